@@ -1,0 +1,8 @@
+//! Reads filters' and firewalls' logs: open, decode, normalise, batch, commit. Loses no line, and can show it.
+
+pub mod decoded;
+
+/// The data folders as embedded at build time.
+pub(crate) mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}

@@ -1,0 +1,228 @@
+//! The lake as callers see it: a snapshot to read, files to write unseen, and one commit that makes a change visible or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{FileId, FormatId, RunId, SchoolId, SourceId};
+use crate::schema::Table;
+
+/// One (school, source, date) whose rollups are out of date.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Slice {
+    /// School.
+    pub school_id: SchoolId,
+    /// Source.
+    pub source_id: SourceId,
+    /// Days since 1970, the school's local date.
+    pub date: i32,
+}
+
+/// What a file's statistics may say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStatistics {
+    /// Days since 1970; one a file.
+    pub event_date: i32,
+    /// Earliest and latest `event_time`, microseconds; none for tables without it.
+    pub event_time: Option<(i64, i64)>,
+    /// First and last `school_id` in sort order.
+    pub school_id: (String, String),
+}
+
+/// A data file of a table: written and fsynced; visible once a commit names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Path below the table's folder, `/` between parts.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Statistics.
+    pub statistics: FileStatistics,
+}
+
+/// A consistent view of every table at one lake version.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The lake version: the newest commit applied everywhere; 0 for a new lake.
+    pub version: u64,
+    /// Files by table; absent tables have none.
+    pub files: BTreeMap<Table, Vec<DataFile>>,
+    /// Slices whose rollups are out of date.
+    pub stale: BTreeSet<Slice>,
+    /// Folder of the tables.
+    pub root: PathBuf,
+}
+
+/// The ledger of one input file or sealed segment: `lines = events + admin_events + ignored + quarantined`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// BLAKE3 of the bytes `byte_from..byte_to`, decompressed.
+    pub file_id: FileId,
+    /// BLAKE3 of the first 4 KiB of them.
+    pub head_id: FileId,
+    /// First byte read.
+    pub byte_from: u64,
+    /// Byte after the last one read.
+    pub byte_to: u64,
+    /// Lines of the file before this segment.
+    pub line_from: u64,
+    /// Where the file lay.
+    pub path: String,
+    /// School, or none where the source serves many.
+    pub school_id: Option<SchoolId>,
+    /// Source.
+    pub source_id: SourceId,
+    /// Format.
+    pub format_id: FormatId,
+    /// Version of the format.
+    pub format_version: u32,
+    /// Lines read.
+    pub lines: u64,
+    /// Lines that became events.
+    pub events: u64,
+    /// Lines that became admin events.
+    pub admin_events: u64,
+    /// Reason -> lines ignored.
+    pub ignored: BTreeMap<String, u64>,
+    /// Lines in quarantine.
+    pub quarantined: u64,
+    /// Earliest event or admin event, microseconds.
+    pub first_event_time: Option<i64>,
+    /// Latest event or admin event, microseconds.
+    pub last_event_time: Option<i64>,
+    /// Run that read it.
+    pub run_id: RunId,
+    /// When, microseconds since 1970.
+    pub received_at: i64,
+    /// 1, and one more at each replay.
+    pub revision: u32,
+    /// Set by the commit.
+    pub lake_version: u64,
+}
+
+impl Receipt {
+    /// Whether the ledger adds up.
+    pub fn balances(&self) -> bool {
+        self.lines == self.events + self.admin_events + self.ignored.values().sum::<u64>() + self.quarantined
+    }
+}
+
+/// A sorted duplicate index of one source and day: see `index.rs`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IndexFile {
+    /// Source.
+    pub source_id: SourceId,
+    /// Days since 1970.
+    pub date: i32,
+    /// Path below the lake's root.
+    pub path: String,
+    /// Entries.
+    pub entries: u64,
+}
+
+/// What a commit does, for people and for the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// New rows from input files.
+    Ingest,
+    /// Rollups of stale slices.
+    Rollup,
+    /// Rows of a file or run taken out.
+    Undo,
+    /// Rows rewritten under today's roster, groups, taxonomy and lexicon.
+    Reclassify,
+    /// Closed dates opened again.
+    Reopen,
+    /// Files merged; no row changes.
+    Compaction,
+}
+
+/// Everything one lake commit changes, over all tables.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What it is.
+    pub kind: ChangeKind,
+    /// The run.
+    pub run_id: RunId,
+    /// The lake version that was read to make it. A commit on any other version is refused with [`LakeError::LostRace`].
+    pub base: u64,
+    /// Files that appear.
+    pub adds: Vec<(Table, DataFile)>,
+    /// Paths of files that go.
+    pub removes: Vec<(Table, String)>,
+    /// Receipts that appear (the commit writes them).
+    pub receipts: Vec<Receipt>,
+    /// Receipts that go, by file id and byte_from.
+    pub receipt_removes: Vec<(FileId, u64)>,
+    /// Index files that take the place of whatever their (source, date) had.
+    pub index: Vec<IndexFile>,
+    /// Slices that become stale.
+    pub stale: BTreeSet<Slice>,
+    /// Slices that are rolled up again.
+    pub rolled: BTreeSet<Slice>,
+}
+
+/// What went wrong with the lake.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LakeError {
+    /// Another writer committed first.
+    #[error("another run changed the lake first (it is at version {newest}); nothing was written, run the command again")]
+    LostRace {
+        /// The newest version.
+        newest: u64,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// A lake at a root.
+pub struct Lake {
+    root: PathBuf,
+}
+
+impl Lake {
+    /// Opens the lake, makes it if the folder is empty or absent, and finishes a commit that a crash left unapplied.
+    pub fn open(root: &Path) -> Result<Self, LakeError> {
+        Ok(Self { root: root.to_path_buf() })
+    }
+
+    /// Its root folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The newest version that is applied to every table.
+    pub fn snapshot(&self) -> Result<Snapshot, LakeError> {
+        todo!()
+    }
+
+    /// All receipts of a snapshot, oldest first.
+    pub fn receipts(&self, snapshot: &Snapshot) -> Result<Vec<Receipt>, LakeError> {
+        let _ = snapshot;
+        todo!()
+    }
+
+    /// Writes rows in the table's schema as files of one date each, sorted; not visible before a commit names them.
+    pub fn write_rows(&self, table: Table, rows: &RecordBatch) -> Result<Vec<DataFile>, LakeError> {
+        let _ = (table, rows);
+        todo!()
+    }
+
+    /// Makes a change visible: all of it or nothing. Gives the lake version.
+    pub fn commit(&self, change: Change) -> Result<u64, LakeError> {
+        let _ = change;
+        todo!()
+    }
+}
