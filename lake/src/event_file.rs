@@ -28,14 +28,7 @@ pub struct EventFileWriter {
     staged: StagedFile,
     writer: ArrowWriter<File>,
     date: i32,
-    rows: u64,
-    seen: Option<Seen>,
-}
-
-/// What the statistics need.
-struct Seen {
-    time: (i64, i64),
-    school: (String, String),
+    extent: Extent,
 }
 
 impl EventFileWriter {
@@ -43,45 +36,47 @@ impl EventFileWriter {
     pub fn create(root: &Path, date: i32, name: &str) -> Result<Self, LakeError> {
         let staged = StagedFile::create(root, Table::Events, date, name)?;
         let writer = arrow_writer(Table::Events, &staged)?;
-        Ok(Self { staged, writer, date, rows: 0, seen: None })
+        Ok(Self { staged, writer, date, extent: Extent::default() })
     }
 
     /// Appends rows of a batch as one row group. `rows` selects them in the order (school_id, event_time), all of this file's date.
     pub fn append(&mut self, batch: &EventBatch, rows: &[u32]) -> Result<(), LakeError> {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
-        self.check_order(batch, rows)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.extent.take_in(batch, rows, self.date)?;
         let arrays = event_arrays(batch, rows)?;
         let written = self.writer.write(&arrays).and_then(|()| self.writer.flush());
-        written.map_err(|error| LakeError::parquet(self.staged.path(), &error))?;
-        self.rows += rows.len() as u64;
-
-        let times = rows.iter().map(|row| batch.event_time[*row as usize]);
-        let (low, high) = times.fold((i64::MAX, i64::MIN), |(low, high), time| (low.min(time), high.max(time)));
-        let school = |row: u32| text(&batch.school_id, row).map(str::to_owned);
-        let (from, to) = (school(*first)?, school(*last)?);
-        self.seen = Some(match self.seen.take() {
-            None => Seen { time: (low, high), school: (from, to) },
-            Some(seen) => Seen {
-                time: (seen.time.0.min(low), seen.time.1.max(high)),
-                school: (seen.school.0.min(from), seen.school.1.max(to)),
-            },
-        });
-        Ok(())
+        written.map_err(|error| LakeError::parquet(self.staged.path(), &error))
     }
 
     /// Finishes the file: footer with `key_values`, fsync, footer read again, name. Refused if no row was appended.
     pub fn finish(mut self, key_values: &[(String, String)]) -> Result<DataFile, LakeError> {
-        let Some(seen) = self.seen else {
-            return Err(LakeError::Rejected { problem: String::from("an event file without rows") });
-        };
-        describe(&mut self.writer, self.rows, key_values);
+        let (rows, statistics) = self.extent.finish(self.date)?;
+        describe(&mut self.writer, rows, key_values);
         self.writer.finish().map_err(|error| LakeError::parquet(self.staged.path(), &error))?;
-        let statistics = FileStatistics { event_date: self.date, event_time: Some(seen.time), school_id: seen.school };
-        self.staged.seal(self.rows, statistics)
+        self.staged.seal(rows, statistics)
     }
+}
 
-    /// A footer that declares an order which rows do not have misleads every reader, so the order is checked and not assumed.
-    fn check_order(&self, batch: &EventBatch, rows: &[u32]) -> Result<(), LakeError> {
+/// What a file's statistics need to know of its rows so far.
+#[derive(Default)]
+pub(crate) struct Extent {
+    rows: u64,
+    seen: Option<GroupExtent>,
+}
+
+/// Earliest and latest time, first and last school of a row group.
+#[derive(Clone)]
+pub(crate) struct GroupExtent {
+    pub(crate) time: (i64, i64),
+    pub(crate) school: (String, String),
+}
+
+impl Extent {
+    /// Takes in a row group (never empty) and gives its own extent. A footer that declares an order which rows do not have misleads
+    /// every reader, so the order is checked and not assumed.
+    pub(crate) fn take_in(&mut self, batch: &EventBatch, rows: &[u32], date: i32) -> Result<GroupExtent, LakeError> {
         let key = |row: u32| (batch.school_id.ids[row as usize], batch.event_time[row as usize]);
         for pair in rows.windows(2) {
             let ((school_a, time_a), (school_b, time_b)) = (key(pair[0]), key(pair[1]));
@@ -94,11 +89,36 @@ impl EventFileWriter {
                 return Err(LakeError::Rejected { problem: format!("rows {} and {} are not in the order (school_id, event_time)", pair[0], pair[1]) });
             }
         }
-        if let Some(row) = rows.iter().find(|row| batch.event_date[**row as usize] != self.date) {
+        if let Some(row) = rows.iter().find(|row| batch.event_date[**row as usize] != date) {
             return Err(LakeError::Rejected { problem: format!("row {row} is of another date than its file") });
         }
-        Ok(())
+        let times = rows.iter().map(|row| batch.event_time[*row as usize]);
+        let time = times.fold((i64::MAX, i64::MIN), |(low, high), time| (low.min(time), high.max(time)));
+        let school = |row: Option<&u32>| text(&batch.school_id, row.copied().unwrap_or_default()).map(str::to_owned);
+        let group = GroupExtent { time, school: (school(rows.first())?, school(rows.last())?) };
+        self.rows += rows.len() as u64;
+        self.seen = Some(match self.seen.take() {
+            None => group.clone(),
+            Some(seen) => GroupExtent {
+                time: (seen.time.0.min(time.0), seen.time.1.max(time.1)),
+                school: (seen.school.0.min(group.school.0.clone()), seen.school.1.max(group.school.1.clone())),
+            },
+        });
+        Ok(group)
     }
+
+    /// Rows and statistics of the file; refused if there is no row.
+    pub(crate) fn finish(&mut self, date: i32) -> Result<(u64, FileStatistics), LakeError> {
+        let Some(seen) = self.seen.take() else {
+            return Err(LakeError::Rejected { problem: String::from("an event file without rows") });
+        };
+        Ok((self.rows, FileStatistics { event_date: date, event_time: Some(seen.time), school_id: seen.school }))
+    }
+}
+
+/// What every data file says about itself in its footer.
+pub(crate) fn own_words(rows: u64) -> Vec<(String, String)> {
+    vec![(String::from("weir.file_format"), FILE_FORMAT_VERSION.to_string()), (String::from("weir.rows"), rows.to_string())]
 }
 
 /// Arrow's writer with the lake's properties. The Arrow schema stays out of the footer: readers are given theirs.
@@ -121,12 +141,8 @@ fn writer_for(table: Table, schema: arrow::datatypes::SchemaRef, staged: &Staged
 
 /// What a data file says about itself, beside its caller's words.
 pub(crate) fn describe(writer: &mut ArrowWriter<File>, rows: u64, key_values: &[(String, String)]) {
-    let own = [("weir.file_format", FILE_FORMAT_VERSION.to_string()), ("weir.rows", rows.to_string())];
-    for (key, value) in own {
-        writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
-    }
-    for (key, value) in key_values {
-        writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
+    for (key, value) in own_words(rows).into_iter().chain(key_values.iter().cloned()) {
+        writer.append_key_value_metadata(KeyValue::new(key, value));
     }
 }
 
@@ -316,7 +332,7 @@ mod tests {
                 let allowed = crate::schema::STATISTICS_COLUMNS.contains(&name.as_str());
                 let has_values = column.statistics().is_some_and(|s| s.min_bytes_opt().is_some() || s.max_bytes_opt().is_some());
                 assert_eq!(has_values, allowed, "{name}");
-                assert!(column.column_index_range().is_none() && column.offset_index_range().is_none(), "{name}");
+                assert!(column.column_index_offset().is_none() && column.offset_index_offset().is_none(), "{name}");
                 assert!(column.bloom_filter_offset().is_none(), "{name}");
             }
             assert_eq!(group.sorting_columns().unwrap().len(), 2);
