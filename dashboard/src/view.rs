@@ -3,7 +3,7 @@
 //! Nothing here can hold a pupil, a key, a search term or a host: the types have no place for them. Suppression happened before
 //! ([`Shown::Hidden`]); a page never sees the number behind a mark.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
@@ -45,22 +45,16 @@ pub enum State {
     Lower,
     /// Too little data, a gap in the logs, or suppressed.
     CantSay,
-    /// Someone must answer now: for findings such as illegal content let through.
-    NeedsAnswer,
 }
 
 impl State {
-    /// Every state.
-    pub const ALL: [Self; 5] = [Self::Usual, Self::Higher, Self::Lower, Self::CantSay, Self::NeedsAnswer];
-
     /// The words.
-    pub fn word(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Usual => "usual",
             Self::Higher => "higher than usual",
             Self::Lower => "lower than usual",
             Self::CantSay => "can't say yet",
-            Self::NeedsAnswer => "needs an answer",
         }
     }
 
@@ -71,7 +65,41 @@ impl State {
             Self::Higher => "higher",
             Self::Lower => "lower",
             Self::CantSay => "cant",
-            Self::NeedsAnswer => "urgent",
+        }
+    }
+}
+
+/// How pressing an answer or a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// Someone must answer.
+    Urgent,
+    /// Look at it.
+    Notice,
+    /// Nothing to do, or nothing can be said yet.
+    Quiet,
+    /// As usual.
+    Fine,
+}
+
+impl Tone {
+    /// The words that stand before a finding.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Urgent => "needs an answer",
+            Self::Notice => "worth a look",
+            Self::Quiet => "good to know",
+            Self::Fine => "as usual",
+        }
+    }
+
+    /// The class that gives the colour.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Urgent => "urgent",
+            Self::Notice => "higher",
+            Self::Quiet => "cant",
+            Self::Fine => "usual",
         }
     }
 }
@@ -114,8 +142,8 @@ pub struct Coverage {
 /// Something a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How it stands; [`State::NeedsAnswer`] comes first.
-    pub state: State,
+    /// How pressing it is.
+    pub tone: Tone,
     /// What happened, in one line.
     pub title: String,
     /// How sure, and what is not known.
@@ -132,7 +160,7 @@ pub struct Answer {
     /// "Is filtering working?"
     pub question: String,
     /// Shape and colour.
-    pub state: State,
+    pub tone: Tone,
     /// The first words, said strongly: "No failure found in what we can see."
     pub lead: String,
     /// The rest.
@@ -150,7 +178,7 @@ pub struct Period {
     pub end: Date,
     /// Logs in it.
     pub coverage: Coverage,
-    /// Whether it lies wholly or partly ahead of the newest log.
+    /// Whether school days of it are still to come.
     pub unfinished: bool,
 }
 
@@ -167,8 +195,6 @@ pub struct Point {
     pub numerator: Shown,
     /// Out of what.
     pub denominator: Shown,
-    /// How it stands.
-    pub state: State,
 }
 
 /// How a figure is made: read from the header of its SQL file.
@@ -209,16 +235,20 @@ pub struct Figure {
     pub question: String,
     /// How the current period stands.
     pub state: State,
-    /// A few words in place of the state's own, for example `2 overdue`; usually none.
-    pub state_words: Option<String>,
+    /// Why nothing can be said, where nothing can.
+    pub reason: Option<String>,
     /// How its numbers are written.
     pub unit: Unit,
     /// Which period the card is about, by position in `points`.
     pub current: Option<usize>,
     /// One a period of the year, in order.
     pub points: Vec<Point>,
-    /// "same half-term last year: 1.2"
+    /// 95 % interval of the current number, where there is one.
+    pub interval: Option<(f64, f64)>,
+    /// "same half-term last year: 1.2"; empty where there is nothing to compare with.
     pub comparison: String,
+    /// "2.6 times as many, 1.4 to 4.9 (99% interval)", where both numbers may be seen.
+    pub ratio: Option<String>,
     /// What it means, in a sentence or two.
     pub meaning: String,
     /// What to ask the head.
@@ -248,12 +278,16 @@ impl Figure {
 /// What a day of the calendar is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DayKind {
-    /// A school day with logs, and requests stopped for every 100 pupils.
+    /// A school day with logs, and requests stopped: for every 100 pupils where the roll is known, otherwise all.
     Stopped(f64),
+    /// A school day with logs and 0 to 4 requests stopped: too few to say how many.
+    Few,
     /// A school day without logs.
     NoLogs,
     /// A holiday, training day or closure inside a half-term.
     NoSchool,
+    /// A school day before the first log of this school.
+    BeforeLogs,
     /// A school day that is still ahead.
     Ahead,
 }
@@ -289,11 +323,11 @@ pub enum Missing {
     NoRows(Option<(Date, Date)>),
 }
 
-/// When and from what a page was made.
+/// From what a page was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf {
-    /// Local date and time of the lake's newest commit, or of the reading.
-    pub time: DateTime,
+    /// The last day with logs, if any.
+    pub last_day: Option<Date>,
     /// The lake version.
     pub lake_version: u64,
 }
@@ -347,6 +381,8 @@ pub struct SchoolYear {
     pub findings: Vec<Finding>,
     /// All figures, most important first.
     pub figures: Vec<Figure>,
+    /// Whether the days count requests for every 100 pupils; otherwise all requests.
+    pub days_per_hundred: bool,
     /// The year by day; empty where there is no calendar.
     pub blocks: Vec<Block>,
     /// What these logs cannot show at this school.

@@ -1,6 +1,6 @@
 //! Numbers, dates and marks as a busy volunteer reads them at first reading.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 
 use crate::view::{Coverage, Figure, Shown, Unit};
@@ -115,11 +115,6 @@ pub(crate) fn weekday(date: Date) -> String {
 /// `4 Nov`
 pub(crate) fn short_day(date: Date) -> String {
     date.strftime("%-d %b").to_string()
-}
-
-/// `22 November 2026, 13:05`
-pub(crate) fn moment(time: DateTime) -> String {
-    time.strftime("%-d %B %Y, %H:%M").to_string()
 }
 
 /// `logs on 28 of 30 school days`, or that there are none.

@@ -8,7 +8,7 @@ const HEIGHT: f64 = 16.0;
 
 /// The bar; the part without logs is hatched, as everywhere.
 pub(crate) fn coverage_bar(coverage: Coverage) -> Svg {
-    let mut canvas = Canvas::silent("bar", WIDTH, HEIGHT);
+    let mut canvas = Canvas::silent("meter", WIDTH, HEIGHT);
     if coverage.school_days > 0 {
         let share = (f64::from(coverage.with_logs) / f64::from(coverage.school_days)).clamp(0.0, 1.0);
         let filled = (WIDTH - 2.0) * share;

@@ -13,7 +13,7 @@ use std::fmt::{self, Write};
 
 pub(crate) use bar::coverage_bar;
 pub(crate) use plot::{Size, plot};
-pub(crate) use shape::state_shape;
+pub(crate) use shape::{state_shape, tone_shape};
 pub(crate) use spark::spark;
 pub(crate) use strip::{Scale, legend, strip};
 

@@ -45,7 +45,7 @@ impl Scale {
 }
 
 /// Draws the weekdays of one half-term.
-pub(crate) fn strip(block: &Block, position: usize, scale: Scale) -> Option<Svg> {
+pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) -> Option<Svg> {
     let first = block.days.first()?;
     let last = block.days.last()?;
     let week_of = |date: jiff::civil::Date| date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())));
@@ -59,7 +59,7 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale) -> Option<Svg>
     let without = block.days.iter().filter(|day| day.kind == DayKind::NoLogs).count();
     let mut description = match (stopped.iter().copied().reduce(f64::min), stopped.iter().copied().reduce(f64::max)) {
         (Some(low), Some(high)) => format!(
-            "Requests stopped for every 100 pupils ran from {} to {} a day.",
+            "{unit}: from {} to {} a day.",
             words::number(low, 0),
             words::number(high, 0)
         ),
@@ -92,10 +92,11 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale) -> Option<Svg>
         }
         let (class, words) = match day.kind {
             DayKind::Stopped(value) => {
-                (["day l0", "day l1", "day l2", "day l3", "day l4"][scale.level(value)], format!("{} stopped for every 100 pupils", words::number(value, 0)))
+                (["day l0", "day l1", "day l2", "day l3", "day l4"][scale.level(value)], words::number(value, 0))
             }
+            DayKind::Few => ("day l0", String::from("fewer than 5, perhaps none")),
             DayKind::NoLogs => ("day hatched", String::from("no logs")),
-            DayKind::NoSchool => continue,
+            DayKind::NoSchool | DayKind::BeforeLogs => continue,
             DayKind::Ahead => ("day ahead", String::from("to come")),
         };
         canvas.push(format_args!(
