@@ -17,7 +17,6 @@ use parquet::file::metadata::KeyValue;
 use crate::arrow_schema::UTC;
 use crate::batch::{DictColumn, EventBatch, NULL_ID, NumberColumn, TextColumn};
 use crate::data_file::{StagedFile, writer_properties};
-use crate::event_pages::GroupExtent;
 use crate::lake::{DataFile, FileStatistics, LakeError};
 use crate::schema::Table;
 
@@ -65,6 +64,13 @@ impl EventFileWriter {
 pub(crate) struct Extent {
     rows: u64,
     seen: Option<GroupExtent>,
+}
+
+/// Earliest and latest time, first and last school.
+#[derive(Clone)]
+pub(crate) struct GroupExtent {
+    pub(crate) time: (i64, i64),
+    pub(crate) school: (String, String),
 }
 
 impl Extent {
