@@ -16,6 +16,8 @@ pub mod failpoint;
 pub mod ids;
 pub mod index;
 pub mod lake;
+#[cfg(test)]
+mod lake_tests;
 pub mod names;
 mod page_encoding;
 mod receipts;
