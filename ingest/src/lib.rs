@@ -1,6 +1,10 @@
 //! Reads filters' and firewalls' logs: open, decode, normalise, batch, commit. Loses no line, and can show it.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod decode;
 pub mod decoded;
+pub mod format;
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {
