@@ -46,7 +46,14 @@ pub struct IndexWriter {
 impl IndexWriter {
     /// Starts an index of a source and day in the lake at `root`.
     pub fn new(root: &Path, source_id: &SourceId, date: i32) -> Self {
-        Self { root: root.to_path_buf(), source_id: source_id.clone(), date, held: Vec::new(), spilt: Vec::new(), runs: Vec::new() }
+        Self {
+            root: root.to_path_buf(),
+            source_id: source_id.clone(),
+            date,
+            held: Vec::new(),
+            spilt: Vec::new(),
+            runs: Vec::new(),
+        }
     }
 
     /// Adds one entry, in any order.
@@ -123,7 +130,11 @@ impl Drop for IndexWriter {
 }
 
 /// Hands the entries of all runs to `each` in order.
-fn merge(mut held: Vec<Entry>, mut runs: Vec<IndexReader>, mut each: impl FnMut(Entry) -> Result<(), LakeError>) -> Result<(), LakeError> {
+fn merge(
+    mut held: Vec<Entry>,
+    mut runs: Vec<IndexReader>,
+    mut each: impl FnMut(Entry) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
     held.sort_unstable();
     let mut held = held.into_iter();
     let mut heap = BinaryHeap::with_capacity(runs.len() + 1);
@@ -234,7 +245,10 @@ impl IndexReader {
         let entries = u64::from_be_bytes(count);
         let wanted = entries.checked_mul(ENTRY as u64).and_then(|size| size.checked_add((HEADER + DIGEST) as u64));
         if &start[..8] != MAGIC || wanted != Some(bytes) {
-            return Err(LakeError::Corrupt { path: path.to_path_buf(), problem: format!("{bytes} bytes are no index of {entries} entries") });
+            return Err(LakeError::Corrupt {
+                path: path.to_path_buf(),
+                problem: format!("{bytes} bytes are no index of {entries} entries"),
+            });
         }
         Ok(Self { path: path.to_path_buf(), file, hasher: blake3::Hasher::new(), entries, left: entries, failed: false })
     }
@@ -254,7 +268,10 @@ impl IndexReader {
             let mut digest = [0; DIGEST];
             self.file.read_exact(&mut digest).map_err(|error| LakeError::io(&self.path, error))?;
             if self.hasher.finalize() != digest {
-                return Err(LakeError::Corrupt { path: self.path.clone(), problem: String::from("its digest does not fit its entries") });
+                return Err(LakeError::Corrupt {
+                    path: self.path.clone(),
+                    problem: String::from("its digest does not fit its entries"),
+                });
             }
         }
         let (mut identity, mut tag) = ([0; 16], [0; 4]);
@@ -330,7 +347,8 @@ mod tests {
         second.spill().unwrap();
         second.add_run([(3, 2), (1, 2)]).unwrap();
         let second = second.finish().unwrap();
-        let entries: Vec<Entry> = IndexReader::open(&folder.path().join(&second.path)).unwrap().collect::<Result<_, _>>().unwrap();
+        let entries: Vec<Entry> =
+            IndexReader::open(&folder.path().join(&second.path)).unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(entries, [(1, 2), (3, 1), (3, 1), (3, 2), (4, 2), (9, 1), (u128::MAX, 7)]);
         let left: Vec<_> = fs::read_dir(folder.path().join("index")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["gate"], "runs on disk are tidied away");
@@ -346,7 +364,10 @@ mod tests {
         let mut without = IndexWriter::new(folder.path(), &source(), 20_762);
         without.add_file(reader());
         let without = without.finish_without(|(_, tag)| *tag == 7).unwrap();
-        assert_eq!(IndexReader::open(&folder.path().join(&without.path)).unwrap().map(Result::unwrap).collect::<Vec<_>>(), [(1, 8)]);
+        assert_eq!(
+            IndexReader::open(&folder.path().join(&without.path)).unwrap().map(Result::unwrap).collect::<Vec<_>>(),
+            [(1, 8)]
+        );
         let mut none = IndexWriter::new(folder.path(), &source(), 20_762);
         none.add_file(reader());
         let none = none.finish_without(|_| true).unwrap();

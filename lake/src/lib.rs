@@ -3,17 +3,23 @@
 
 pub mod arrow_schema;
 pub mod batch;
+pub mod calendar;
+pub mod clock;
 mod commit;
 pub mod compaction;
 pub mod data_file;
 mod delta;
 pub mod estate;
 pub mod event_file;
+pub mod event_pages;
 pub mod failpoint;
 pub mod ids;
 pub mod index;
 pub mod lake;
+#[cfg(test)]
+mod lake_tests;
 pub mod names;
+mod page_encoding;
 mod receipts;
 pub mod rows;
 pub mod schema;
@@ -24,3 +30,4 @@ pub mod storage;
 mod test_rows;
 pub mod undo;
 pub mod vacuum;
+pub mod vault;
