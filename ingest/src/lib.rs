@@ -2,6 +2,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod decoded;
+pub mod engine;
+pub mod input;
 pub mod normalise;
 
 /// The data folders as embedded at build time.

@@ -1,4 +1,10 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod engine;
+pub mod error;
+pub mod page;
+pub mod state;
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {
