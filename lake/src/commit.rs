@@ -64,16 +64,20 @@ pub(crate) fn commit(lake: &Lake, change: Change) -> Result<u64, LakeError> {
     failpoint::hit("after_data_files");
     let record = record_of(lake, &state, change)?;
     // Whatever could refuse the record must do so before it exists: from then on every process must be able to apply it.
-    state.after(&record).map_err(|problem| LakeError::Rejected { problem })?;
+    let next = state.after(&record).map_err(|problem| LakeError::Rejected { problem })?;
     let path = record_path(record.version);
     let bytes = serde_json::to_vec(&record).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
+    if record.version == 1 {
+        lake.storage.sync_folder("_weir")?;
+        lake.storage.sync_folder("")?;
+    }
     failpoint::hit("before_commit_record");
     if !lake.storage.create_if_absent(&path, &bytes)? {
         return Err(LakeError::LostRace { newest: record.version });
     }
     failpoint::hit("after_commit_record");
     let unfinished = |error| LakeError::Unfinished { version: record.version, error: Box::new(error) };
-    let next = lake.apply(&state, &record).map_err(unfinished)?;
+    let next = lake.apply(next, &record).map_err(unfinished)?;
     let touched: Vec<(Table, u64)> =
         record.tables().into_iter().filter_map(|table| next.delta.get(&table).map(|version| (table, *version))).collect();
     // Weir reads no checkpoint; the commit stands whether or not this one could be written, and the next turn writes the next.
