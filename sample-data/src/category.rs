@@ -89,6 +89,7 @@ impl Category {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::too_many_arguments, reason = "one argument a column keeps the table below readable")]
 const fn words(
     canonical: &'static str, fortiguard: (u16, &'static str), sophos: &'static str, pan: &'static str, umbrella: &'static str,
     untangle: (&'static str, u16), watchguard: &'static str, proxysg: &'static str, e2guardian: &'static str,

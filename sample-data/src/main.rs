@@ -71,7 +71,13 @@ fn main() -> anyhow::Result<()> {
     if let Some(folder) = &arguments.estate {
         let options = EstateOptions { seed: arguments.seed, from: arguments.from, to: arguments.to, scale: arguments.scale };
         let truth = write_estate(folder, &options, &|_| {})?;
-        println!("{}: {} lines of {} sources, {} findings; the truth is in truth.json", folder.display(), truth.lines, truth.sources.len(), truth.findings.len());
+        println!(
+            "{}: {} lines of {} sources, {} findings; the truth is in truth.json",
+            folder.display(),
+            truth.lines,
+            truth.sources.len(),
+            truth.findings.len()
+        );
         return Ok(());
     }
     let id = arguments.format.as_deref().unwrap_or_default();

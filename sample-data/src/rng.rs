@@ -24,7 +24,8 @@ impl Rng {
     /// A generator for a seed and a stream given by name.
     pub fn named(seed: u64, stream: &str) -> Self {
         // FNV-1a: any fixed hash of the name will do.
-        let hash = stream.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let hash =
+            stream.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         Self::new(seed, hash)
     }
 

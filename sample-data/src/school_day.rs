@@ -3,8 +3,8 @@
 use crate::calendar;
 use crate::category::Category;
 use crate::content::{
-    AGENTS, AI_TOOLS, BACKGROUND, DISTRACTIONS, LESSON_SITES, LOOKALIKE_TERMS, OLDER_TERMS, OWN_PARTS, PARTS, Part, STAFF_SITES, Site, WELSH_TERMS,
-    YOUNG_TERMS,
+    AGENTS, AI_TOOLS, BACKGROUND, DISTRACTIONS, LESSON_SITES, LOOKALIKE_TERMS, OLDER_TERMS, OWN_PARTS, PARTS, Part, STAFF_SITES,
+    Site, WELSH_TERMS, YOUNG_TERMS,
 };
 use crate::days::{Day, utc_offset, weekday};
 use crate::line::{Action, Admin, Line, What};
@@ -82,13 +82,32 @@ pub(crate) struct SchoolDay<'a> {
 
 impl<'a> SchoolDay<'a> {
     /// An empty day; `requests` and `arena` are buffers to use again.
-    pub fn new(school: &'a School, people: &'a People, devices: &'a [String], seed: u64, day: Day, buffers: (Vec<Request>, Vec<u8>)) -> Self {
+    pub fn new(
+        school: &'a School,
+        people: &'a People,
+        devices: &'a [String],
+        seed: u64,
+        day: Day,
+        buffers: (Vec<Request>, Vec<u8>),
+    ) -> Self {
         let rng = Rng::named(seed, &format!("day/{}/{day}", school.id));
         let (mut requests, mut arena) = buffers;
         requests.clear();
         arena.clear();
         let session = (day as u64 % 40_000) * 50_000 + 1_000;
-        Self { school, people, devices, day, rng, requests, lookalikes: 0, arena, offset: utc_offset(day), session, firewall_from: usize::MAX }
+        Self {
+            school,
+            people,
+            devices,
+            day,
+            rng,
+            requests,
+            lookalikes: 0,
+            arena,
+            offset: utc_offset(day),
+            session,
+            firewall_from: usize::MAX,
+        }
     }
 
     /// Gives the buffers back.
@@ -411,12 +430,26 @@ impl<'a> SchoolDay<'a> {
         Span { from, to: self.arena.len() as u32 }
     }
 
-    fn push_visit(&mut self, visit: &Visit, what: What, path: &str, query: &str, content_type: &'static str, referrer: &'static str) {
+    fn push_visit(
+        &mut self,
+        visit: &Visit,
+        what: What,
+        path: &str,
+        query: &str,
+        content_type: &'static str,
+        referrer: &'static str,
+    ) {
         let (path, query) = (self.put(path), self.put(query));
         let page = content_type == "text/html";
         let bytes_in = self.rng.long_tail(if page { 24_000 } else { 6_000 });
         self.session += 1 + (bytes_in as u64 & 3);
-        let status = if bytes_in % 17 == 0 { 304 } else if bytes_in % 41 == 0 { 404 } else { 200 };
+        let status = if bytes_in.is_multiple_of(17) {
+            304
+        } else if bytes_in.is_multiple_of(41) {
+            404
+        } else {
+            200
+        };
         self.requests.push(Request {
             time_ms: visit.time_ms,
             what,
@@ -446,7 +479,14 @@ impl<'a> SchoolDay<'a> {
         let (host, path, content_type, category) = part;
         let referrer = if agent == 4 { "" } else { visit.site.host };
         let site = Site { host, category, ..visit.site };
-        self.push_visit(&Visit { site, action: Action::Allowed, ..*visit }, What::Decision(Action::Allowed), path, "", content_type, referrer);
+        self.push_visit(
+            &Visit { site, action: Action::Allowed, ..*visit },
+            What::Decision(Action::Allowed),
+            path,
+            "",
+            content_type,
+            referrer,
+        );
         if let Some(request) = self.requests.last_mut() {
             request.agent = agent;
             let windows_update = host.ends_with("windowsupdate.com") || host.starts_with("www.msft") || host.starts_with("ocsp");

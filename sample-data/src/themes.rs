@@ -78,16 +78,20 @@ pub(crate) fn plan_week(school: &School, people: &People, seed: u64, week: Day) 
     if days.is_empty() || pupils.is_empty() {
         return plan;
     }
+    let mut years = Rng::named(seed, &format!("regulars/{}/{}", school.id, calendar::year_of(week + 4)));
+    let regulars: Vec<u32> = (0..1 + pupils.len() / 80).map(|_| *years.pick(pupils)).collect();
     for theme in &THEMES {
         let rate = if school.phase.is_older() { theme.older } else { theme.young };
-        let visible = (school.format.shows_paths() && !theme.terms.is_empty()) || (school.format.shows_categories() && theme.site.is_some());
+        let visible = (school.format.shows_paths() && !theme.terms.is_empty())
+            || (school.format.shows_categories() && theme.site.is_some());
         let count = rng.poisson(rate * pupils.len() as f64 / 100.0 * days.len() as f64 / 5.0);
         if !visible {
             continue;
         }
         let mut chosen = BTreeSet::new();
         for _ in 0..count {
-            chosen.insert(*rng.pick(pupils));
+            // Some come up again and again: one in four is one of the year's regulars.
+            chosen.insert(if rng.chance(0.25) { *rng.pick(&regulars) } else { *rng.pick(pupils) });
         }
         for person in chosen {
             plan.push(Incident { day: *rng.pick(&days), person, theme });

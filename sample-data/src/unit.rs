@@ -57,7 +57,16 @@ impl<'a> Sink<'a> {
             ..SourceTruth::default()
         };
         let writer = Writer::new(format, appliance);
-        Self { home, writer, truth, buffer: Vec::with_capacity(FLUSH_AT * 2), file: None, month: (0, 0), lines_in_file: 0, bytes_in_file: 0 }
+        Self {
+            home,
+            writer,
+            truth,
+            buffer: Vec::with_capacity(FLUSH_AT * 2),
+            file: None,
+            month: (0, 0),
+            lines_in_file: 0,
+            bytes_in_file: 0,
+        }
     }
 
     /// Opens the month's file when the day is the first of a new month with lines.
@@ -146,7 +155,8 @@ impl Running {
         let school = &SCHOOLS[index];
         let people = People::of(school, seed);
         let kinds = ["LT", "CB", "IPAD"];
-        let devices = (0..(school.cohort * 2).clamp(24, 380)).map(|n| format!("{}-{}-{n:03}", school.site, kinds[n % 3])).collect();
+        let devices =
+            (0..(school.cohort * 2).clamp(24, 380)).map(|n| format!("{}-{}-{n:03}", school.site, kinds[n % 3])).collect();
         Self {
             index,
             people,
@@ -212,7 +222,8 @@ impl Running {
 
     fn truth(&self) -> SchoolTruth {
         let school = &SCHOOLS[self.index];
-        let pupils = [2025, 2026].into_iter().map(|year| (calendar::academic_year(year), self.people.roll(year) as u64)).collect();
+        let pupils =
+            [2025, 2026].into_iter().map(|year| (calendar::academic_year(year), self.people.roll(year) as u64)).collect();
         SchoolTruth {
             school_id: school.id.to_owned(),
             pupils,
@@ -225,7 +236,13 @@ impl Running {
 }
 
 /// Writes everything of a unit; calls `day_done` once a day and school.
-pub(crate) fn run(unit: &Unit, home: &Path, options: &EstateOptions, days: &[Day], day_done: &dyn Fn()) -> Result<UnitTruth, Error> {
+pub(crate) fn run(
+    unit: &Unit,
+    home: &Path,
+    options: &EstateOptions,
+    days: &[Day],
+    day_done: &dyn Fn(),
+) -> Result<UnitTruth, Error> {
     let mut running: Vec<Running> = unit.schools.iter().map(|&index| Running::new(index, options.seed)).collect();
     let mut sinks: Vec<Sink<'_>> = unit
         .schools
@@ -275,7 +292,10 @@ pub(crate) fn run(unit: &Unit, home: &Path, options: &EstateOptions, days: &[Day
     if let Some(sink) = firewall {
         sources.push(close(sink, &BTreeSet::new())?);
     }
-    let findings = running.iter().flat_map(|school| school.stories.findings(SCHOOLS[school.index].id, SCHOOLS[school.index].source)).collect();
+    let findings = running
+        .iter()
+        .flat_map(|school| school.stories.findings(SCHOOLS[school.index].id, SCHOOLS[school.index].source))
+        .collect();
     Ok(UnitTruth { schools: running.iter().map(|school| (school.index, school.truth())).collect(), sources, findings })
 }
 

@@ -87,7 +87,9 @@ impl Format {
 
     /// Whether the product can log such a thing at all; others are left out rather than faked.
     pub const fn can_log(self, what: What) -> bool {
-        use Format::{E2guardian1, E2guardian5, Fortigate, Paloalto, Proxysg, Sophos, Squid, SquidCombined, UmbrellaProxy, Untangle};
+        use Format::{
+            E2guardian1, E2guardian5, Fortigate, Paloalto, Proxysg, Sophos, Squid, SquidCombined, UmbrellaProxy, Untangle,
+        };
         match what {
             What::Decision(Action::Allowed | Action::Blocked) => true,
             What::Decision(Action::Warned) => matches!(self, Fortigate | Format::FortigateCef | Sophos | Paloalto),
