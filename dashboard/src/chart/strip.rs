@@ -48,7 +48,8 @@ impl Scale {
 pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) -> Option<Svg> {
     let first = block.days.first()?;
     let last = block.days.last()?;
-    let week_of = |date: jiff::civil::Date| date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())));
+    let week_of =
+        |date: jiff::civil::Date| date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())));
     let start = week_of(first.date);
     let weeks = (week_of(last.date).since(start).map_or(0, |span| span.get_days()) / 7 + 1).clamp(1, 30);
     let width = LEFT + f64::from(weeks) * STEP + 2.0;
@@ -58,11 +59,7 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) ->
         block.days.iter().filter_map(|day| if let DayKind::Stopped(value) = day.kind { Some(value) } else { None }).collect();
     let without = block.days.iter().filter(|day| day.kind == DayKind::NoLogs).count();
     let mut description = match (stopped.iter().copied().reduce(f64::min), stopped.iter().copied().reduce(f64::max)) {
-        (Some(low), Some(high)) => format!(
-            "{unit}: from {} to {} a day.",
-            words::number(low, 0),
-            words::number(high, 0)
-        ),
+        (Some(low), Some(high)) => format!("{unit}: from {} to {} a day.", words::number(low, 0), words::number(high, 0)),
         _ => String::from("No day has a figure yet."),
     };
     if without > 0 {
@@ -125,5 +122,6 @@ pub(crate) fn legend(scale: Scale) -> Vec<(Svg, String)> {
         })
         .collect();
     entries.push((sample("hatched"), String::from("no logs")));
+    entries.push((sample("ahead"), String::from("to come")));
     entries
 }

@@ -79,7 +79,9 @@ impl FigurePage {
                 last_year: words::cell(point.last_year, &figure.unit),
                 usual: point.usual.map_or_else(
                     || String::from("\u{2013}"),
-                    |(low, high)| format!("{} to {}", words::number(low, figure.unit.decimals), words::number(high, figure.unit.decimals)),
+                    |(low, high)| {
+                        format!("{} to {}", words::number(low, figure.unit.decimals), words::number(high, figure.unit.decimals))
+                    },
                 ),
                 numerator: words::cell(point.numerator, &counts),
                 denominator: words::cell(point.denominator, &counts),
@@ -108,7 +110,7 @@ impl FigurePage {
             card: Card::new(figure, page, &base),
             interval: figure.interval.map(|(low, high)| {
                 format!(
-                    "By chance alone it could have been {}{sign} to {}{sign} (95% interval).",
+                    "Allowing for chance: {}{sign} to {}{sign} (95% interval)",
                     words::number(low, figure.unit.decimals),
                     words::number(high, figure.unit.decimals),
                     sign = figure.unit.sign
