@@ -13,3 +13,16 @@ pub mod rollup;
 pub mod serve;
 pub mod sql;
 pub mod undo;
+
+use anyhow::Context;
+use weir_query::Meanings;
+
+/// A runtime for the parts that serve or query.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")
+}
+
+/// What categories mean, from the reader's taxonomies to the query layer, which do not know each other.
+pub fn meanings() -> anyhow::Result<Meanings> {
+    Ok(Meanings::default())
+}
