@@ -184,11 +184,6 @@ impl RowWriter {
         (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
     }
 
-    /// Rows since the last row group ended.
-    pub(crate) fn rows_in_group(&self) -> usize {
-        self.writer.in_progress_rows()
-    }
-
     pub(crate) fn finish(mut self, key_values: &[(String, String)]) -> Result<Option<DataFile>, LakeError> {
         let Some(school_id) = self.schools else { return Ok(None) };
         describe(&mut self.writer, self.rows, key_values);
