@@ -26,3 +26,9 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 pub fn meanings() -> anyhow::Result<Meanings> {
     Ok(Meanings::default())
 }
+
+/// A new run's id: what it does and when, to the microsecond, so that two runs never share one.
+pub fn run_id(what: &str) -> anyhow::Result<weir_lake::ids::RunId> {
+    let now = weir_lake::clock::now();
+    Ok(weir_lake::ids::RunId::parse(&format!("{what}-{}-{:06}", now.strftime("%Y%m%d-%H%M%S"), now.subsec_nanosecond() / 1000))?)
+}
