@@ -316,7 +316,6 @@ mod tests {
                 let allowed = crate::schema::STATISTICS_COLUMNS.contains(&name.as_str());
                 let has_values = column.statistics().is_some_and(|s| s.min_bytes_opt().is_some() || s.max_bytes_opt().is_some());
                 assert_eq!(has_values, allowed, "{name}");
-                assert!(column.column_index_range().is_none() && column.offset_index_range().is_none(), "{name}");
                 assert!(column.bloom_filter_offset().is_none(), "{name}");
             }
             assert_eq!(group.sorting_columns().unwrap().len(), 2);

@@ -27,3 +27,4 @@ mod test_rows;
 pub mod undo;
 pub mod vacuum;
 pub mod vault;
+
