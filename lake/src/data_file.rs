@@ -41,7 +41,9 @@ impl StagedFile {
     pub fn create(root: &Path, table: Table, date: i32, name: &str) -> Result<Self, LakeError> {
         let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         if !plain {
-            return Err(LakeError::Rejected { problem: format!("a data file's name may have letters, digits, '-' and '_' only, found {name:?}") });
+            return Err(LakeError::Rejected {
+                problem: format!("a data file's name may have letters, digits, '-' and '_' only, found {name:?}"),
+            });
         }
         let folder = root.join(table.name());
         let name = format!("{}-{name}.parquet", date_name(date));
@@ -80,7 +82,10 @@ impl StagedFile {
         if held != rows || in_groups.unsigned_abs() != rows || columns != self.table.columns().len() {
             return Err(LakeError::Corrupt {
                 path: self.temporary.clone(),
-                problem: format!("{rows} rows of {} columns were written, {held} rows of {columns} columns read back", self.table.columns().len()),
+                problem: format!(
+                    "{rows} rows of {} columns were written, {held} rows of {columns} columns read back",
+                    self.table.columns().len()
+                ),
             });
         }
         let path = self.folder.join(&self.name);
@@ -129,7 +134,9 @@ pub fn writer_properties(table: Table) -> WriterProperties {
             ColumnType::Date | ColumnType::Float64 => None,
         };
         if let Some(encoding) = encoding {
-            properties = properties.set_column_dictionary_enabled(path, false).set_column_encoding(ColumnPath::from(column.name), encoding);
+            properties = properties
+                .set_column_dictionary_enabled(path, false)
+                .set_column_encoding(ColumnPath::from(column.name), encoding);
         }
     }
     for name in table.statistics_columns() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, DictionaryArray, Int32Array, Int64Array, ListBuilder, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Date32Array, DictionaryArray, Int32Array, Int64Array, ListBuilder, RecordBatch, StringArray,
     StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
@@ -28,105 +28,135 @@ pub struct EventFileWriter {
     staged: StagedFile,
     writer: ArrowWriter<File>,
     date: i32,
-    rows: u64,
-    seen: Option<Seen>,
-}
-
-/// What the statistics need.
-struct Seen {
-    time: (i64, i64),
-    school: (String, String),
+    extent: Extent,
 }
 
 impl EventFileWriter {
     /// Starts `<date>-<name>.parquet` in the lake at `root`; nothing is visible before a commit names the finished file.
     pub fn create(root: &Path, date: i32, name: &str) -> Result<Self, LakeError> {
         let staged = StagedFile::create(root, Table::Events, date, name)?;
-        let writer = arrow_writer(Table::Events, &staged)?;
-        Ok(Self { staged, writer, date, rows: 0, seen: None })
+        let writer = arrow_writer(&staged)?;
+        Ok(Self { staged, writer, date, extent: Extent::default() })
     }
 
     /// Appends rows of a batch as one row group. `rows` selects them in the order (school_id, event_time), all of this file's date.
     pub fn append(&mut self, batch: &EventBatch, rows: &[u32]) -> Result<(), LakeError> {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
-        self.check_order(batch, rows)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.extent.take_in(batch, rows, self.date)?;
         let arrays = event_arrays(batch, rows)?;
         let written = self.writer.write(&arrays).and_then(|()| self.writer.flush());
-        written.map_err(|error| LakeError::parquet(self.staged.path(), &error))?;
-        self.rows += rows.len() as u64;
-
-        let times = rows.iter().map(|row| batch.event_time[*row as usize]);
-        let (low, high) = times.fold((i64::MAX, i64::MIN), |(low, high), time| (low.min(time), high.max(time)));
-        let school = |row: u32| text(&batch.school_id, row).map(str::to_owned);
-        let (from, to) = (school(*first)?, school(*last)?);
-        self.seen = Some(match self.seen.take() {
-            None => Seen { time: (low, high), school: (from, to) },
-            Some(seen) => Seen {
-                time: (seen.time.0.min(low), seen.time.1.max(high)),
-                school: (seen.school.0.min(from), seen.school.1.max(to)),
-            },
-        });
-        Ok(())
+        written.map_err(|error| LakeError::parquet(self.staged.path(), &error))
     }
 
     /// Finishes the file: footer with `key_values`, fsync, footer read again, name. Refused if no row was appended.
     pub fn finish(mut self, key_values: &[(String, String)]) -> Result<DataFile, LakeError> {
-        let Some(seen) = self.seen else {
+        let (rows, statistics) = self.extent.finish(self.date)?;
+        describe(&mut self.writer, rows, key_values);
+        self.writer.finish().map_err(|error| LakeError::parquet(self.staged.path(), &error))?;
+        self.staged.seal(rows, statistics)
+    }
+}
+
+/// What a file's row groups span: what its statistics need.
+#[derive(Default)]
+pub(crate) struct Extent {
+    rows: u64,
+    seen: Option<GroupExtent>,
+}
+
+/// Earliest and latest time, first and last school.
+#[derive(Clone)]
+pub(crate) struct GroupExtent {
+    pub(crate) time: (i64, i64),
+    pub(crate) school: (String, String),
+}
+
+impl Extent {
+    /// Checks that rows are of the date and in order, and gives what they span.
+    pub(crate) fn take_in(&mut self, batch: &EventBatch, rows: &[u32], date: i32) -> Result<GroupExtent, LakeError> {
+        check_order(batch, rows, date)?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Err(LakeError::Rejected { problem: String::from("a row group without rows") });
+        };
+        let times = rows.iter().map(|row| batch.event_time[*row as usize]);
+        let time = times.fold((i64::MAX, i64::MIN), |(low, high), time| (low.min(time), high.max(time)));
+        let school = (school(batch, *first)?.to_owned(), school(batch, *last)?.to_owned());
+        self.rows += rows.len() as u64;
+        let whole = self.seen.get_or_insert_with(|| GroupExtent { time, school: school.clone() });
+        whole.time = (whole.time.0.min(time.0), whole.time.1.max(time.1));
+        if school.0 < whole.school.0 {
+            whole.school.0.clone_from(&school.0);
+        }
+        if school.1 > whole.school.1 {
+            whole.school.1.clone_from(&school.1);
+        }
+        Ok(GroupExtent { time, school })
+    }
+
+    /// The rows and statistics of the whole file; refused if there are none.
+    pub(crate) fn finish(&mut self, event_date: i32) -> Result<(u64, FileStatistics), LakeError> {
+        let Some(whole) = self.seen.take() else {
             return Err(LakeError::Rejected { problem: String::from("an event file without rows") });
         };
-        describe(&mut self.writer, self.rows, key_values);
-        self.writer.finish().map_err(|error| LakeError::parquet(self.staged.path(), &error))?;
-        let statistics = FileStatistics { event_date: self.date, event_time: Some(seen.time), school_id: seen.school };
-        self.staged.seal(self.rows, statistics)
-    }
-
-    /// A footer that declares an order which rows do not have misleads every reader, so the order is checked and not assumed.
-    fn check_order(&self, batch: &EventBatch, rows: &[u32]) -> Result<(), LakeError> {
-        let key = |row: u32| (batch.school_id.ids[row as usize], batch.event_time[row as usize]);
-        for pair in rows.windows(2) {
-            let ((school_a, time_a), (school_b, time_b)) = (key(pair[0]), key(pair[1]));
-            let in_order = if school_a == school_b {
-                time_a <= time_b
-            } else {
-                text(&batch.school_id, pair[0])? < text(&batch.school_id, pair[1])?
-            };
-            if !in_order {
-                return Err(LakeError::Rejected { problem: format!("rows {} and {} are not in the order (school_id, event_time)", pair[0], pair[1]) });
-            }
-        }
-        if let Some(row) = rows.iter().find(|row| batch.event_date[**row as usize] != self.date) {
-            return Err(LakeError::Rejected { problem: format!("row {row} is of another date than its file") });
-        }
-        Ok(())
+        Ok((self.rows, FileStatistics { event_date, event_time: Some(whole.time), school_id: whole.school }))
     }
 }
 
-/// Arrow's writer with the lake's properties. The Arrow schema stays out of the footer: readers are given theirs.
-pub(crate) fn arrow_writer(table: Table, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
-    writer_for(table, table.arrow_schema(), staged)
+/// A footer that declares an order which rows do not have misleads every reader, so the order is checked and not assumed.
+fn check_order(batch: &EventBatch, rows: &[u32], date: i32) -> Result<(), LakeError> {
+    let key = |row: u32| (batch.school_id.ids[row as usize], batch.event_time[row as usize]);
+    for pair in rows.windows(2) {
+        let ((school_a, time_a), (school_b, time_b)) = (key(pair[0]), key(pair[1]));
+        let in_order = if school_a == school_b { time_a <= time_b } else { school(batch, pair[0])? < school(batch, pair[1])? };
+        if !in_order {
+            let problem = format!("rows {} and {} are not in the order (school_id, event_time)", pair[0], pair[1]);
+            return Err(LakeError::Rejected { problem });
+        }
+    }
+    match rows.iter().find(|row| batch.event_date[**row as usize] != date) {
+        Some(row) => Err(LakeError::Rejected { problem: format!("row {row} is of another date than its file") }),
+        None => Ok(()),
+    }
 }
 
-/// The same for rows with plain text.
+fn school(batch: &EventBatch, row: u32) -> Result<&str, LakeError> {
+    match batch.school_id.ids[row as usize] {
+        NULL_ID => Err(LakeError::Rejected { problem: format!("row {row} has no school") }),
+        id => utf8(batch.school_id.strings.get(id)),
+    }
+}
+
+/// Arrow's writer with the lake's properties, for rows with dictionaries.
+fn arrow_writer(staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
+    writer_for(Table::Events, Table::Events.arrow_schema(), staged)
+}
+
+/// The same for rows of any table with plain text.
 pub(crate) fn plain_writer(table: Table, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
     writer_for(table, table.plain_schema(), staged)
 }
 
+/// The Arrow schema stays out of the footer: readers are given theirs.
 fn writer_for(table: Table, schema: arrow::datatypes::SchemaRef, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
     let options = ArrowWriterOptions::new()
         .with_properties(writer_properties(table))
         .with_skip_arrow_metadata(true)
         .with_schema_root(String::from("weir"));
-    ArrowWriter::try_new_with_options(staged.handle()?, schema, options).map_err(|error| LakeError::parquet(staged.path(), &error))
+    ArrowWriter::try_new_with_options(staged.handle()?, schema, options)
+        .map_err(|error| LakeError::parquet(staged.path(), &error))
 }
 
 /// What a data file says about itself, beside its caller's words.
+pub(crate) fn own_words(rows: u64) -> [(String, String); 2] {
+    [(String::from("weir.file_format"), FILE_FORMAT_VERSION.to_string()), (String::from("weir.rows"), rows.to_string())]
+}
+
+/// Puts a file's own and its caller's words into its footer.
 pub(crate) fn describe(writer: &mut ArrowWriter<File>, rows: u64, key_values: &[(String, String)]) {
-    let own = [("weir.file_format", FILE_FORMAT_VERSION.to_string()), ("weir.rows", rows.to_string())];
-    for (key, value) in own {
-        writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
-    }
-    for (key, value) in key_values {
-        writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
+    for (key, value) in own_words(rows).into_iter().chain(key_values.iter().cloned()) {
+        writer.append_key_value_metadata(KeyValue::new(key, value));
     }
 }
 
@@ -175,13 +205,6 @@ pub fn event_arrays(batch: &EventBatch, rows: &[u32]) -> Result<RecordBatch, Lak
 
 fn utf8(bytes: &[u8]) -> Result<&str, LakeError> {
     std::str::from_utf8(bytes).map_err(|_| LakeError::Rejected { problem: String::from("text that is not UTF-8") })
-}
-
-fn text(column: &DictColumn, row: u32) -> Result<&str, LakeError> {
-    match column.ids[row as usize] {
-        NULL_ID => Err(LakeError::Rejected { problem: format!("row {row} has no school") }),
-        id => utf8(column.strings.get(id)),
-    }
 }
 
 /// Only the values that these rows use go into the dictionary: the interner may hold those of a whole run.
@@ -251,7 +274,9 @@ fn narrow(name: &str, column: &NumberColumn, rows: &[u32]) -> Result<ArrayRef, L
         if !column.valid[*row as usize] {
             return Ok(None);
         }
-        i32::try_from(value).map(Some).map_err(|_| LakeError::Rejected { problem: format!("{name} {value} does not fit 32 bits") })
+        i32::try_from(value)
+            .map(Some)
+            .map_err(|_| LakeError::Rejected { problem: format!("{name} {value} does not fit 32 bits") })
     });
     Ok(Arc::new(values.collect::<Result<Int32Array, _>>()?))
 }
@@ -262,7 +287,7 @@ fn flags(column: &[bool], rows: &[u32]) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{AsArray as _, ListArray};
+    use arrow::array::{Array as _, AsArray as _, ListArray};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use parquet::file::metadata::ParquetMetaDataReader;
 
@@ -316,6 +341,7 @@ mod tests {
                 let allowed = crate::schema::STATISTICS_COLUMNS.contains(&name.as_str());
                 let has_values = column.statistics().is_some_and(|s| s.min_bytes_opt().is_some() || s.max_bytes_opt().is_some());
                 assert_eq!(has_values, allowed, "{name}");
+                assert!(column.column_index_offset().is_none() && column.offset_index_offset().is_none(), "{name}");
                 assert!(column.bloom_filter_offset().is_none(), "{name}");
             }
             assert_eq!(group.sorting_columns().unwrap().len(), 2);

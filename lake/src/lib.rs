@@ -11,11 +11,15 @@ pub mod data_file;
 mod delta;
 pub mod estate;
 pub mod event_file;
+pub mod event_pages;
 pub mod failpoint;
 pub mod ids;
 pub mod index;
 pub mod lake;
+#[cfg(test)]
+mod lake_tests;
 pub mod names;
+mod page_encoding;
 mod receipts;
 pub mod rows;
 pub mod schema;

@@ -10,7 +10,9 @@ use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 
 use crate::data_file::StagedFile;
 use crate::event_file::{describe, plain_writer};
@@ -54,7 +56,12 @@ impl Lake {
 }
 
 /// See [`Lake::write_rows`]; `key_values` go into the footers.
-pub fn write_rows(root: &Path, table: Table, rows: &RecordBatch, key_values: &[(String, String)]) -> Result<Vec<DataFile>, LakeError> {
+pub fn write_rows(
+    root: &Path,
+    table: Table,
+    rows: &RecordBatch,
+    key_values: &[(String, String)],
+) -> Result<Vec<DataFile>, LakeError> {
     let rows = sorted(table, &conform(table, rows)?)?;
     let mut files = Vec::new();
     let mut from = 0;
@@ -177,11 +184,6 @@ impl RowWriter {
         (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
     }
 
-    /// Rows since the last row group ended.
-    pub(crate) fn rows_in_group(&self) -> usize {
-        self.writer.in_progress_rows()
-    }
-
     pub(crate) fn finish(mut self, key_values: &[(String, String)]) -> Result<Option<DataFile>, LakeError> {
         let Some(school_id) = self.schools else { return Ok(None) };
         describe(&mut self.writer, self.rows, key_values);
@@ -215,7 +217,11 @@ pub(crate) fn read_groups(
 }
 
 /// Hands all rows of a file to `each`, batch by batch.
-pub(crate) fn read_table(path: &Path, table: Table, mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>) -> Result<(), LakeError> {
+pub(crate) fn read_table(
+    path: &Path,
+    table: Table,
+    mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
     let metadata = open_metadata(path, table)?;
     let groups = (0..metadata.metadata().num_row_groups()).collect();
     for rows in read_groups(path, &metadata, groups, None)? {
