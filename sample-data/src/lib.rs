@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod bench_lines;
+mod browsing;
 mod calendar;
 mod category;
 mod content;
@@ -26,7 +27,7 @@ use std::sync::mpsc;
 
 use jiff::civil::{Date, date};
 
-pub use bench_lines::{LineOptions, write_lines};
+pub use bench_lines::{LineOptions, write_export, write_lines};
 pub use truth::{FileTruth, Finding, SchoolTruth, SourceTruth, ThemeTruth, Truth};
 pub use vendor::Format;
 
