@@ -31,3 +31,4 @@ mod test_rows;
 pub mod undo;
 pub mod vacuum;
 pub mod vault;
+
