@@ -179,7 +179,8 @@ fn check_of(file_id: NamesFileId, at: u64, length: u32) -> [u8; 4] {
 
 fn write_entries(entries: &[VaultEntry]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     // Grown once: a buffer that moves leaves names behind in freed memory.
-    let size = entries.iter().map(|entry| 32 + entry.school.as_str().len() + entry.realm.len() + entry.name.reveal_in_clear().len());
+    let size =
+        entries.iter().map(|entry| 32 + entry.school.as_str().len() + entry.realm.len() + entry.name.reveal_in_clear().len());
     let mut plain = Zeroizing::new(Vec::with_capacity(size.sum()));
     for entry in entries {
         let generation = generation_of(&entry.key).ok_or(VaultError::TooLong)?;
