@@ -86,6 +86,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Writes an estate into a folder: weir.toml, the CSV files, `inbox/<source>/` with one log file a month, and truth.json.
+/// Files of an earlier run with the same names are replaced; nothing else in the folder is touched.
 /// `progress` is called on the caller's thread with the share done, 0 to 1.
 pub fn write_estate(dir: &Path, options: &EstateOptions, progress: &dyn Fn(f32)) -> Result<Truth, Error> {
     let days = checked_days(options)?;
