@@ -3,6 +3,8 @@
 
 pub mod arrow_schema;
 pub mod batch;
+pub mod calendar;
+pub mod clock;
 mod commit;
 pub mod compaction;
 pub mod data_file;
@@ -29,3 +31,5 @@ pub mod storage;
 mod test_rows;
 pub mod undo;
 pub mod vacuum;
+pub mod vault;
+
