@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use crate::lake::{Lake, LakeError};
+use crate::ledger::LEDGER;
 use crate::schema::Table;
 use crate::state::{COMMITS, STATES, State, read_record};
 use crate::storage::{Entry, TEMPORARY};
@@ -65,6 +66,11 @@ impl Lake {
             for day in self.storage.folders(&format!("index/{source}"))? {
                 consider(&format!("index/{source}/{day}"), true)?;
             }
+        }
+        // The ledger repeats receipts; of those that are gone it must not.
+        let ledger = self.ledger_covers().unwrap_or_default();
+        if ledger.iter().any(|(path, _)| !live.contains(&format!("{}/{path}", Table::Receipts.name()))) {
+            self.storage.remove(LEDGER)?;
         }
         Ok(done)
     }

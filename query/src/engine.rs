@@ -23,10 +23,11 @@ use futures::{Stream, StreamExt};
 use jiff::civil::Date;
 use weir_lake::estate::Estate;
 use weir_lake::lake::Snapshot;
+use tokio::sync::OnceCell;
 use weir_lake::schema::Table;
 
 use crate::error::QueryError;
-use crate::scan::{FilesTable, scan_schema};
+use crate::scan::FilesTable;
 use crate::tables::{self, Meanings};
 
 /// How much an engine may take, and what it can't know by itself.
@@ -89,15 +90,15 @@ pub struct Engine {
     options: EngineOptions,
     runtime: Arc<RuntimeEnv>,
     tables: Tables,
-    /// Terms and paths as they are: for rollups, indicators and questions with a reason.
-    full: SessionContext,
+    /// Terms and paths as they are: for rollups, indicators and questions with a reason. Planned when first asked.
+    full: OnceCell<SessionContext>,
     /// Terms and paths hidden.
-    hidden: SessionContext,
+    hidden: OnceCell<SessionContext>,
 }
 
 impl Engine {
-    /// Opens a snapshot with the estate's tables beside it. Reads no file.
-    pub async fn open(snapshot: &Snapshot, estate: &Estate, options: &EngineOptions) -> Result<Self, QueryError> {
+    /// Opens a snapshot with the estate's tables beside it. Reads no data file.
+    pub fn open(snapshot: &Snapshot, estate: &Estate, options: &EngineOptions) -> Result<Self, QueryError> {
         let runtime = runtime(snapshot, options)?;
         let today = options.today.unwrap_or_else(|| jiff::Zoned::now().date());
         let mut tables: Tables = BTreeMap::new();
@@ -105,12 +106,22 @@ impl Engine {
             let files = snapshot.files.get(&table).cloned().unwrap_or_default();
             tables.insert(table.name(), Arc::new(FilesTable::new(table, files, store_url()?)));
         }
-        tables.extend(tables::estate_tables(estate, &options.meanings, today)?);
-        let full = context(&runtime, options, &tables).await?;
-        let mut with_hidden = tables.clone();
-        with_hidden.insert("events", hidden_events(&full).await?);
-        let hidden = context(&runtime, options, &with_hidden).await?;
+        tables.extend(tables::small_tables(estate, &options.meanings, today)?);
+        let (full, hidden) = (OnceCell::new(), OnceCell::new());
         Ok(Self { version: snapshot.version, today, options: options.clone(), runtime, tables, full, hidden })
+    }
+
+    async fn full(&self) -> Result<&SessionContext, QueryError> {
+        self.full.get_or_try_init(|| context(&self.runtime, &self.options, &self.tables)).await
+    }
+
+    async fn hidden(&self) -> Result<&SessionContext, QueryError> {
+        let made = || async {
+            let mut tables = self.tables.clone();
+            tables.insert("events", hidden_events(self.full().await?).await?);
+            context(&self.runtime, &self.options, &tables).await
+        };
+        self.hidden.get_or_try_init(made).await
     }
 
     /// The lake version it reads.
@@ -139,7 +150,7 @@ impl Engine {
         text: &str,
         sensitive: Option<&Reason>,
     ) -> Result<(SchemaRef, impl Stream<Item = Result<RecordBatch, QueryError>> + Send + Unpin + use<>), QueryError> {
-        let context = if sensitive.is_some() { &self.full } else { &self.hidden };
+        let context = if sensitive.is_some() { self.full().await? } else { self.hidden().await? };
         let deadline = tokio::time::Instant::now() + self.options.time_limit;
         let limits = self.limits();
         let started = async {
@@ -165,7 +176,7 @@ impl Engine {
 
     /// Rows of a shipped query with parameters, over all columns.
     pub(crate) async fn rows(&self, text: &str, parameters: &[(&str, ScalarValue)]) -> Result<Vec<RecordBatch>, QueryError> {
-        self.rows_in(&self.full, text, parameters).await
+        self.rows_in(self.full().await?, text, parameters).await
     }
 
     /// As [`Engine::rows`], in another context of this engine.
@@ -253,7 +264,7 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
     for (name, provider) in tables {
         context.register_table(*name, Arc::clone(provider))?;
     }
-    let columns: Vec<String> = scan_schema(Table::Events).fields().iter().map(|field| format!("r.{}", field.name())).collect();
+    let columns: Vec<String> = Table::Events.scan_schema().fields().iter().map(|field| format!("r.{}", field.name())).collect();
     for (name, text) in [
         ("pupils", include_str!("../views/pupils.sql")),
         ("decisions", &include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
@@ -269,7 +280,7 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
 
 /// `events` with terms and paths replaced, where there is one.
 async fn hidden_events(context: &SessionContext) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let columns: Vec<String> = scan_schema(Table::Events)
+    let columns: Vec<String> = Table::Events.scan_schema()
         .fields()
         .iter()
         .map(|field| {

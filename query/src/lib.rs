@@ -1,11 +1,11 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod calendar;
 pub mod engine;
 pub mod error;
 pub mod page;
-pub mod scan;
+pub mod rollup;
+mod scan;
 pub mod state;
 mod tables;
 

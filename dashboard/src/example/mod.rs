@@ -131,8 +131,8 @@ impl Kind {
             ],
             Self::Brannoc => vec![finding(
                 Tone::Urgent,
-                "No logs for 15 school days",
-                "Nothing came from the filter between 23 February and 13 March 2026. About those days nothing can be said.",
+                "No logs for 25 school days",
+                "Nothing came from the filter between 23 February and 27 March 2026. About those days nothing can be said.",
                 "is the filter on, and who looks after its log?",
                 None,
             )],
@@ -232,7 +232,7 @@ impl Example {
         };
         if page.missing.is_empty() {
             page.periods = year::periods(kind, year);
-            page.current = page.periods.iter().rposition(|period| period.coverage.school_days > 0);
+            page.current = page.periods.iter().rposition(|period| period.coverage.with_logs > 0);
             page.blocks = year::blocks(kind, year);
             page.figures = figures::figures(kind, &page);
             page.answers = figures::answers(kind);

@@ -74,7 +74,7 @@ impl FigurePage {
             .enumerate()
             .map(|(position, (period, point))| Row {
                 label: period.label.clone(),
-                dates: format!("{} to {}", words::short_day(period.start), words::day(period.end)),
+                dates: format!("{} to {}", words::short_day(period.start), words::short_day(period.end)),
                 value: words::cell(point.value, &figure.unit),
                 last_year: words::cell(point.last_year, &figure.unit),
                 usual: point.usual.map_or_else(
@@ -88,7 +88,7 @@ impl FigurePage {
                 logs: if period.coverage.school_days == 0 {
                     "to come".into()
                 } else {
-                    format!("{} of {} days", period.coverage.with_logs, period.coverage.school_days)
+                    format!("{} of {}", period.coverage.with_logs, period.coverage.school_days)
                 },
                 is_current: figure.current == Some(position),
             })

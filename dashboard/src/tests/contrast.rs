@@ -118,3 +118,10 @@ fn colours_stand_in_tokens_only() {
         assert!(text.starts_with("#hatch"), "a colour outside the tokens: {text}");
     }
 }
+
+#[test]
+fn nothing_moves() {
+    for word in ["animation", "transition", "scroll-behavior", "@keyframes"] {
+        assert!(!STYLE.contains(word), "{word}");
+    }
+}
