@@ -201,7 +201,7 @@ fn sources(estate: &Estate) -> Result<RecordBatch, ArrowError> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array as _, AsArray as _};
+    use arrow::array::AsArray as _;
     use arrow::datatypes::{Date32Type, Int32Type};
 
     use super::super::load::tests::trust;
