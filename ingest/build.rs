@@ -18,7 +18,9 @@ fn main() -> io::Result<()> {
             .filter(|path| path.extension().is_some_and(|e| e == ending))
             .collect();
         files.sort();
-        code.push_str(&format!("/// File stem and text of every `{name}` file, sorted by name.\npub static {name}: &[(&str, &str)] = &[\n"));
+        code.push_str(&format!(
+            "/// File stem and text of every `{name}` file, sorted by name.\npub static {name}: &[(&str, &str)] = &[\n"
+        ));
         for file in files {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             code.push_str(&format!("    ({stem:?}, include_str!({:?})),\n", file.display().to_string()));

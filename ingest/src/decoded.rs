@@ -192,4 +192,17 @@ pub trait LineReader: Send {
 
     /// Whether newlines inside quotes belong to the record, so that splitting must mind quotes.
     fn is_multiline(&self) -> bool;
+
+    /// Whether a NUL byte ends a record as a newline does (a proxy that cuts long records writes one in place of the newline). Split
+    /// there, and both parts are read; left whole, a record gives what stands after its last NUL, and the cut part is lost.
+    fn nul_ends_record(&self) -> bool {
+        false
+    }
+
+    /// Whether this line names the columns of those after it. Every reader of the same file must be given such a line, by
+    /// [`LineReader::read`], before any line that follows it.
+    fn is_header(&mut self, record: &[u8]) -> bool {
+        let _ = record;
+        false
+    }
 }

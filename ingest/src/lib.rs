@@ -1,10 +1,16 @@
 //! Reads filters' and firewalls' logs: open, decode, normalise, batch, commit. Loses no line, and can show it.
+
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod decode;
 pub mod decoded;
 pub mod engine;
+pub mod format;
+pub mod identity;
 pub mod input;
+pub mod inspect;
 pub mod normalise;
+pub mod report;
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {

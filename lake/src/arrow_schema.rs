@@ -56,9 +56,7 @@ type Schemas = BTreeMap<Table, [SchemaRef; 3]>;
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
     Table::ALL
         .into_iter()
-        .map(|table| {
-            (table, [schema(table, TextAs::Dictionary), schema(table, TextAs::Plain), schema(table, TextAs::View)])
-        })
+        .map(|table| (table, [schema(table, TextAs::Dictionary), schema(table, TextAs::Plain), schema(table, TextAs::View)]))
         .collect()
 });
 

@@ -39,7 +39,9 @@ impl Turn {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _held: Some(file) })),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => Ok(Some(Self { _held: None })),
+            Err(std::fs::TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
+                Ok(Some(Self { _held: None }))
+            }
             Err(std::fs::TryLockError::Error(error)) => Err(LakeError::io(&storage.path(LOCK), error)),
         }
     }
@@ -100,7 +102,9 @@ fn check(change: &Change) -> Result<(), LakeError> {
     }
     let mut slots = BTreeSet::new();
     match change.index.iter().find(|index| !slots.insert((&index.source_id, index.date))) {
-        Some(twice) => Err(LakeError::Rejected { problem: format!("two index files of source {} and day {}", twice.source_id, twice.date) }),
+        Some(twice) => {
+            Err(LakeError::Rejected { problem: format!("two index files of source {} and day {}", twice.source_id, twice.date) })
+        }
         None => Ok(()),
     }
 }
@@ -120,7 +124,10 @@ fn make_durable(storage: &Storage, change: &Change) -> Result<(), LakeError> {
     for IndexFile { path, entries, .. } in &change.index {
         if *entries > 0 {
             if storage.size(path)?.is_none() {
-                return Err(LakeError::Corrupt { path: storage.path(path), problem: String::from("the index file is not there") });
+                return Err(LakeError::Corrupt {
+                    path: storage.path(path),
+                    problem: String::from("the index file is not there"),
+                });
             }
             // The folders of a source and of its days may be new too.
             let parts: Vec<&str> = path.split('/').collect();

@@ -41,7 +41,9 @@ impl StagedFile {
     pub fn create(root: &Path, table: Table, date: i32, name: &str) -> Result<Self, LakeError> {
         let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         if !plain {
-            return Err(LakeError::Rejected { problem: format!("a data file's name may have letters, digits, '-' and '_' only, found {name:?}") });
+            return Err(LakeError::Rejected {
+                problem: format!("a data file's name may have letters, digits, '-' and '_' only, found {name:?}"),
+            });
         }
         let folder = root.join(table.name());
         let name = format!("{}-{name}.parquet", date_name(date));
@@ -80,7 +82,10 @@ impl StagedFile {
         if held != rows || in_groups.unsigned_abs() != rows || columns != self.table.columns().len() {
             return Err(LakeError::Corrupt {
                 path: self.temporary.clone(),
-                problem: format!("{rows} rows of {} columns were written, {held} rows of {columns} columns read back", self.table.columns().len()),
+                problem: format!(
+                    "{rows} rows of {} columns were written, {held} rows of {columns} columns read back",
+                    self.table.columns().len()
+                ),
             });
         }
         let path = self.folder.join(&self.name);
@@ -111,10 +116,19 @@ pub(crate) fn read_footer(path: &Path) -> Result<ParquetMetaData, LakeError> {
 
 /// How every data file is written: zstd, dictionaries where the schema says so, and statistics on day, time and school alone.
 pub fn writer_properties(table: Table) -> WriterProperties {
-    let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
+    properties(table, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
+}
+
+/// The same for files of few rows. Making ready zstd for each of some 20 columns takes longer than all else about such a file, when it
+/// is written and again whenever it is read; snappy needs no such thing.
+pub(crate) fn small_writer_properties(table: Table) -> WriterProperties {
+    properties(table, Compression::SNAPPY)
+}
+
+fn properties(table: Table, compression: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(format!("weir {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None)
         // Offsets of pages serve only a column index, and that would hold values of every column.
@@ -129,7 +143,9 @@ pub fn writer_properties(table: Table) -> WriterProperties {
             ColumnType::Date | ColumnType::Float64 => None,
         };
         if let Some(encoding) = encoding {
-            properties = properties.set_column_dictionary_enabled(path, false).set_column_encoding(ColumnPath::from(column.name), encoding);
+            properties = properties
+                .set_column_dictionary_enabled(path, false)
+                .set_column_encoding(ColumnPath::from(column.name), encoding);
         }
     }
     for name in table.statistics_columns() {

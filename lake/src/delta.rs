@@ -65,17 +65,17 @@ pub(crate) fn apply(storage: &Storage, record: &Record, table: Table, at: Option
                     return Err(LakeError::Corrupt { path: storage.path(&path), problem });
                 }
                 Entry::Ours(_) | Entry::Harmless => version += 1,
-                Entry::Foreign => return Err(LakeError::Foreign { table, delta_version: version, restore: version.saturating_sub(1) }),
+                Entry::Foreign => {
+                    return Err(LakeError::Foreign { table, delta_version: version, restore: version.saturating_sub(1) });
+                }
             },
         }
     }
 }
 
 fn examine(storage: &Storage, table: Table, version: u64, bytes: &[u8]) -> Result<Entry, LakeError> {
-    let actions = get_actions(version, &bytes.to_vec().into()).map_err(|error| LakeError::Corrupt {
-        path: storage.path(&entry_path(table, version)),
-        problem: error.to_string(),
-    })?;
+    let actions = get_actions(version, &bytes.to_vec().into())
+        .map_err(|error| LakeError::Corrupt { path: storage.path(&entry_path(table, version)), problem: error.to_string() })?;
     let mut entry = Entry::Harmless;
     for action in actions {
         match action {
@@ -100,7 +100,12 @@ fn entry(storage: &Storage, record: &Record, table: Table, first: bool) -> Resul
         let folder = storage.path(table.name());
         let folder = folder.canonicalize().map_err(|error| LakeError::io(&folder, error))?;
         if let Ok(location) = url::Url::from_directory_path(&folder) {
-            operation = DeltaOperation::Create { mode: SaveMode::ErrorIfExists, location, protocol: protocol.clone(), metadata: metadata.clone() };
+            operation = DeltaOperation::Create {
+                mode: SaveMode::ErrorIfExists,
+                location,
+                protocol: protocol.clone(),
+                metadata: metadata.clone(),
+            };
         }
         actions.push(Action::Protocol(protocol));
         actions.push(Action::Metadata(metadata));
@@ -180,7 +185,13 @@ impl Lake {
         let prefix = format!("{}/", table.name());
         let mut files = block_on(table, async move {
             let table_now = builder.load().await.map_err(failed(table))?;
-            let log = table_now.snapshot().map_err(failed(table))?.log_data().iter().map(|file| file.path().into_owned()).collect::<Vec<_>>();
+            let log = table_now
+                .snapshot()
+                .map_err(failed(table))?
+                .log_data()
+                .iter()
+                .map(|file| file.path().into_owned())
+                .collect::<Vec<_>>();
             Ok(log)
         })?;
         for file in &mut files {
@@ -217,8 +228,9 @@ impl Lake {
     fn table_builder(&self, table: Table) -> Result<DeltaTableBuilder, LakeError> {
         let folder = self.storage.path(table.name());
         let folder = folder.canonicalize().map_err(|error| LakeError::io(&folder, error))?;
-        let url = url::Url::from_directory_path(&folder)
-            .map_err(|()| LakeError::Rejected { problem: format!("the lake's root {} is not an absolute path", folder.display()) })?;
+        let url = url::Url::from_directory_path(&folder).map_err(|()| LakeError::Rejected {
+            problem: format!("the lake's root {} is not an absolute path", folder.display()),
+        })?;
         DeltaTableBuilder::from_url(url).map_err(failed(table))
     }
 }

@@ -5,18 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, DictionaryArray, Int32Array, Int64Array, ListBuilder, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Date32Array, DictionaryArray, Int32Array, Int64Array, ListBuilder, RecordBatch, StringArray,
     StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{Field, Int32Type};
+use arrow::datatypes::{Field, Int32Type, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 
 use crate::arrow_schema::UTC;
 use crate::batch::{DictColumn, EventBatch, NULL_ID, NumberColumn, TextColumn};
-use crate::data_file::{StagedFile, writer_properties};
+use crate::data_file::{StagedFile, small_writer_properties, writer_properties};
 use crate::lake::{DataFile, FileStatistics, LakeError};
 use crate::schema::Table;
 
@@ -35,7 +36,7 @@ impl EventFileWriter {
     /// Starts `<date>-<name>.parquet` in the lake at `root`; nothing is visible before a commit names the finished file.
     pub fn create(root: &Path, date: i32, name: &str) -> Result<Self, LakeError> {
         let staged = StagedFile::create(root, Table::Events, date, name)?;
-        let writer = arrow_writer(Table::Events, &staged)?;
+        let writer = arrow_writer(&staged)?;
         Ok(Self { staged, writer, date, extent: Extent::default() })
     }
 
@@ -59,14 +60,14 @@ impl EventFileWriter {
     }
 }
 
-/// What a file's statistics need to know of its rows so far.
+/// What a file's row groups span: what its statistics need.
 #[derive(Default)]
 pub(crate) struct Extent {
     rows: u64,
     seen: Option<GroupExtent>,
 }
 
-/// Earliest and latest time, first and last school of a row group.
+/// Earliest and latest time, first and last school.
 #[derive(Clone)]
 pub(crate) struct GroupExtent {
     pub(crate) time: (i64, i64),
@@ -74,72 +75,87 @@ pub(crate) struct GroupExtent {
 }
 
 impl Extent {
-    /// Takes in a row group (never empty) and gives its own extent. A footer that declares an order which rows do not have misleads
-    /// every reader, so the order is checked and not assumed.
+    /// Checks that rows are of the date and in order, and gives what they span.
     pub(crate) fn take_in(&mut self, batch: &EventBatch, rows: &[u32], date: i32) -> Result<GroupExtent, LakeError> {
-        let key = |row: u32| (batch.school_id.ids[row as usize], batch.event_time[row as usize]);
-        for pair in rows.windows(2) {
-            let ((school_a, time_a), (school_b, time_b)) = (key(pair[0]), key(pair[1]));
-            let in_order = if school_a == school_b {
-                time_a <= time_b
-            } else {
-                text(&batch.school_id, pair[0])? < text(&batch.school_id, pair[1])?
-            };
-            if !in_order {
-                return Err(LakeError::Rejected { problem: format!("rows {} and {} are not in the order (school_id, event_time)", pair[0], pair[1]) });
-            }
-        }
-        if let Some(row) = rows.iter().find(|row| batch.event_date[**row as usize] != date) {
-            return Err(LakeError::Rejected { problem: format!("row {row} is of another date than its file") });
-        }
+        check_order(batch, rows, date)?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Err(LakeError::Rejected { problem: String::from("a row group without rows") });
+        };
         let times = rows.iter().map(|row| batch.event_time[*row as usize]);
         let time = times.fold((i64::MAX, i64::MIN), |(low, high), time| (low.min(time), high.max(time)));
-        let school = |row: Option<&u32>| text(&batch.school_id, row.copied().unwrap_or_default()).map(str::to_owned);
-        let group = GroupExtent { time, school: (school(rows.first())?, school(rows.last())?) };
+        let school = (school(batch, *first)?.to_owned(), school(batch, *last)?.to_owned());
         self.rows += rows.len() as u64;
-        self.seen = Some(match self.seen.take() {
-            None => group.clone(),
-            Some(seen) => GroupExtent {
-                time: (seen.time.0.min(time.0), seen.time.1.max(time.1)),
-                school: (seen.school.0.min(group.school.0.clone()), seen.school.1.max(group.school.1.clone())),
-            },
-        });
-        Ok(group)
+        let whole = self.seen.get_or_insert_with(|| GroupExtent { time, school: school.clone() });
+        whole.time = (whole.time.0.min(time.0), whole.time.1.max(time.1));
+        if school.0 < whole.school.0 {
+            whole.school.0.clone_from(&school.0);
+        }
+        if school.1 > whole.school.1 {
+            whole.school.1.clone_from(&school.1);
+        }
+        Ok(GroupExtent { time, school })
     }
 
-    /// Rows and statistics of the file; refused if there is no row.
-    pub(crate) fn finish(&mut self, date: i32) -> Result<(u64, FileStatistics), LakeError> {
-        let Some(seen) = self.seen.take() else {
+    /// The rows and statistics of the whole file; refused if there are none.
+    pub(crate) fn finish(&mut self, event_date: i32) -> Result<(u64, FileStatistics), LakeError> {
+        let Some(whole) = self.seen.take() else {
             return Err(LakeError::Rejected { problem: String::from("an event file without rows") });
         };
-        Ok((self.rows, FileStatistics { event_date: date, event_time: Some(seen.time), school_id: seen.school }))
+        Ok((self.rows, FileStatistics { event_date, event_time: Some(whole.time), school_id: whole.school }))
     }
 }
 
-/// What every data file says about itself in its footer.
-pub(crate) fn own_words(rows: u64) -> Vec<(String, String)> {
-    vec![(String::from("weir.file_format"), FILE_FORMAT_VERSION.to_string()), (String::from("weir.rows"), rows.to_string())]
+/// A footer that declares an order which rows do not have misleads every reader, so the order is checked and not assumed.
+fn check_order(batch: &EventBatch, rows: &[u32], date: i32) -> Result<(), LakeError> {
+    let key = |row: u32| (batch.school_id.ids[row as usize], batch.event_time[row as usize]);
+    for pair in rows.windows(2) {
+        let ((school_a, time_a), (school_b, time_b)) = (key(pair[0]), key(pair[1]));
+        let in_order = if school_a == school_b { time_a <= time_b } else { school(batch, pair[0])? < school(batch, pair[1])? };
+        if !in_order {
+            let problem = format!("rows {} and {} are not in the order (school_id, event_time)", pair[0], pair[1]);
+            return Err(LakeError::Rejected { problem });
+        }
+    }
+    match rows.iter().find(|row| batch.event_date[**row as usize] != date) {
+        Some(row) => Err(LakeError::Rejected { problem: format!("row {row} is of another date than its file") }),
+        None => Ok(()),
+    }
 }
 
-/// Arrow's writer with the lake's properties. The Arrow schema stays out of the footer: readers are given theirs.
-pub(crate) fn arrow_writer(table: Table, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
-    writer_for(table, table.arrow_schema(), staged)
+fn school(batch: &EventBatch, row: u32) -> Result<&str, LakeError> {
+    match batch.school_id.ids[row as usize] {
+        NULL_ID => Err(LakeError::Rejected { problem: format!("row {row} has no school") }),
+        id => utf8(batch.school_id.strings.get(id)),
+    }
 }
 
-/// The same for rows with plain text.
-pub(crate) fn plain_writer(table: Table, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
-    writer_for(table, table.plain_schema(), staged)
+/// Arrow's writer for rows with dictionaries.
+fn arrow_writer(staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
+    writer_for(Table::Events.arrow_schema(), writer_properties(Table::Events), staged)
 }
 
-fn writer_for(table: Table, schema: arrow::datatypes::SchemaRef, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
+/// Arrow's writer for rows of any table with plain text.
+pub(crate) fn plain_writer(table: Table, small: bool, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
+    let properties = if small { small_writer_properties(table) } else { writer_properties(table) };
+    writer_for(table.plain_schema(), properties, staged)
+}
+
+/// The Arrow schema stays out of the footer: readers are given theirs.
+fn writer_for(schema: SchemaRef, properties: WriterProperties, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
     let options = ArrowWriterOptions::new()
-        .with_properties(writer_properties(table))
+        .with_properties(properties)
         .with_skip_arrow_metadata(true)
         .with_schema_root(String::from("weir"));
-    ArrowWriter::try_new_with_options(staged.handle()?, schema, options).map_err(|error| LakeError::parquet(staged.path(), &error))
+    ArrowWriter::try_new_with_options(staged.handle()?, schema, options)
+        .map_err(|error| LakeError::parquet(staged.path(), &error))
 }
 
 /// What a data file says about itself, beside its caller's words.
+pub(crate) fn own_words(rows: u64) -> [(String, String); 2] {
+    [(String::from("weir.file_format"), FILE_FORMAT_VERSION.to_string()), (String::from("weir.rows"), rows.to_string())]
+}
+
+/// Puts a file's own and its caller's words into its footer.
 pub(crate) fn describe(writer: &mut ArrowWriter<File>, rows: u64, key_values: &[(String, String)]) {
     for (key, value) in own_words(rows).into_iter().chain(key_values.iter().cloned()) {
         writer.append_key_value_metadata(KeyValue::new(key, value));
@@ -191,13 +207,6 @@ pub fn event_arrays(batch: &EventBatch, rows: &[u32]) -> Result<RecordBatch, Lak
 
 fn utf8(bytes: &[u8]) -> Result<&str, LakeError> {
     std::str::from_utf8(bytes).map_err(|_| LakeError::Rejected { problem: String::from("text that is not UTF-8") })
-}
-
-fn text(column: &DictColumn, row: u32) -> Result<&str, LakeError> {
-    match column.ids[row as usize] {
-        NULL_ID => Err(LakeError::Rejected { problem: format!("row {row} has no school") }),
-        id => utf8(column.strings.get(id)),
-    }
 }
 
 /// Only the values that these rows use go into the dictionary: the interner may hold those of a whole run.
@@ -267,7 +276,9 @@ fn narrow(name: &str, column: &NumberColumn, rows: &[u32]) -> Result<ArrayRef, L
         if !column.valid[*row as usize] {
             return Ok(None);
         }
-        i32::try_from(value).map(Some).map_err(|_| LakeError::Rejected { problem: format!("{name} {value} does not fit 32 bits") })
+        i32::try_from(value)
+            .map(Some)
+            .map_err(|_| LakeError::Rejected { problem: format!("{name} {value} does not fit 32 bits") })
     });
     Ok(Arc::new(values.collect::<Result<Int32Array, _>>()?))
 }
@@ -278,7 +289,7 @@ fn flags(column: &[bool], rows: &[u32]) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{AsArray as _, ListArray};
+    use arrow::array::{Array as _, AsArray as _, ListArray};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use parquet::file::metadata::ParquetMetaDataReader;
 

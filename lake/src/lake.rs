@@ -194,7 +194,9 @@ pub enum LakeError {
         path: PathBuf,
     },
     /// No space is left.
-    #[error("{path}: the disk is full; nothing was committed, free space (`weir retention` removes what is past its time) and run the command again")]
+    #[error(
+        "{path}: the disk is full; nothing was committed, free space (`weir retention` removes what is past its time) and run the command again"
+    )]
     DiskFull {
         /// Which.
         path: PathBuf,
@@ -250,7 +252,9 @@ pub enum LakeError {
         problem: String,
     },
     /// The change is committed, but not every table has followed yet.
-    #[error("the change is committed as lake version {version}, but could not be applied to every table yet: {error}; the next weir command finishes it")]
+    #[error(
+        "the change is committed as lake version {version}, but could not be applied to every table yet: {error}; the next weir command finishes it"
+    )]
     Unfinished {
         /// Its version.
         version: u64,

@@ -16,6 +16,9 @@ pub mod failpoint;
 pub mod ids;
 pub mod index;
 pub mod lake;
+#[cfg(test)]
+mod lake_tests;
+mod ledger;
 pub mod names;
 mod page_encoding;
 mod receipts;
@@ -29,3 +32,4 @@ mod test_rows;
 pub mod undo;
 pub mod vacuum;
 pub mod vault;
+

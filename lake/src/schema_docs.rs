@@ -13,7 +13,12 @@ pub fn columns_page() -> String {
     );
     for table in Table::ALL {
         // Writing to a String cannot fail.
-        let _ = write!(page, "\n## {}\n\n{}.\n\n| column | type | may be empty | meaning |\n|---|---|---|---|\n", table.name(), upper_first(table.meaning()));
+        let _ = write!(
+            page,
+            "\n## {}\n\n{}.\n\n| column | type | may be empty | meaning |\n|---|---|---|---|\n",
+            table.name(),
+            upper_first(table.meaning())
+        );
         for column in table.columns() {
             let empty = if column.nullable { "yes" } else { "no" };
             let _ = writeln!(page, "| {} | {} | {empty} | {} |", column.name, type_name(column.column_type), column.meaning);

@@ -19,7 +19,7 @@ pub(crate) const LAKE_FORMAT: u32 = 1;
 const STATES_KEPT: u64 = 16;
 
 pub(crate) const COMMITS: &str = "_weir/commits";
-const STATES: &str = "_weir/state";
+pub(crate) const STATES: &str = "_weir/state";
 
 /// One lake commit: creating its file is the commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,7 +74,9 @@ struct Format {
 fn parse<T: for<'de> Deserialize<'de>>(storage: &Storage, path: &str, bytes: &[u8]) -> Result<T, LakeError> {
     let damaged = |error: serde_json::Error| LakeError::Corrupt { path: storage.path(path), problem: error.to_string() };
     serde_json::from_slice(bytes).or_else(|error| match serde_json::from_slice::<Format>(bytes) {
-        Ok(Format { format }) if format > LAKE_FORMAT => Err(LakeError::TooNew { path: storage.path(path), found: format, known: LAKE_FORMAT }),
+        Ok(Format { format }) if format > LAKE_FORMAT => {
+            Err(LakeError::TooNew { path: storage.path(path), found: format, known: LAKE_FORMAT })
+        }
         _ => Err(damaged(error)),
     })
 }
@@ -207,10 +209,9 @@ impl Lake {
 
     /// Brings every table of a record to it and notes the new state. Doing it twice does no harm.
     pub(crate) fn apply(&self, state: &State, record: &Record) -> Result<Arc<State>, LakeError> {
-        let mut next = state.after(record).map_err(|problem| LakeError::Corrupt {
-            path: self.storage.path(&record_path(record.version)),
-            problem,
-        })?;
+        let mut next = state
+            .after(record)
+            .map_err(|problem| LakeError::Corrupt { path: self.storage.path(&record_path(record.version)), problem })?;
         let tables: Vec<Table> = record.tables().into_iter().collect();
         let apply = |table: Table| delta::apply(&self.storage, record, table, state.delta.get(&table).copied());
         let applied: Vec<Result<u64, LakeError>> = if failpoint::armed() || tables.len() < 2 {

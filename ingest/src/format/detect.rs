@@ -1,0 +1,154 @@
+//! Says which format a file is in, from its beginning: each format reads it, the one that makes most of it wins, and of equals the one
+//! whose samples the other also claims (the more specific one).
+
+use std::sync::Arc;
+
+use super::{Catalogue, Format, FormatError};
+use crate::decoded::{Decoded, FIELD_COUNT, Outcome};
+
+/// Bytes looked at; what stands behind says the same again.
+const HEAD: usize = 64 * 1024;
+
+/// Lines tried: enough to meet the rarer kinds, few enough that sixty formats cost milliseconds.
+const LINES: usize = 200;
+
+/// Share of the tried lines a format must claim. A few lines of another shape are a relay's doing; half are another format.
+const LEAST_SHARE: f64 = 0.5;
+
+/// How a format fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id.
+    pub id: String,
+    /// Lines it claimed.
+    pub claimed: usize,
+    /// Fields those lines gave.
+    pub fields: usize,
+}
+
+/// What a file's beginning looks like.
+#[derive(Debug, Clone)]
+pub struct Detection {
+    /// The format, if one was found.
+    pub format: Option<Arc<Format>>,
+    /// Lines tried.
+    pub lines: usize,
+    /// The formats that claimed something, best first; for messages.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Whether a format recognises what it read as its own, apart from blank lines and remarks, which prove nothing.
+fn is_claim(decoded: &Decoded<'_>) -> bool {
+    match decoded.outcome {
+        Outcome::Event | Outcome::AdminEvent => true,
+        Outcome::Ignored(reason) => !matches!(reason, "blank" | "comment"),
+        Outcome::Quarantined(reason) => reason == "cut_record",
+    }
+}
+
+fn fields(decoded: &Decoded<'_>) -> usize {
+    let numbers = [decoded.status.is_some(), decoded.bytes_in.is_some(), decoded.bytes_out.is_some(), decoded.action.is_some()];
+    decoded.text.iter().take(FIELD_COUNT).filter(|text| !text.is_empty()).count() + numbers.into_iter().filter(|n| *n).count()
+}
+
+/// Lines claimed and fields given of `lines`.
+fn score<'a>(format: &Format, lines: impl Iterator<Item = &'a [u8]>) -> (usize, usize) {
+    let mut reader = format.reader();
+    let (mut claimed, mut given) = (0, 0);
+    for line in lines {
+        let decoded = reader.read(line);
+        if is_claim(&decoded) {
+            claimed += 1;
+            given += fields(&decoded);
+        }
+    }
+    (claimed, given)
+}
+
+impl Format {
+    /// Whether this format claims every sample of `other`.
+    pub(crate) fn claims_samples_of(&self, other: &Format) -> bool {
+        other.sample_lines().all(|(header, line)| {
+            let mut reader = self.reader();
+            for line in &header {
+                reader.read(line.as_bytes());
+            }
+            is_claim(&reader.read(line.as_bytes()))
+        })
+    }
+}
+
+/// Whether a format file can be worth compiling for this beginning: most decoders need a mark that is easy to look for.
+fn may_fit(text: &str, head: &[u8]) -> bool {
+    let decode = text.lines().find_map(|line| line.strip_prefix("decode")).unwrap_or("");
+    let has = |mark: &[u8]| memchr::memmem::find(head, mark).is_some();
+    match decode.split('"').nth(1) {
+        Some("json") => has(b"{"),
+        Some("cef") => has(b"CEF:"),
+        Some("leef") => has(b"LEEF:"),
+        Some("kv") => has(b"="),
+        _ => true,
+    }
+}
+
+impl Catalogue {
+    /// Decides from the first 64 KB of a file.
+    pub fn detect(&self, head: &[u8]) -> Result<Detection, FormatError> {
+        let cut = head.len() > HEAD;
+        let head = head.get(..HEAD).unwrap_or(head);
+        // The last line may be cut off.
+        let whole = if cut { memchr::memrchr(b'\n', head).and_then(|end| head.get(..end)).unwrap_or(head) } else { head };
+        let physical: Vec<&[u8]> = whole.split(|b| *b == b'\n').take(LINES).collect();
+        let tried = physical.iter().filter(|line| !line.trim_ascii().is_empty()).count();
+        let mut found: Vec<(Candidate, Arc<Format>)> = Vec::new();
+        for (id, text) in self.texts() {
+            if !may_fit(text, whole) {
+                continue;
+            }
+            let format = self.get(id)?;
+            let (claimed, fields) = if format.plan.multiline {
+                score(&format, joined_records(whole).into_iter().take(LINES))
+            } else {
+                score(&format, physical.iter().copied())
+            };
+            if claimed > 0 {
+                found.push((Candidate { id: id.to_string(), claimed, fields }, format));
+            }
+        }
+        found.sort_by(|(a, x), (b, y)| {
+            b.claimed
+                .cmp(&a.claimed)
+                .then_with(|| specific_first(x, y))
+                .then(b.fields.cmp(&a.fields))
+                .then_with(|| a.id.cmp(&b.id))
+        });
+        let records = |format: &Format| if format.plan.multiline { joined_records(whole).len().min(LINES) } else { tried };
+        let format = found
+            .first()
+            .filter(|(best, format)| best.claimed as f64 >= LEAST_SHARE * records(format) as f64)
+            .map(|(_, format)| Arc::clone(format));
+        Ok(Detection { format, lines: tried, candidates: found.into_iter().map(|(candidate, _)| candidate).collect() })
+    }
+}
+
+/// The format whose samples the other claims as well, but not the reverse, is the more specific one.
+fn specific_first(a: &Format, b: &Format) -> std::cmp::Ordering {
+    let (b_claims_a, a_claims_b) = (b.claims_samples_of(a), a.claims_samples_of(b));
+    a_claims_b.cmp(&b_claims_a)
+}
+
+/// Records where newlines inside quotation marks do not end them.
+fn joined_records(text: &[u8]) -> Vec<&[u8]> {
+    let mut records = Vec::new();
+    let (mut start, mut in_quotes) = (0, false);
+    for at in memchr::memchr2_iter(b'"', b'\n', text) {
+        if text.get(at) == Some(&b'"') {
+            in_quotes = !in_quotes;
+        } else if !in_quotes {
+            records.extend(text.get(start..at));
+            start = at + 1;
+        }
+    }
+    records.extend(text.get(start..).filter(|rest| !rest.trim_ascii().is_empty()));
+    records
+}
