@@ -50,7 +50,10 @@ async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(
     html(&SchoolPage::new(&page, &dashboard.figures.schools().await?))
 }
 
-async fn figure(State(dashboard): State<Dashboard>, Path((school, year, figure)): Path<(String, String, String)>) -> Result<Response, PageError> {
+async fn figure(
+    State(dashboard): State<Dashboard>,
+    Path((school, year, figure)): Path<(String, String, String)>,
+) -> Result<Response, PageError> {
     let page = read(&dashboard, &school, &year).await?;
     // Ids hold no `.csv`; a route with a suffix after a parameter is not something the router knows.
     let (id, as_csv) = figure.strip_suffix(".csv").map_or((figure.as_str(), false), |id| (id, true));
@@ -61,7 +64,10 @@ async fn figure(State(dashboard): State<Dashboard>, Path((school, year, figure))
     Ok(html(&FigurePage::new(&page, found, &dashboard.figures.schools().await?))?.into_response())
 }
 
-async fn figures(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Result<Response, PageError> {
+async fn figures(
+    State(dashboard): State<Dashboard>,
+    Path((school, year)): Path<(String, String)>,
+) -> Result<Response, PageError> {
     let page = read(&dashboard, &school, &year).await?;
     Ok(download(csv::figures(&page, &page.figures), &csv::file_name(page.school.id.as_str(), page.year, "figures")))
 }
@@ -87,7 +93,10 @@ struct Choice {
 }
 
 /// The pickers' way to a page: the same figure where the other school or year has it, otherwise the school's page.
-async fn go(State(dashboard): State<Dashboard>, choice: Result<Query<Choice>, axum::extract::rejection::QueryRejection>) -> Result<Redirect, PageError> {
+async fn go(
+    State(dashboard): State<Dashboard>,
+    choice: Result<Query<Choice>, axum::extract::rejection::QueryRejection>,
+) -> Result<Redirect, PageError> {
     let Query(choice) = choice.map_err(|_| PageError::NotFound)?;
     let schools = dashboard.figures.schools().await?;
     let school = schools.iter().find(|other| other.id.as_str() == choice.school).ok_or(PageError::NotFound)?;
@@ -107,7 +116,10 @@ async fn health() -> impl IntoResponse {
 }
 
 async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")], assets::STYLE)
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")],
+        assets::STYLE,
+    )
 }
 
 async fn icon() -> impl IntoResponse {

@@ -126,6 +126,15 @@ pub(crate) fn logs_on(coverage: Coverage) -> String {
     }
 }
 
+/// `28 of 30 school days`, where a heading says that logs are meant.
+pub(crate) fn days_of(coverage: Coverage) -> String {
+    match (coverage.with_logs, coverage.school_days) {
+        (_, 0) => "to come".into(),
+        (0, days) => format!("no logs on {}", plural(days, "school day")),
+        (with, days) => format!("{with} of {}", plural(days, "school day")),
+    }
+}
+
 /// `1 day`, `2 days`
 pub(crate) fn plural(count: u32, thing: &str) -> String {
     let s = if count == 1 { "" } else { "s" };

@@ -116,10 +116,19 @@ pub(crate) fn read_footer(path: &Path) -> Result<ParquetMetaData, LakeError> {
 
 /// How every data file is written: zstd, dictionaries where the schema says so, and statistics on day, time and school alone.
 pub fn writer_properties(table: Table) -> WriterProperties {
-    let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
+    properties(table, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
+}
+
+/// The same for files of few rows. Making ready zstd for each of some 20 columns takes longer than all else about such a file, when it
+/// is written and again whenever it is read; snappy needs no such thing.
+pub(crate) fn small_writer_properties(table: Table) -> WriterProperties {
+    properties(table, Compression::SNAPPY)
+}
+
+fn properties(table: Table, compression: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(format!("weir {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None)
         // Offsets of pages serve only a column index, and that would hold values of every column.

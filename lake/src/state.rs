@@ -19,7 +19,7 @@ pub(crate) const LAKE_FORMAT: u32 = 1;
 const STATES_KEPT: u64 = 16;
 
 pub(crate) const COMMITS: &str = "_weir/commits";
-const STATES: &str = "_weir/state";
+pub(crate) const STATES: &str = "_weir/state";
 
 /// One lake commit: creating its file is the commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

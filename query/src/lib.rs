@@ -4,7 +4,12 @@
 pub mod engine;
 pub mod error;
 pub mod page;
+pub mod rollup;
+mod scan;
 pub mod state;
+mod tables;
+
+pub use tables::{CategoryMeaning, Meanings};
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {

@@ -32,7 +32,7 @@ fn no_school(day: Date) -> bool {
 
 fn no_logs(kind: Kind, day: Date) -> bool {
     match kind {
-        Kind::Brannoc => (date(2026, 2, 23)..=date(2026, 3, 13)).contains(&day),
+        Kind::Brannoc => (date(2026, 2, 23)..=last_day()).contains(&day),
         _ => (date(2026, 3, 11)..=date(2026, 3, 12)).contains(&day) && kind == Kind::Oakfield,
     }
 }

@@ -74,19 +74,21 @@ impl FigurePage {
             .enumerate()
             .map(|(position, (period, point))| Row {
                 label: period.label.clone(),
-                dates: format!("{} to {}", words::short_day(period.start), words::day(period.end)),
+                dates: format!("{} to {}", words::short_day(period.start), words::short_day(period.end)),
                 value: words::cell(point.value, &figure.unit),
                 last_year: words::cell(point.last_year, &figure.unit),
                 usual: point.usual.map_or_else(
                     || String::from("\u{2013}"),
-                    |(low, high)| format!("{} to {}", words::number(low, figure.unit.decimals), words::number(high, figure.unit.decimals)),
+                    |(low, high)| {
+                        format!("{} to {}", words::number(low, figure.unit.decimals), words::number(high, figure.unit.decimals))
+                    },
                 ),
                 numerator: words::cell(point.numerator, &counts),
                 denominator: words::cell(point.denominator, &counts),
                 logs: if period.coverage.school_days == 0 {
                     "to come".into()
                 } else {
-                    format!("{} of {} days", period.coverage.with_logs, period.coverage.school_days)
+                    format!("{} of {}", period.coverage.with_logs, period.coverage.school_days)
                 },
                 is_current: figure.current == Some(position),
             })
@@ -108,7 +110,7 @@ impl FigurePage {
             card: Card::new(figure, page, &base),
             interval: figure.interval.map(|(low, high)| {
                 format!(
-                    "By chance alone it could have been {}{sign} to {}{sign} (95% interval).",
+                    "Allowing for chance: {}{sign} to {}{sign} (95% interval)",
                     words::number(low, figure.unit.decimals),
                     words::number(high, figure.unit.decimals),
                     sign = figure.unit.sign

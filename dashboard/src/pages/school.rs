@@ -21,6 +21,7 @@ pub(crate) struct SchoolPage {
     pub(crate) period: Option<String>,
     pub(crate) cards: Vec<Card>,
     pub(crate) periods: Vec<PeriodRow>,
+    pub(crate) sources: Vec<SourceRow>,
     pub(crate) unseen: Vec<String>,
     pub(crate) year: Option<YearByDay>,
     pub(crate) has_logs: bool,
@@ -80,6 +81,15 @@ pub(crate) struct PeriodRow {
     pub(crate) is_current: bool,
 }
 
+/// A source of logs.
+#[derive(Debug)]
+pub(crate) struct SourceRow {
+    pub(crate) name: String,
+    pub(crate) layer: String,
+    pub(crate) days: String,
+    pub(crate) logs: String,
+}
+
 /// The year by day: pictures, key and the same as a table.
 #[derive(Debug)]
 pub(crate) struct YearByDay {
@@ -134,8 +144,21 @@ impl SchoolPage {
                     label: period.label.clone(),
                     dates: format!("{} to {}", words::short_day(period.start), words::day(period.end)),
                     bar: coverage_bar(period.coverage),
-                    logs: if period.coverage.school_days == 0 { "to come".into() } else { words::logs_on(period.coverage) },
+                    logs: words::days_of(period.coverage),
                     is_current: page.current == Some(position),
+                })
+                .collect(),
+            sources: page
+                .sources
+                .iter()
+                .map(|source| SourceRow {
+                    name: source.name.clone(),
+                    layer: source.layer.clone(),
+                    days: source.days.map_or_else(
+                        || String::from("never sent any"),
+                        |(first, last)| format!("{} to {}", words::day(first), words::day(last)),
+                    ),
+                    logs: words::days_of(source.coverage),
                 })
                 .collect(),
             unseen: page.unseen.clone(),
@@ -198,11 +221,17 @@ impl Card {
             class: figure.state.class(),
             shape: state_shape(figure.state),
             state: figure.state.words().into(),
-            reason: figure.reason.clone(),
+            // The number's place says it already where it is hidden.
+            reason: figure.reason.clone().filter(|reason| reason != words::FEWER_THAN_5),
             title: figure.title.clone(),
             figure: words::spoken(shown, &figure.unit),
             is_number: matches!(shown, Shown::Number(_)),
-            unit: figure.unit.words.clone(),
+            // "fewer than 5 in every 100 pupils" would be another statement, and a false one.
+            unit: match shown {
+                Shown::Number(_) => figure.unit.words.clone(),
+                Shown::Hidden => "or hidden to protect such a number".into(),
+                _ => String::new(),
+            },
             comparison: figure.comparison.clone(),
             picture: spark(figure, &page.periods),
             plainly: words::plainly(figure),
@@ -216,7 +245,11 @@ impl Card {
 
 impl YearByDay {
     fn new(page: &SchoolYear) -> Option<Self> {
-        let any = page.blocks.iter().flat_map(|block| &block.days).any(|day| matches!(day.kind, DayKind::Stopped(_) | DayKind::Few | DayKind::NoLogs));
+        let any = page
+            .blocks
+            .iter()
+            .flat_map(|block| &block.days)
+            .any(|day| matches!(day.kind, DayKind::Stopped(_) | DayKind::Few | DayKind::NoLogs));
         if !any {
             return None;
         }
@@ -249,7 +282,11 @@ fn weeks(block: &Block) -> Vec<WeekRow> {
         let Ok(column) = usize::try_from(offset) else { continue };
         let monday = day.date.saturating_sub(jiff::Span::new().days(i64::from(offset)));
         if rows.last().is_none_or(|(week, _)| *week != monday) {
-            let row = WeekRow { label: words::day(monday), block: block.label.clone(), days: std::array::from_fn(|_| String::from("\u{2013}")) };
+            let row = WeekRow {
+                label: words::day(monday),
+                block: block.label.clone(),
+                days: std::array::from_fn(|_| String::from("\u{2013}")),
+            };
             rows.push((monday, row));
         }
         if let Some((_, row)) = rows.last_mut()

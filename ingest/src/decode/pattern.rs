@@ -2,7 +2,7 @@
 //!
 //! A pattern is literal text and `{name:shape}` fields, and must match the whole record. A blank stands for one or more blanks. Shapes:
 //! `word` (no blanks; the usual one, and may be left out), `int`, `number` (with a fraction), `caps` (`A-Z`, digits, `_` and `-`),
-//! `address` (hex digits, dots, colons), `url` (a word with `:` or `/` or a dot in it), `agent` (a word with a `/` in it),
+//! `address` (hex digits, dots, colons), `url` (a word with `://` in it), `agent` (a word with a `/` in it),
 //! `text` (anything, as short as the rest allows) and `long` (anything, as long as the rest allows). A word, like any shape without
 //! blanks, ends before the literal character that follows it. `{:text}` skips.
 //!
@@ -58,7 +58,7 @@ impl Class {
             Class::Int | Class::Number => text.iter().any(u8::is_ascii_digit),
             Class::Caps => text.iter().any(u8::is_ascii_uppercase),
             Class::Address => text.iter().any(|b| *b == b'.' || *b == b':'),
-            Class::Url => text.iter().any(|b| matches!(b, b':' | b'/' | b'.')),
+            Class::Url => memchr::memmem::find(text, b"://").is_some(),
             Class::Agent => text.contains(&b'/'),
         }
     }

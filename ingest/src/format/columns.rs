@@ -23,7 +23,7 @@ pub(crate) enum Cut {
 /// How escapes are undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unescape {
-    /// `\x` is x.
+    /// `\\` is a backslash and `\"` a quotation mark; any other backslash stays, because it parts a domain from a name.
     Backslash,
     /// `%20` is a blank.
     Percent,
@@ -65,7 +65,11 @@ pub(crate) struct Source {
 
 impl Source {
     fn is_null(&self, text: &[u8]) -> bool {
-        text.is_empty() || self.null.iter().any(|null| text.eq_ignore_ascii_case(null))
+        text.is_empty()
+            || self.null.iter().any(|null| match null.strip_suffix(b"*") {
+                Some(beginning) => starts_with(text, beginning),
+                None => text.eq_ignore_ascii_case(null),
+            })
     }
 
     /// The value before any table; empty where this source has none.
@@ -187,7 +191,10 @@ fn unescaped(how: Unescape, record: &[u8], slots: &mut Slots, span: Span) -> Spa
         let text = span.of(record, &slots.scratch);
         let Some(&byte) = text.get(at) else { break };
         let (put, step) = match how {
-            Unescape::Backslash if byte == b'\\' => (text.get(at + 1).copied().unwrap_or(byte), 2),
+            Unescape::Backslash if byte == b'\\' => match text.get(at + 1) {
+                Some(&next) if next == b'\\' || next == b'"' => (next, 2),
+                _ => (byte, 1),
+            },
             Unescape::Percent if byte == b'%' => match hex(text.get(at + 1), text.get(at + 2)) {
                 Some(code) => (code, 3),
                 None => (byte, 1),
@@ -260,6 +267,8 @@ mod tests {
             (Source { cuts: vec![Cut::AfterLast(bytes(r"\"))], ..base() }, r"SCH\apatel", "apatel"),
             (Source { cuts: vec![Cut::StripSuffix(bytes("."))], ..base() }, "a.example.", "a.example"),
             (Source { unescape: Some(Unescape::Backslash), ..base() }, r"SCH\\apatel", r"SCH\apatel"),
+            (Source { unescape: Some(Unescape::Backslash), ..base() }, r#"SCH\tom "\"x\"""#, r#"SCH\tom ""x"""#),
+            (Source { null: vec![bytes("via *")], ..base() }, "via 10.0.0.1", ""),
             (Source { unescape: Some(Unescape::Percent), ..base() }, "News%20and%2", "News and%2"),
             (Source { split: Some(bytes(",")), ..base() }, "News, Sport,,-,Fun", "News; Sport; Fun"),
             (Source { split: Some(bytes(",")), drop: vec![bytes("low-risk")], ..base() }, "sports,low-risk", "sports"),

@@ -23,7 +23,7 @@ pub mod theme;
 pub mod time;
 pub mod url;
 
-pub use people::{Login, NobodyKnown, PeopleLookup, Who};
+pub use people::{Login, NobodyKnown, PeopleLookup, UserFields, Who};
 pub use row::Normaliser;
 pub use time::{TimeOrder, UnknownZone, When};
 

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weir_lake::batch::{EventBatch, NULL_ID};
-use weir_lake::estate::UserType;
+use weir_lake::estate::{UserType, normalise_login};
 use weir_lake::ids::SchoolId;
 use weir_lake::names::{ClearName, Named, Pseudonyms};
 
 use super::cache::{ByteCache, LastText, UNSET, plain, push_utf8};
 use super::furniture::{self, Known};
 use super::lexicon::{Finding, Hits};
-use super::people::{Login, PeopleLookup, user_type_name};
-use super::school::SchoolRules;
+use super::people::{Login, PeopleLookup, UserFields, is_nobody, user_type_name};
+use super::school::Schools;
 use super::search::{self, Asked, ENGINES, MatchKeys};
 use super::taxonomy::Mapped;
 use super::theme::{THEMES, Theme};
@@ -101,9 +101,9 @@ struct LastTexts {
 /// Everything of one file.
 struct OpenFile {
     context: Arc<FileContext>,
-    rules: SchoolRules,
+    schools_of: Schools,
     /// Number of each of the file's schools among all schools seen.
-    schools: Vec<u16>,
+    numbers: Vec<u16>,
     clock: Clock,
     ids: Option<FileIds>,
 }
@@ -240,14 +240,14 @@ impl Normaliser {
         let source_zone = self.zone(&context.zone)?;
         let school_zone = self.zone(&context.school_zone)?;
         let clock = Clock::new(source_zone, school_zone, context.written_at_micros, context.now_micros);
-        let rules = SchoolRules::new(&context.school);
-        let schools = (0..rules.len()).map(|index| self.school_number(rules.school(index as u16))).collect();
+        let schools_of = Schools::new(&context.school);
+        let numbers = schools_of.all().iter().map(|school| self.school_number(school)).collect();
         if self.vendor != context.vendor {
             self.vendor.clone_from(&context.vendor);
             self.categories.clear();
         }
         self.school_of.clear();
-        self.file = Some(OpenFile { context, rules, schools, clock, ids: None });
+        self.file = Some(OpenFile { context, schools_of, numbers, clock, ids: None });
         Ok(())
     }
 
@@ -462,8 +462,8 @@ impl Normaliser {
 
     fn find_school(&mut self, decoded: &Decoded) -> Option<u16> {
         let file = self.file.as_ref()?;
-        if file.rules.is_one() {
-            return file.schools.first().copied();
+        if file.schools_of.is_one() {
+            return file.numbers.first().copied();
         }
         const NO_SCHOOL: u16 = u16::MAX;
         self.key.clear();
@@ -474,7 +474,7 @@ impl Normaliser {
         let found = match self.school_of.get(&self.key) {
             Some(found) => found,
             None => {
-                let found = file.rules.find(decoded).and_then(|index| file.schools.get(usize::from(index)).copied());
+                let found = file.schools_of.find(decoded).and_then(|index| file.numbers.get(index).copied());
                 let found = found.unwrap_or(NO_SCHOOL);
                 self.school_of.insert(&self.key, found);
                 found
@@ -635,17 +635,18 @@ impl Normaliser {
         if let Some(entry) = self.users.get(&self.key) {
             return entry;
         }
-        let text = |field| String::from_utf8_lossy(decoded.text(field));
-        let login = self.people.login(&text(Field::User), &text(Field::UserDomain));
+        let [name, domain, group, profile] = [Field::User, Field::UserDomain, Field::UserGroup, Field::Profile]
+            .map(|field| String::from_utf8_lossy(decoded.text(field)));
         let school = &self.schools[usize::from(school)];
-        let who = self.people.who(school, login.as_ref(), &text(Field::UserGroup), &text(Field::Profile), date);
+        let fields = UserFields { user: &name, domain: &domain, group: &group, profile: &profile };
+        let who = self.people.who(school, fields, date);
         let mut entry = UserEntry {
             user_key: NULL_ID,
             user_type: batch.user_type.strings.intern(user_type_name(who.user_type).as_bytes()),
             year_group: who.year_group.map_or(NULL_ID, |year| batch.year_group.strings.intern(year.as_bytes())),
             device_key: NULL_ID,
         };
-        if let Some(login) = who.canonical.or(login) {
+        if let Some(login) = who.login {
             match who.user_type {
                 // A sign-in of many identifies nobody.
                 UserType::Shared => {}
@@ -784,14 +785,15 @@ impl Normaliser {
             [Field::Actor, Field::User, Field::UserDomain, Field::Operation, Field::Object, Field::Detail].map(text);
         let domain = domain.unwrap_or_default();
         let mut known = Vec::new();
-        for name in [&actor, &user].into_iter().flatten() {
-            known.extend(self.people.login(name, &domain).map(|login| login.name));
+        for name in [&actor, &user].into_iter().flatten().filter(|name| !is_nobody(name)) {
+            known.extend(normalise_login(name).map(|login| login.name.reveal_in_clear().to_owned()));
             known.push(name.clone());
         }
         let (people, pseudonyms) = (&mut self.people, &mut self.pseudonyms);
         let mut key_of = |name: &str| {
-            let Login { name, realm } = people.login(name, &domain)?;
             let school = school.as_ref()?;
+            let fields = UserFields { user: name, domain: &domain, ..UserFields::default() };
+            let Login { name, realm } = people.who(school, fields, when.date).login?;
             Some(pseudonyms.key(school, Named::Person, &realm, &ClearName::new(name)))
         };
         let actor_key = actor.as_deref().or(user.as_deref()).and_then(&mut key_of);
@@ -812,10 +814,9 @@ impl Normaliser {
     }
 
     /// The normalised log-in of a row, for `inspect` on the technician's own screen only.
-    pub fn user_in_clear(&mut self, decoded: &Decoded) -> Option<ClearName> {
-        let text = |field| String::from_utf8_lossy(decoded.text(field));
-        let login = self.people.login(&text(Field::User), &text(Field::UserDomain))?;
-        Some(ClearName::new(login.name))
+    pub fn user_in_clear(&self, decoded: &Decoded) -> Option<ClearName> {
+        let user = String::from_utf8_lossy(decoded.text(Field::User));
+        if is_nobody(&user) { None } else { normalise_login(&user).map(|login| login.name) }
     }
 
     /// The normalised device name of a row, for `inspect` only.

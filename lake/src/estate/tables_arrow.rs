@@ -201,7 +201,7 @@ fn sources(estate: &Estate) -> Result<RecordBatch, ArrowError> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array, AsArray};
+    use arrow::array::{Array as _, AsArray as _};
     use arrow::datatypes::{Date32Type, Int32Type};
 
     use super::super::load::tests::trust;
@@ -232,7 +232,7 @@ mod tests {
         let mondays = days.column_by_name("week_monday").unwrap().as_primitive::<Date32Type>();
         assert!((0..dates.len()).all(|row| (0..5).contains(&(dates.value(row) - mondays.value(row)))));
         let sources = table("sources").column_by_name("school_id").unwrap().as_string::<i32>();
-        assert_eq!(sources.iter().flatten().collect::<Vec<_>>(), ["ash", "elm", "oak"]);
+        assert_eq!(sources.iter().flatten().collect::<Vec<_>>(), ["oak", "ash", "elm"]);
         let policy = table("policy");
         let precedence: Vec<i32> = policy.column_by_name("precedence").unwrap().as_primitive::<Int32Type>().values().to_vec();
         assert_eq!(precedence, [1, 2, 1, 2, 1, 2, 3]);
