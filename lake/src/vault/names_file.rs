@@ -92,23 +92,15 @@ impl NamesFile {
         loop {
             let at = start + (bytes.len() - rest.len()) as u64;
             let damaged = || VaultError::Damaged { path: self.path.clone(), byte: at };
-<<<<<<< HEAD
             // Less than a head, or a head that did not reach the disk: the last append was cut short. A file may grow before its
             // bytes arrive, and then ends in zeros.
-=======
-            // Less than a head, or a head of which no byte reached the disk: the last append was cut short.
->>>>>>> engine
             let Some((head, after)) = rest.split_first_chunk::<RECORD_HEAD>() else { return Ok((entries, at)) };
             if head.iter().all(|byte| *byte == 0) {
                 return Ok((entries, at));
             }
             let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
             if head[4..8] != check_of(file_id, at, length) {
-<<<<<<< HEAD
                 return if after.iter().all(|byte| *byte == 0) { Ok((entries, at)) } else { Err(damaged()) };
-=======
-                return Err(damaged());
->>>>>>> engine
             }
             let length = length as usize;
             if after.len() < length {
@@ -187,12 +179,8 @@ fn check_of(file_id: NamesFileId, at: u64, length: u32) -> [u8; 4] {
 
 fn write_entries(entries: &[VaultEntry]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     // Grown once: a buffer that moves leaves names behind in freed memory.
-<<<<<<< HEAD
     let size =
         entries.iter().map(|entry| 32 + entry.school.as_str().len() + entry.realm.len() + entry.name.reveal_in_clear().len());
-=======
-    let size = entries.iter().map(|entry| 32 + entry.school.as_str().len() + entry.realm.len() + entry.name.reveal_in_clear().len());
->>>>>>> engine
     let mut plain = Zeroizing::new(Vec::with_capacity(size.sum()));
     for entry in entries {
         let generation = generation_of(&entry.key).ok_or(VaultError::TooLong)?;

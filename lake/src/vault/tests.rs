@@ -106,14 +106,10 @@ fn find_reveal_and_erase_answer_by_what_was_seen() {
     assert_eq!(find(Some("oak"), "fern9"), [("oak".to_owned(), oak[0].clone())]);
     assert_eq!(find(None, "nobody"), []);
     let entry = vault.reveal(&oak[1]).unwrap().unwrap();
-<<<<<<< HEAD
     assert_eq!(
         (entry.name.reveal_in_clear(), entry.realm.as_str(), entry.school.as_str(), entry.named),
         ("olu", "default", "oak", Named::Person)
     );
-=======
-    assert_eq!((entry.name.reveal_in_clear(), entry.realm.as_str(), entry.school.as_str(), entry.named), ("olu", "default", "oak", Named::Person));
->>>>>>> engine
 
     assert!(vault.erase(&oak[0]).unwrap());
     assert!(!vault.erase(&oak[0]).unwrap());
@@ -262,11 +258,7 @@ fn quarantined_lines_open_under_their_own_vault_only() {
 }
 
 proptest! {
-<<<<<<< HEAD
     #![proptest_config(ProptestConfig::with_cases(48))]
-=======
-    #![proptest_config(ProptestConfig::with_cases(64))]
->>>>>>> engine
 
     /// Wherever a crash cuts the vault, the records before the cut are there, and the next names follow them.
     #[test]
