@@ -230,7 +230,7 @@ impl Run<'_> {
         let only: Option<Arc<str>> = options.user.as_ref().map(|user| user.reveal_in_clear().into());
         (0..threads)
             .map(|number| {
-                let people = EstatePeople::new(self.estate, Arc::clone(&self.people), only.clone(), Arc::clone(&self.shared_names));
+                let people = EstatePeople::new(Arc::clone(&self.people), only.clone(), Arc::clone(&self.shared_names));
                 let normaliser = Normaliser::new(Arc::clone(&self.reference), Box::new(people), Box::new(session.pseudonyms()));
                 let name = format!("{}-{attempt}-w{number}", options.run_id.as_str().replace('.', "_"));
                 Ok(Worker::new(self.lake.root().to_path_buf(), name, normaliser, self.vault.line_sealer()?))
