@@ -3,10 +3,17 @@
 
 pub mod engine;
 pub mod error;
+#[cfg(test)]
+mod fixture;
+pub mod output;
 pub mod page;
 pub mod rollup;
+#[cfg(test)]
+mod rollup_tests;
 mod scan;
 pub mod state;
+pub mod statistics;
+pub mod suppression;
 mod tables;
 
 pub use tables::{CategoryMeaning, Meanings};

@@ -25,7 +25,7 @@ pub(super) fn school_ref(school: &page::SchoolFacts, years: &[String]) -> Option
         id: SchoolId::parse(&school.school_id).ok()?,
         name: school.name.clone(),
         phase: school.phase.replace('_', "-"),
-        years: years.iter().filter_map(|year| say::parse_year(year)).collect(),
+        years: years.iter().filter_map(|year| AcademicYear::parse(year)).collect(),
     })
 }
 
@@ -37,7 +37,7 @@ pub(super) fn overview(overview: &page::Overview, pages: &HashMap<String, Arc<pa
         .iter()
         .filter_map(|summary| {
             let page = pages.get(&summary.school.school_id);
-            let year = say::parse_year(&summary.newest_year)?;
+            let year = AcademicYear::parse(&summary.newest_year)?;
             let missing = match page {
                 _ if !has_lake => vec![Missing::NoLake],
                 Some(page) => missing(page),

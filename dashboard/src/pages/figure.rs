@@ -62,9 +62,9 @@ pub(crate) struct Other {
 impl FigurePage {
     /// The page.
     pub(crate) fn new(page: &SchoolYear, figure: &Figure, schools: &[SchoolRef]) -> Self {
-        let base = format!("/school/{}/{}", page.school.id, words::year_slug(page.year));
+        let base = format!("/school/{}/{}", page.school.id, page.year);
         let this_year = words::year_words(page.year);
-        let last_year = words::year_words(weir_lake::estate::AcademicYear(page.year.0.saturating_sub(1)));
+        let last_year = words::year_words(page.year.previous());
         let counts = crate::view::Unit { decimals: 0, sign: "", words: String::new(), per_hundred_pupils: false };
         let years = (this_year.as_str(), last_year.as_str());
         let rows = page

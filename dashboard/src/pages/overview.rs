@@ -92,7 +92,7 @@ impl Row {
             first.make_ascii_uppercase();
         }
         Self {
-            link: format!("/school/{}/{}", line.school.id, words::year_slug(line.year)),
+            link: format!("/school/{}/{}", line.school.id, line.year),
             name: line.school.name.clone(),
             about,
             bar: coverage_bar(line.coverage),

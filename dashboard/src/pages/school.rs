@@ -110,7 +110,7 @@ pub(crate) struct WeekRow {
 impl SchoolPage {
     /// The page.
     pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef]) -> Self {
-        let base = format!("/school/{}/{}", page.school.id, words::year_slug(page.year));
+        let base = format!("/school/{}/{}", page.school.id, page.year);
         let current = page.current.and_then(|position| page.periods.get(position));
         let title = format!("{}, {}", page.school.name, words::year_words(page.year));
         Self {

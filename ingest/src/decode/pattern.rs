@@ -8,7 +8,7 @@
 //!
 //! Why not regular expressions: fields that hold blanks need captures, which cost several times as much as this and allocate.
 
-use super::{NO_SLOT, Shape, Slots, Span, slot_of};
+use super::{NO_SLOT, Shape, Slots, Span, find_either, slot_of};
 
 /// Steps a record may cost for each of its bytes before it counts as unreadable: an unlucky or hostile line must not stall the reader.
 const STEPS_PER_BYTE: usize = 48;
@@ -42,20 +42,31 @@ enum Class {
 }
 
 impl Class {
-    fn accepts(self, byte: u8) -> bool {
-        match self {
-            Class::Word | Class::Url | Class::Agent => byte != b' ' && byte != b'\t',
-            Class::Int => byte.is_ascii_digit() || byte == b'-',
-            Class::Number => byte.is_ascii_digit() || byte == b'.' || byte == b'-',
-            Class::Caps => byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-',
-            Class::Address => byte.is_ascii_hexdigit() || byte == b'.' || byte == b':' || byte == b'%',
+    /// Where the run of this class that starts at `at` ends: before a blank, `stop` or a byte of another class.
+    #[inline]
+    fn end(self, record: &[u8], at: usize, stop: u8) -> usize {
+        let kinds = match self {
+            Class::Word | Class::Url | Class::Agent => return find_either(record, at, b' ', stop),
+            Class::Int => INT,
+            Class::Number => NUMBER,
+            Class::Caps => CAPS,
+            Class::Address => ADDRESS,
+        };
+        let mut end = at;
+        while let Some(&byte) = record.get(end)
+            && KINDS[byte as usize] & kinds != 0
+            && byte != stop
+        {
+            end += 1;
         }
+        end
     }
 
     fn is_whole(self, text: &[u8]) -> bool {
         match self {
             Class::Word => true,
-            Class::Int | Class::Number => text.iter().any(u8::is_ascii_digit),
+            // A lone sign or dot is no number; that the rest are digits is known.
+            Class::Int | Class::Number => text.last().is_some_and(u8::is_ascii_digit),
             Class::Caps => text.iter().any(u8::is_ascii_uppercase),
             Class::Address => text.iter().any(|b| *b == b'.' || *b == b':'),
             Class::Url => memchr::memmem::find(text, b"://").is_some(),
@@ -64,11 +75,39 @@ impl Class {
     }
 }
 
+const INT: u8 = 1;
+const NUMBER: u8 = 2;
+const CAPS: u8 = 4;
+const ADDRESS: u8 = 8;
+
+/// The classes each byte belongs to.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        let byte = n as u8;
+        if byte.is_ascii_digit() || byte == b'-' {
+            kinds[n] |= INT | NUMBER;
+        }
+        if byte == b'.' {
+            kinds[n] |= NUMBER;
+        }
+        if byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-' {
+            kinds[n] |= CAPS;
+        }
+        if byte.is_ascii_hexdigit() || byte == b'.' || byte == b':' || byte == b'%' {
+            kinds[n] |= ADDRESS;
+        }
+        n += 1;
+    }
+    kinds
+};
+
 #[derive(Debug, Clone)]
 enum Element {
     Literal(Box<[u8]>),
     Blanks,
-    Run { slot: u16, class: Class, stop: Option<u8> },
+    Run { slot: u16, class: Class, stop: u8 },
     Shortest { slot: u16 },
     Longest { slot: u16 },
 }
@@ -119,7 +158,8 @@ impl Pattern {
                 }
                 other => return Err(PatternError::Shape(name.to_string(), other.to_string())),
             };
-            let stop = after.bytes().next().filter(|b| *b != b' ' && *b != b'{');
+            // A blank stops every run, and so stands for no stop.
+            let stop = after.bytes().next().filter(|b| *b != b'{').unwrap_or(b' ');
             elements.push(Element::Run { slot, class, stop });
             rest = after;
         }
@@ -168,12 +208,7 @@ impl Pattern {
                 }
                 Some(Element::Run { slot, class, stop }) => {
                     let start = at;
-                    while let Some(&byte) = record.get(at)
-                        && class.accepts(byte)
-                        && Some(byte) != *stop
-                    {
-                        at += 1;
-                    }
+                    at = class.end(record, start, *stop);
                     let text = record.get(start..at).unwrap_or(&[]);
                     let found = !text.is_empty() && class.is_whole(text);
                     if found && *slot != NO_SLOT {
@@ -238,7 +273,7 @@ impl Pattern {
         match self.elements.get(element) {
             None => Some(record.len()).filter(|end| *end >= from),
             Some(Element::Literal(literal)) => memchr::memmem::find(rest, literal).map(|n| n + from),
-            Some(Element::Blanks) => memchr::memchr(b' ', rest).map(|n| n + from),
+            Some(Element::Blanks) => Some(find_either(record, from, b' ', b' ')).filter(|end| *end < record.len()),
             Some(_) => Some(from),
         }
     }

@@ -12,7 +12,7 @@ use weir_lake::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, 
 use weir_lake::names::Named;
 use weir_lake::names::Pseudonyms as _;
 use weir_lake::schema::Table;
-use weir_lake::vault::{Vault, VaultSession};
+use weir_lake::vault::{Vault, VaultError, VaultSession};
 
 use super::days::SourceDays;
 use super::error::IngestError;
@@ -88,7 +88,12 @@ pub(crate) fn ingest_in_units(
     let mut attempt = 1;
     let mut report = loop {
         match run.attempt(paths, attempt) {
-            Err(IngestError::Lake(LakeError::LostRace { .. })) if attempt < ATTEMPTS => attempt += 1,
+            // Another run was first: at the lake, or at making a school's key.
+            Err(IngestError::Lake(LakeError::LostRace { .. }) | IngestError::Vault(VaultError::KeyMadeElsewhere { .. }))
+                if attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
             other => break other?,
         }
     };
