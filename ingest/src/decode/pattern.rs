@@ -292,7 +292,7 @@ impl Pattern {
     }
 }
 
-/// Several patterns, tried in turn, the one that matched last first among equals: order is meaning, so it is kept.
+/// Several patterns, tried in turn; their order is part of what a format means, so it is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Patterns(pub(crate) Vec<Pattern>);
 
