@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn pairs() {
-        let table: &[(&str, &[&str], &[u8], &[&str])] = &[
+        type Row<'r> = (&'r str, &'r [&'r str], &'r [u8], &'r [&'r str]);
+        let table: &[Row<'_>] = &[
             (r#"date=2026-01-05 user="apatel" n=3"#, &["date", "user", "n"], b" ,", &["2026-01-05", "apatel", "3"]),
             (r#"a=1,b="x, y",c=2"#, &["a", "b", "c"], b" ,", &["1", "x, y", "2"]),
             ("a=av,https,web b=2", &["a", "b"], b" ,", &["av,https,web", "2"]),
