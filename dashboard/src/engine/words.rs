@@ -351,3 +351,7 @@ fn unseen(page: &page::SchoolYear) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+#[path = "words_tests.rs"]
+mod tests;
