@@ -50,6 +50,22 @@ impl Lake {
         due
     }
 
+    /// Merges every day that has at least `small_files` small files, a commit a day, and gives the days merged. Another run that commits
+    /// meanwhile ends it early: what is left is due again next time.
+    pub fn compact_due(&self, small_files: usize, run_id: &RunId) -> Result<usize, LakeError> {
+        let mut merged = 0;
+        loop {
+            let snapshot = self.snapshot()?;
+            let due = self.compaction_due(&snapshot, small_files);
+            let Some(day) = due.first() else { return Ok(merged) };
+            match self.compact(&snapshot, day, run_id) {
+                Ok(_) => merged += 1,
+                Err(LakeError::LostRace { .. }) => return Ok(merged),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Merges the files of one day and gives the lake version. Refused with [`LakeError::LostRace`] if the lake has moved on from the
     /// snapshot; the files written until then are vacuum's.
     pub fn compact(&self, snapshot: &Snapshot, due: &CompactionDue, run_id: &RunId) -> Result<u64, LakeError> {
@@ -286,5 +302,8 @@ mod tests {
         lake.commit(change(2)).unwrap();
         assert!(matches!(lake.compact(&snapshot, &due[0], &run()), Err(LakeError::LostRace { newest: 3 })));
         assert_eq!(lake.snapshot().unwrap().files[&Table::Events].len(), 2);
+        assert_eq!(lake.compact_due(3, &run()).unwrap(), 0, "two are not yet worth it");
+        assert_eq!(lake.compact_due(2, &run()).unwrap(), 1);
+        assert_eq!(lake.snapshot().unwrap().files[&Table::Events].len(), 1);
     }
 }
