@@ -30,6 +30,12 @@ impl Turn {
         }
     }
 
+    /// What a file system without locks gives.
+    #[cfg(test)]
+    pub(crate) fn unlocked() -> Self {
+        Self { _held: None }
+    }
+
     /// The turn if nobody has it. None also where this account may only read: then there is nothing for it to finish.
     pub(crate) fn try_take(storage: &Storage) -> Result<Option<Self>, LakeError> {
         let file = match open(storage) {
