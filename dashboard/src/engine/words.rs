@@ -52,7 +52,7 @@ pub(super) fn overview(overview: &page::Overview, pages: &HashMap<String, Arc<pa
                 coverage: page.map_or(Coverage { with_logs: summary.days_with_logs, school_days: summary.school_days }, |page| {
                     year_coverage(page)
                 }),
-                findings: page.map(|page| findings(page)).unwrap_or_default(),
+                findings: page.map(|page| findings(page)),
                 missing,
             })
         })

@@ -174,10 +174,11 @@ fn lede(page: &SchoolYear) -> Vec<String> {
     if let Some(period) = page.current.and_then(|position| page.periods.get(position)) {
         let so_far = if period.unfinished { " so far" } else { "" };
         parts.push(format!(
-            "{}{so_far}, {} to {}, compared with the same half-term last year.",
+            "{}{so_far}, {} to {}{}.",
             period.label,
             words::short_day(period.start),
-            words::day(period.end)
+            words::day(period.end),
+            compared(page)
         ));
         if let Some(pupils) = page.pupils {
             parts.push(format!("{} on roll.", words::plural(pupils, "pupil")));
@@ -194,6 +195,18 @@ fn lede(page: &SchoolYear) -> Vec<String> {
         }
     }
     parts
+}
+
+/// What the figures were compared with, as far as one phrase can say it.
+fn compared(page: &SchoolYear) -> &'static str {
+    let mut with = page.figures.iter().map(|figure| figure.comparison.as_str()).filter(|comparison| !comparison.is_empty());
+    match with.next() {
+        None => "",
+        Some(first) if first.contains("last year") || with.any(|other| other.contains("last year")) => {
+            ", compared with the same half-term last year"
+        }
+        Some(_) => ", compared with earlier half-terms",
+    }
 }
 
 impl FindingBox {

@@ -211,6 +211,14 @@ async fn health_and_assets_answer() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_drawn_is_said_rather_than_drawn_as_zero() {
+    let page = get(Example::estate(), "/school/oakfield/2025-26/figure/safe_search_share").await.body;
+    assert!(page.contains("There is nothing to draw") && !page.contains("class=\"chart plot"));
+    let hidden = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:self_harm").await.body;
+    assert!(hidden.contains(">[c]</text>"));
+}
+
+#[tokio::test]
 async fn an_error_of_the_engine_shows_nothing_of_itself() {
     use crate::view::{Method, Overview, SchoolRef, SchoolYear};
     use crate::{Asked, Figures, FiguresError};
