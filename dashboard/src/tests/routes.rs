@@ -174,6 +174,7 @@ async fn the_first_sentences_never_promise_more_than_the_logs_hold() {
             assert!(page.contains(&format!("<dt>{question}</dt>")), "{school}: {question}");
         }
         assert!(!page.contains("Filtering works"), "{school}");
+        assert!(!page.contains("<dt>Is filtering working?</dt><dd><span class=\"state usual\">"), "{school}: never green");
     }
 }
 
