@@ -1,7 +1,7 @@
 -- id: pupil_days
 -- title: People a day, source and topic
 -- version: 1
--- reads: events over the slices in `stale` (school, source, event_date); `categories`, `lexicon_since`, `school_days`
+-- reads: events over the slices in `stale` (school, source, event_date); `categories`, `lexicon_since`, `schools`, `school_days`
 -- gives: one row a person, day, source, topic and `since`; topics are themes and watched categories (AI assistants)
 -- note: a search that is a prefix of the next by the same person and engine within 10 seconds was still being typed, and a term that
 --       the same person searched less than 15 minutes before is the same search: both are furniture here. Shared sign-ins and
@@ -44,8 +44,11 @@ kept AS (
            coalesce(l.since, c.since, 'always') AS since,
            coalesce(f.concern_severity, 0) AS concern_severity,
            greatest(coalesce(f.concern_severity, 0), coalesce(c.severity, 0), 1) AS severity,
-           CAST(date_part('hour', arrow_cast(f.event_time, 'Timestamp(Microsecond, Some("{zone}"))')) AS INT) AS hour,
-           d.date IS NOT NULL AS is_school_day,
+           d.date IS NOT NULL
+               AND date_part('hour', arrow_cast(f.event_time, 'Timestamp(Microsecond, Some("{zone}"))')) * 60
+                   + date_part('minute', arrow_cast(f.event_time, 'Timestamp(Microsecond, Some("{zone}"))'))
+                   BETWEEN CAST(left(o.hours_from, 2) AS INT) * 60 + CAST(right(o.hours_from, 2) AS INT)
+                       AND CAST(left(o.hours_to, 2) AS INT) * 60 + CAST(right(o.hours_to, 2) AS INT) - 1 AS in_school_hours,
            array_distinct(array_remove_all(array_concat(
                make_array(coalesce(arrow_cast(f.theme, 'Utf8'), '')),
                coalesce(f.other_themes, make_array(arrow_cast('', 'Utf8'))),
@@ -55,6 +58,7 @@ kept AS (
     FROM finished f
     LEFT JOIN lexicon_since l ON l.concern_id = f.concern_id
     LEFT JOIN categories c ON c.category = f.category
+    LEFT JOIN schools o ON o.school_id = f.school_id
     LEFT JOIN school_days d ON d.school_id = f.school_id AND d.date = f.event_date
     WHERE (f.search_term IS NULL OR f.time_before IS NULL OR f.event_time - f.time_before > INTERVAL '15 minutes')
       AND (f.theme IS NOT NULL OR f.help_seeking OR f.category = 'ai_assistant')
@@ -69,7 +73,7 @@ SELECT event_date, school_id, source_id, user_key, user_type, year_group, topic,
        count(*) FILTER (WHERE action IN ('blocked', 'warned')) AS blocked,
        count(*) FILTER (WHERE search_term IS NOT NULL) AS searches,
        count(*) FILTER (WHERE search_term IS NULL AND kind = 'web' AND action IN ('allowed', 'overridden')) AS opened,
-       count(*) FILTER (WHERE NOT is_school_day OR hour < 8 OR hour >= 16) AS out_of_hours,
+       count(*) FILTER (WHERE NOT in_school_hours) AS out_of_hours,
        min(event_time) AS first_time,
        max(event_time) AS last_time
 FROM topical

@@ -10,7 +10,7 @@ WITH layered AS (
     SELECT p.school_id, p.event_date, p.topic, p.user_key, coalesce(s.layer, 'filter') AS layer,
            min(p.since) AS since, max(p.user_type) AS user_type, max(p.year_group) AS year_group, sum(p.requests) AS requests
     FROM week_pupil_days p
-    LEFT JOIN sources s ON s.source_id = p.source_id
+    LEFT JOIN sources s ON s.source_id = p.source_id AND s.school_id = p.school_id
     WHERE p.severity >= 1 OR p.topic IN ('ai_assistant', 'help_seeking')
     GROUP BY p.school_id, p.event_date, p.topic, p.user_key, coalesce(s.layer, 'filter')
 ),

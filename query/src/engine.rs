@@ -21,12 +21,13 @@ use datafusion::object_store::local::LocalFileSystem;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use futures::{Stream, StreamExt};
 use jiff::civil::Date;
+use tokio::sync::OnceCell;
 use weir_lake::estate::Estate;
 use weir_lake::lake::Snapshot;
 use weir_lake::schema::Table;
 
 use crate::error::QueryError;
-use crate::scan::{FilesTable, scan_schema};
+use crate::scan::FilesTable;
 use crate::tables::{self, Meanings};
 
 /// How much an engine may take, and what it can't know by itself.
@@ -89,15 +90,15 @@ pub struct Engine {
     options: EngineOptions,
     runtime: Arc<RuntimeEnv>,
     tables: Tables,
-    /// Terms and paths as they are: for rollups, indicators and questions with a reason.
-    full: SessionContext,
+    /// Terms and paths as they are: for rollups, indicators and questions with a reason. Planned when first asked.
+    full: OnceCell<SessionContext>,
     /// Terms and paths hidden.
-    hidden: SessionContext,
+    hidden: OnceCell<SessionContext>,
 }
 
 impl Engine {
-    /// Opens a snapshot with the estate's tables beside it. Reads no file.
-    pub async fn open(snapshot: &Snapshot, estate: &Estate, options: &EngineOptions) -> Result<Self, QueryError> {
+    /// Opens a snapshot with the estate's tables beside it. Reads no data file.
+    pub fn open(snapshot: &Snapshot, estate: &Estate, options: &EngineOptions) -> Result<Self, QueryError> {
         let runtime = runtime(snapshot, options)?;
         let today = options.today.unwrap_or_else(|| jiff::Zoned::now().date());
         let mut tables: Tables = BTreeMap::new();
@@ -105,12 +106,22 @@ impl Engine {
             let files = snapshot.files.get(&table).cloned().unwrap_or_default();
             tables.insert(table.name(), Arc::new(FilesTable::new(table, files, store_url()?)));
         }
-        tables.extend(tables::estate_tables(estate, &options.meanings, today)?);
-        let full = context(&runtime, options, &tables).await?;
-        let mut with_hidden = tables.clone();
-        with_hidden.insert("events", hidden_events(&full).await?);
-        let hidden = context(&runtime, options, &with_hidden).await?;
+        tables.extend(tables::small_tables(estate, &options.meanings, today)?);
+        let (full, hidden) = (OnceCell::new(), OnceCell::new());
         Ok(Self { version: snapshot.version, today, options: options.clone(), runtime, tables, full, hidden })
+    }
+
+    pub(crate) async fn full(&self) -> Result<&SessionContext, QueryError> {
+        self.full.get_or_try_init(|| context(&self.runtime, &self.options, &self.tables)).await
+    }
+
+    async fn hidden(&self) -> Result<&SessionContext, QueryError> {
+        let made = || async {
+            let mut tables = self.tables.clone();
+            tables.insert("events", hidden_events(self.full().await?).await?);
+            context(&self.runtime, &self.options, &tables).await
+        };
+        self.hidden.get_or_try_init(made).await
     }
 
     /// The lake version it reads.
@@ -139,7 +150,7 @@ impl Engine {
         text: &str,
         sensitive: Option<&Reason>,
     ) -> Result<(SchemaRef, impl Stream<Item = Result<RecordBatch, QueryError>> + Send + Unpin + use<>), QueryError> {
-        let context = if sensitive.is_some() { &self.full } else { &self.hidden };
+        let context = if sensitive.is_some() { self.full().await? } else { self.hidden().await? };
         let deadline = tokio::time::Instant::now() + self.options.time_limit;
         let limits = self.limits();
         let started = async {
@@ -165,7 +176,7 @@ impl Engine {
 
     /// Rows of a shipped query with parameters, over all columns.
     pub(crate) async fn rows(&self, text: &str, parameters: &[(&str, ScalarValue)]) -> Result<Vec<RecordBatch>, QueryError> {
-        self.rows_in(&self.full, text, parameters).await
+        self.rows_in(self.full().await?, text, parameters).await
     }
 
     /// As [`Engine::rows`], in another context of this engine.
@@ -253,11 +264,12 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
     for (name, provider) in tables {
         context.register_table(*name, Arc::clone(provider))?;
     }
-    let columns: Vec<String> = scan_schema(Table::Events).fields().iter().map(|field| format!("r.{}", field.name())).collect();
+    let columns: Vec<String> = Table::Events.scan_schema().fields().iter().map(|field| format!("r.{}", field.name())).collect();
     for (name, text) in [
         ("pupils", include_str!("../views/pupils.sql")),
         ("decisions", &include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
         ("decided_hours", include_str!("../views/decided_hours.sql")),
+        ("judged_hours", include_str!("../views/judged_hours.sql")),
         ("seen_days", include_str!("../views/seen_days.sql")),
         ("periods", include_str!("../views/periods.sql")),
     ] {
@@ -269,7 +281,8 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
 
 /// `events` with terms and paths replaced, where there is one.
 async fn hidden_events(context: &SessionContext) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let columns: Vec<String> = scan_schema(Table::Events)
+    let columns: Vec<String> = Table::Events
+        .scan_schema()
         .fields()
         .iter()
         .map(|field| {
@@ -321,6 +334,9 @@ impl Limits {
 
 impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
+        if let Some(file) = gone(&error) {
+            return QueryError::FileGone(file);
+        }
         match error.find_root() {
             DataFusionError::SQL(error, _) => QueryError::Sql(format!("this is not SQL that can be read: {error}")),
             DataFusionError::Plan(text) => refused(text).unwrap_or_else(|| QueryError::Sql(first_lower(text))),
@@ -328,14 +344,21 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::NotImplemented(text) => {
                 QueryError::Sql(format!("this kind of SQL is not supported: {}", first_lower(text)))
             }
-            DataFusionError::ObjectStore(error) => match error.as_ref() {
-                datafusion::object_store::Error::NotFound { path, .. } => QueryError::FileGone(PathBuf::from(path)),
-                other => QueryError::Engine(other.to_string()),
-            },
             DataFusionError::ResourcesExhausted(text) => QueryError::Engine(first_lower(text)),
             other => QueryError::Engine(first_lower(&other.strip_backtrace())),
         }
     }
+}
+
+/// The file that a scan did not find, below the folder of the tables. The readers between hand on a text only.
+fn gone(error: &DataFusionError) -> Option<PathBuf> {
+    let text = error.strip_backtrace();
+    let missing = text.contains("not found: No such file") || text.contains("NotFound");
+    let (_, rest) = text.split_once("for file ").or_else(|| text.split_once("Object at location "))?;
+    let file = rest.split([' ', ':']).next()?;
+    // Table and file only: no path of this machine in a message.
+    let parts: Vec<&str> = file.rsplit('/').take(2).collect();
+    missing.then(|| parts.into_iter().rev().collect())
 }
 
 /// The refusal behind the planner's words for what is not a question.
@@ -358,5 +381,5 @@ fn first_lower(text: &str) -> String {
         }
     }
     whole.push_str(letters.as_str());
-    whole.trim_end_matches('.').to_string()
+    whole.replace("weir.lake.", "").trim_end_matches('.').to_string()
 }

@@ -1,12 +1,23 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod calendar;
 pub mod engine;
 pub mod error;
+#[cfg(test)]
+mod fixture;
+pub mod indicator;
+#[cfg(test)]
+mod indicator_tests;
+pub mod output;
 pub mod page;
-pub mod scan;
+pub mod rollup;
+#[cfg(test)]
+mod rollup_tests;
+mod rows;
+mod scan;
 pub mod state;
+pub mod statistics;
+pub mod suppression;
 mod tables;
 
 pub use tables::{CategoryMeaning, Meanings};

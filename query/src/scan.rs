@@ -2,12 +2,11 @@
 //!
 //! Not a `ListingTable`: that one lists folders and would read every footer to learn what the lake commit already says.
 
-use std::any::Any;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, StringViewArray, TimestampMicrosecondArray, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
@@ -20,37 +19,12 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use weir_lake::arrow_schema::UTC;
 use weir_lake::lake::DataFile;
-use weir_lake::schema::{ColumnType, Table};
-
-/// The zone of every instant in the lake.
-const UTC: &str = "UTC";
-
-/// The Arrow type a column is scanned as. Text is a view: one copy less than `Utf8`, and faster to group by than a dictionary,
-/// whose values differ from one row group to the next.
-fn scan_type(column_type: ColumnType) -> DataType {
-    match column_type {
-        ColumnType::Dict | ColumnType::Text => DataType::Utf8View,
-        ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
-        ColumnType::Date => DataType::Date32,
-        ColumnType::Int32 => DataType::Int32,
-        ColumnType::Int64 => DataType::Int64,
-        ColumnType::Float64 => DataType::Float64,
-        ColumnType::Bool => DataType::Boolean,
-        ColumnType::TextList => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
-        ColumnType::Binary => DataType::Binary,
-    }
-}
-
-/// The schema a table is scanned with; never inferred, so an empty table has it too.
-pub fn scan_schema(table: Table) -> SchemaRef {
-    let fields: Vec<Field> =
-        table.columns().iter().map(|column| Field::new(column.name, scan_type(column.column_type), column.nullable)).collect();
-    Arc::new(Schema::new(fields))
-}
+use weir_lake::schema::Table;
 
 /// What the lake commit says of each file, as columns for a pruning predicate.
 struct FileBounds<'a> {
@@ -122,7 +96,7 @@ impl FilesTable {
     pub(crate) fn new(table: Table, mut files: Vec<DataFile>, store: ObjectStoreUrl) -> Self {
         // By day, so that neighbours in a scan partition are neighbours in time.
         files.sort_by(|a, b| (a.statistics.event_date, &a.path).cmp(&(b.statistics.event_date, &b.path)));
-        Self { table, schema: scan_schema(table), files, store }
+        Self { table, schema: table.scan_schema(), files, store }
     }
 
     fn column_statistics(&self, bounds: Option<(&DataFile, &DataFile)>) -> Vec<ColumnStatistics> {
@@ -166,9 +140,8 @@ impl FilesTable {
         let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
         let physical = state.create_physical_expr(filter, &schema)?;
         // A filter that can't be turned into one on bounds rules nothing out; the rows are filtered later anyway.
-        let Ok(predicate) = PruningPredicate::try_new(physical, Arc::clone(&self.schema)) else {
-            return Ok(self.files.iter().collect());
-        };
+        let builder = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema));
+        let Some(predicate) = builder.build(physical) else { return Ok(self.files.iter().collect()) };
         let keep = predicate.prune(&FileBounds { files: &self.files })?;
         Ok(self.files.iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }
@@ -233,9 +206,4 @@ fn with_cached_footers(source: ParquetSource, state: &dyn Session, store: &Objec
     let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
     let store = state.runtime_env().object_store(store)?;
     Ok(source.with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache))))
-}
-
-/// The lake table behind a provider, for tests and for the rollups.
-pub(crate) fn as_files_table(provider: &dyn TableProvider) -> Option<&FilesTable> {
-    (provider as &dyn Any).downcast_ref::<FilesTable>()
 }

@@ -6,7 +6,7 @@ WITH ranked AS (
                 WHEN a.kind = 'web' AND s.layer = 'firewall' THEN 2
                 WHEN a.kind = 'dns' AND coalesce(s.layer, 'filter') <> 'monitor' THEN 3 END AS layer_rank
     FROM activity_hourly a
-    LEFT JOIN sources s ON s.source_id = a.source_id
+    LEFT JOIN sources s ON s.source_id = a.source_id AND s.school_id = a.school_id
     WHERE a.furniture = false AND a.kind IN ('web', 'dns')
 ),
 first AS (

@@ -6,7 +6,7 @@ WITH ranked AS (
                 WHEN e.kind = 'web' AND s.layer = 'firewall' THEN 2
                 WHEN e.kind = 'dns' AND coalesce(s.layer, 'filter') <> 'monitor' THEN 3 END AS layer_rank
     FROM events e
-    LEFT JOIN sources s ON s.source_id = e.source_id
+    LEFT JOIN sources s ON s.source_id = e.source_id AND s.school_id = e.school_id
     WHERE e.furniture = false AND e.kind IN ('web', 'dns')
 ),
 first AS (
