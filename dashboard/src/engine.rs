@@ -80,7 +80,7 @@ impl EngineFigures {
         let (looked, version) = (Instant::now(), snapshot.version);
         let (engine, kept) = match before.filter(|before| before.version == version && before.estate_digest == estate_digest) {
             Some(before) => (Arc::clone(&before.engine), Arc::clone(&before.kept)),
-            None => (Arc::new(Engine::open(&snapshot, &estate, &options).await.map_err(failed)?), Arc::default()),
+            None => (Arc::new(Engine::open(&snapshot, &estate, &options).map_err(failed)?), Arc::default()),
         };
         let state = Arc::new(Opened { looked, version, estate_digest, engine, kept });
         *opened = Some(Arc::clone(&state));

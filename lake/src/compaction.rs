@@ -125,7 +125,7 @@ impl Lake {
             cursors.extend(Cursor::open(run)?);
         }
         let mut files = Vec::new();
-        let mut writer = RowWriter::create(self.root(), due.table, due.date)?;
+        let mut writer = RowWriter::create(self.root(), due.table, due.date, u64::MAX)?;
         let mut order: Vec<(usize, usize)> = Vec::with_capacity(READ_ROWS);
         while !cursors.is_empty() {
             let least = least(&cursors)?;
@@ -143,7 +143,7 @@ impl Lake {
             writer.append(&merged)?;
             if writer.bytes() >= target {
                 files.extend(writer.finish(&[])?);
-                writer = RowWriter::create(self.root(), due.table, due.date)?;
+                writer = RowWriter::create(self.root(), due.table, due.date, u64::MAX)?;
             }
             if spent && !cursors[least].advance()? {
                 cursors.remove(least);

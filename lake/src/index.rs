@@ -147,6 +147,13 @@ fn merge(
     heap.extend(held.next().map(|entry| Reverse((entry, own))));
     while let Some(Reverse((entry, run))) = heap.pop() {
         each(entry)?;
+        if heap.is_empty() {
+            // One run is left: nothing to compare with any more.
+            return match runs.get_mut(run) {
+                Some(reader) => reader.try_for_each(|entry| each(entry?)),
+                None => held.try_for_each(each),
+            };
+        }
         let next = match runs.get_mut(run) {
             Some(reader) => reader.next().transpose()?,
             None => held.next(),

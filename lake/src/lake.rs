@@ -142,6 +142,10 @@ pub enum ChangeKind {
     Reopen,
     /// Files merged; no row changes.
     Compaction,
+    /// Rows past their time taken out.
+    Retention,
+    /// A person's rows taken out.
+    Erasure,
 }
 
 /// Everything one lake commit changes, over all tables.
@@ -336,6 +340,8 @@ impl Lake {
     }
 
     /// Makes a change visible: all of it or nothing. Gives the lake version.
+    ///
+    /// After [`LakeError::Unfinished`] the change is committed and must not be repeated; after any other error nothing is.
     pub fn commit(&self, change: Change) -> Result<u64, LakeError> {
         crate::commit::commit(self, change)
     }

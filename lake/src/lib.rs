@@ -18,6 +18,7 @@ pub mod index;
 pub mod lake;
 #[cfg(test)]
 mod lake_tests;
+mod ledger;
 pub mod names;
 mod page_encoding;
 mod receipts;

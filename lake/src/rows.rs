@@ -22,6 +22,9 @@ use crate::schema::Table;
 /// Rows read at a time. Small enough that a row of 41 columns times some tens of open row groups stays in memory.
 pub(crate) const READ_ROWS: usize = 8 * 1024;
 
+/// Up to so many rows a file is written for speed and not for size: some hundred kilobytes, until days are merged.
+const FEW_ROWS: u64 = 4 * 1024;
+
 impl Lake {
     /// Writes rows in the table's schema as files of one date each, sorted; not visible before a commit names them.
     ///
@@ -41,7 +44,7 @@ impl Lake {
     ) -> Result<Option<DataFile>, LakeError> {
         let path = self.path_of(table, file);
         let metadata = open_metadata(&path, table)?;
-        let mut writer = RowWriter::create(self.root(), table, file.statistics.event_date)?;
+        let mut writer = RowWriter::create(self.root(), table, file.statistics.event_date, file.rows)?;
         // Row group by row group: each is sorted, but the next may begin before this one ends.
         for group in 0..metadata.metadata().num_row_groups() {
             for rows in read_groups(&path, &metadata, vec![group], None)? {
@@ -68,7 +71,7 @@ pub fn write_rows(
     while from < rows.num_rows() {
         let date = dates(&rows)?[from];
         let length = dates(&rows)?[from..].partition_point(|other| *other == date);
-        let mut writer = RowWriter::create(root, table, date)?;
+        let mut writer = RowWriter::create(root, table, date, length as u64)?;
         writer.append(&rows.slice(from, length))?;
         files.extend(writer.finish(key_values)?);
         from += length;
@@ -147,9 +150,10 @@ pub(crate) struct RowWriter {
 }
 
 impl RowWriter {
-    pub(crate) fn create(root: &Path, table: Table, date: i32) -> Result<Self, LakeError> {
+    /// `about` is the number of rows to come, or more.
+    pub(crate) fn create(root: &Path, table: Table, date: i32, about: u64) -> Result<Self, LakeError> {
         let staged = StagedFile::create(root, table, date, &uuid::Uuid::new_v4().simple().to_string())?;
-        let writer = plain_writer(table, &staged)?;
+        let writer = plain_writer(table, about <= FEW_ROWS, &staged)?;
         Ok(Self { staged, writer, table, date, rows: 0, schools: None, times: None })
     }
 

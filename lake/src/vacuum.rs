@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use crate::lake::{Lake, LakeError};
+use crate::ledger::LEDGER;
 use crate::schema::Table;
-use crate::state::{COMMITS, STATES, State, read_record};
+use crate::state::{COMMITS, STATES, STATES_KEPT, State, read_record, state_path, state_versions};
 use crate::storage::{Entry, TEMPORARY};
 
 /// A file that no commit names may be one that is being written now; only after this time is it taken for a left-over.
@@ -65,6 +66,17 @@ impl Lake {
             for day in self.storage.folders(&format!("index/{source}"))? {
                 consider(&format!("index/{source}/{day}"), true)?;
             }
+        }
+        for version in state_versions(&self.storage)? {
+            // A crash can leave a state that its commit would have removed.
+            if version + STATES_KEPT <= state.version {
+                self.storage.remove(&state_path(version))?;
+            }
+        }
+        // The ledger repeats receipts; of those that are gone it must not.
+        let ledger = self.ledger_covers().unwrap_or_default();
+        if ledger.iter().any(|(path, _)| !live.contains(&format!("{}/{path}", Table::Receipts.name()))) {
+            self.storage.remove(LEDGER)?;
         }
         Ok(done)
     }

@@ -94,6 +94,14 @@ fn time_of_day(share: f64) -> i64 {
     ((7 + hour as i64 - 1) * 3_600_000) + (within * 3_600_000.0) as i64
 }
 
+/// Lines of each small export that lies beside this crate's source.
+const EXPORT_ROWS: u64 = 24;
+
+/// Writes the small export of a format, as kept in `sample-data/exports`: something to try a reader on.
+pub fn write_export(format: Format, out: &mut dyn Write) -> Result<u64, Error> {
+    write_lines(format, EXPORT_ROWS, 1, out, LineOptions { hosts: 40, users: 12, ..LineOptions::default() })
+}
+
 /// Writes `rows` lines of a format, after the format's own head if it has one. Returns the bytes written.
 pub fn write_lines(format: Format, rows: u64, seed: u64, out: &mut dyn Write, options: LineOptions) -> Result<u64, Error> {
     let mut rng = Rng::named(seed, format.id());

@@ -165,8 +165,10 @@ fn groups_csv() -> String {
         row!(text, "{id},user,guest-*,guest,,no,,");
         row!(text, "{id},user,*.*,staff,,no,,");
     }
-    row!(text, "*,profile,Staff,staff,,no,,");
-    row!(text, "*,profile,Guests,guest,,no,,");
+    for on in ["profile", "group"] {
+        row!(text, "*,{on},Staff,staff,,no,,");
+        row!(text, "*,{on},Guests,guest,,no,,");
+    }
     text
 }
 

@@ -194,6 +194,9 @@ impl Stories {
             _ => return,
         };
         let class = pupils_of(today.people, today.day, &[cohort]);
+        if class.is_empty() {
+            return;
+        }
         let start = today.at(725);
         for place in 0..7 {
             let person = class[(place * 5 + today.day as usize) % class.len()];

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod bench_lines;
+mod browsing;
 mod calendar;
 mod category;
 mod content;
@@ -26,7 +27,7 @@ use std::sync::mpsc;
 
 use jiff::civil::{Date, date};
 
-pub use bench_lines::{LineOptions, write_lines};
+pub use bench_lines::{LineOptions, write_export, write_lines};
 pub use truth::{FileTruth, Finding, SchoolTruth, SourceTruth, ThemeTruth, Truth};
 pub use vendor::Format;
 
@@ -85,6 +86,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Writes an estate into a folder: weir.toml, the CSV files, `inbox/<source>/` with one log file a month, and truth.json.
+/// Files of an earlier run with the same names are replaced; nothing else in the folder is touched.
 /// `progress` is called on the caller's thread with the share done, 0 to 1.
 pub fn write_estate(dir: &Path, options: &EstateOptions, progress: &dyn Fn(f32)) -> Result<Truth, Error> {
     let days = checked_days(options)?;

@@ -10,7 +10,7 @@ use crate::category::Category;
 use crate::days::{Day, civil, iso, monday};
 use crate::findings::{Stories, is_silent};
 use crate::line::{Action, Line, What};
-use crate::people::People;
+use crate::people::{Kind, People};
 use crate::school_day::{Request, SchoolDay};
 use crate::schools::{SCHOOLS, School, SharedFirewall};
 use crate::themes::{Incident, ThemeCount, plan_week, play};
@@ -146,6 +146,8 @@ struct Running {
     themes: ThemeCount,
     stories: Stories,
     lookalikes: u64,
+    staff_searches: u64,
+    shared_searches: u64,
     ai_first_seen: BTreeMap<&'static str, Day>,
     school_days: BTreeMap<String, u64>,
 }
@@ -166,6 +168,8 @@ impl Running {
             themes: ThemeCount::default(),
             stories: Stories::default(),
             lookalikes: 0,
+            staff_searches: 0,
+            shared_searches: 0,
             ai_first_seen: BTreeMap::new(),
             school_days: BTreeMap::new(),
         }
@@ -193,7 +197,11 @@ impl Running {
         if !silent {
             for incident in self.plan.iter().filter(|incident| incident.day == date) {
                 let (searches, pages) = play(&mut today, incident);
-                self.themes.add(school, date, incident.person, incident.theme.id, searches, pages);
+                match self.people.all.get(incident.person as usize).map(|person| person.kind) {
+                    Some(Kind::Pupil) => self.themes.add(school, date, incident.person, incident.theme.id, searches, pages),
+                    Some(Kind::Staff) => self.staff_searches += searches,
+                    _ => self.shared_searches += searches,
+                }
             }
             self.stories.play(options.seed, &mut today, &mut self.themes);
             self.lookalikes += today.lookalikes;
@@ -230,6 +238,8 @@ impl Running {
             school_days: self.school_days.clone(),
             themes: self.themes.rows(),
             lookalike_searches: if school.format.shows_paths() { self.lookalikes } else { 0 },
+            staff_theme_searches: self.staff_searches,
+            shared_theme_searches: self.shared_searches,
             ai_first_seen: self.ai_first_seen.iter().map(|(host, day)| ((*host).to_owned(), iso(*day))).collect(),
         }
     }

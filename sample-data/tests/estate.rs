@@ -261,7 +261,7 @@ fn planted_pupil_weeks_can_be_counted_in_the_log() {
     let school = truth.schools.iter().find(|school| school.school_id == "harbour-secondary").unwrap();
     let same = roster(folder.path(), "harbour-secondary");
     let mut weeks: BTreeSet<(i64, String)> = BTreeSet::new();
-    let mut searches = 0;
+    let (mut searches, mut others) = (0, 0);
     // 2 November 2026, a Monday.
     let block = 20_759_i64;
     for line in lines(folder.path(), source) {
@@ -271,7 +271,12 @@ fn planted_pupil_weeks_can_be_counted_in_the_log() {
         let is_search = url.contains("/search?q=") || url.contains("/results?search_query=");
         // A planted challenge for a sign-in is no search; searches are never challenged here.
         let hurt = url.contains("self+harm") || url.contains("hurt+myself");
-        if day >= block && is_search && hurt {
+        // Pupils' log-ins begin with the year they came; staff and shared ones do not.
+        let pupil = fields[2].starts_with(|letter: char| letter.is_ascii_digit());
+        if !pupil && is_search && hurt {
+            others += 1;
+        }
+        if pupil && day >= block && is_search && hurt {
             searches += 1;
             let login = same.get(fields[2]).cloned().unwrap_or_else(|| fields[2].to_owned());
             weeks.insert(((day - block) / 7, login));
@@ -280,6 +285,8 @@ fn planted_pupil_weeks_can_be_counted_in_the_log() {
     let planted = school.themes.iter().find(|row| row.theme == "self_harm" && row.half_term == "2026-27 Autumn 2").unwrap();
     assert_eq!(planted.searches, searches);
     assert_eq!(planted.pupil_weeks, weeks.len() as u64);
+    assert_eq!(school.staff_theme_searches + school.shared_theme_searches, others);
+    assert!(others > 0);
     let cluster = truth.findings.iter().find(|finding| finding.kind == "search_cluster").unwrap();
     assert_eq!(cluster.expected["people"], 9);
     assert!(planted.pupil_weeks >= 9);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use weir_sample_data::{Format, LineOptions, write_lines};
+use weir_sample_data::{Format, LineOptions, write_export, write_lines};
 
 fn write(format: Format, rows: u64, options: LineOptions) -> Vec<String> {
     let mut out = Vec::new();
@@ -153,5 +153,16 @@ fn the_wide_case_is_wide() {
 fn the_same_seed_gives_the_same_lines() {
     for format in Format::ALL {
         assert_eq!(write(format, 200, LineOptions::default()), write(format, 200, LineOptions::default()), "{}", format.id());
+    }
+}
+
+#[test]
+fn the_kept_exports_are_what_the_generator_writes() {
+    for format in Format::ALL {
+        let mut out = Vec::new();
+        write_export(format, &mut out).unwrap();
+        let path = format!("{}/exports/{}.log", env!("CARGO_MANIFEST_DIR"), format.id());
+        let kept = std::fs::read(&path).unwrap();
+        assert!(kept == out, "{path}: write it again with `sample-data --exports sample-data/exports`");
     }
 }

@@ -7,8 +7,6 @@ pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
-pub mod query;
-pub mod reclassify;
 pub mod rollup;
 pub mod serve;
 pub mod sql;

@@ -14,6 +14,8 @@ mod time;
 mod words;
 
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod embedded_formats;
 
 use std::sync::Arc;

@@ -244,7 +244,7 @@ fn truth(text: &[u8]) -> Option<bool> {
 
 /// The record without what a file puts around it: a byte order mark, a carriage return, and, where NUL ends records, what stands before
 /// the last NUL (the part cut short; the engine that splits at NUL hands it over by itself).
-fn bare<'a>(record: &'a [u8], nul_ends_record: bool) -> &'a [u8] {
+fn bare(record: &[u8], nul_ends_record: bool) -> &[u8] {
     let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
     let record = record.strip_suffix(b"\r").unwrap_or(record);
     if nul_ends_record && memchr::memchr(0, record).is_some() {

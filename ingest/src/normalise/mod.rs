@@ -19,6 +19,7 @@ mod row_tests;
 mod school;
 pub mod search;
 pub mod taxonomy;
+mod text;
 pub mod theme;
 pub mod time;
 pub mod url;

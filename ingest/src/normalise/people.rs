@@ -74,15 +74,13 @@ impl PeopleLookup for NobodyKnown {
         Who {
             user_type: if is_machine { UserType::Device } else { UserType::Unknown },
             year_group: None,
-            login: login
-                .map(|login| Login { name: login.name.reveal_in_clear().to_owned(), realm: String::from(DEFAULT_REALM) }),
+            login: login.map(|login| Login { name: login.name.reveal_in_clear().to_owned(), realm: String::from(DEFAULT_REALM) }),
         }
     }
 }
 
 /// What logs write where nobody signed in.
-const NOBODY: [&str; 10] =
-    ["", "-", "unknown", "n/a", "na", "none", "null", "anonymous", "unauthenticated", "(none)"];
+const NOBODY: [&str; 10] = ["", "-", "unknown", "n/a", "na", "none", "null", "anonymous", "unauthenticated", "(none)"];
 
 /// Whether a log-in as written names nobody: a word for it, or an address in a name's place.
 pub fn is_nobody(user: &str) -> bool {
@@ -153,8 +151,10 @@ mod tests {
         let september = Some(jiff::civil::date(2026, 9, 1));
         let mut estate = Estate::default();
         estate.user_domains.insert(String::from("elm"), String::from("elm-realm"));
-        estate.groups =
-            vec![row(MatchOn::Group, "Year 9*", UserType::Pupil, Some("9"), september), row(MatchOn::User, "kiosk*", UserType::Shared, None, None)];
+        estate.groups = vec![
+            row(MatchOn::Group, "Year 9*", UserType::Pupil, Some("9"), september),
+            row(MatchOn::User, "kiosk*", UserType::Shared, None, None),
+        ];
         let mut people = PeopleCache::new(Arc::new(People::new(&estate)));
         let school = SchoolId::parse("oak").unwrap();
         let before = 20_697; // 2026-09-01

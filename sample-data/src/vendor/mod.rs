@@ -10,6 +10,7 @@ mod umbrella;
 mod untangle;
 mod watchguard;
 
+use crate::category::Category;
 use crate::line::{Action, Admin, Line, What};
 
 /// The shape of one kind of line.
@@ -109,9 +110,13 @@ impl Format {
         !matches!(self, Format::UmbrellaDns)
     }
 
-    /// Whether its lines name a category of the vendor's on every decision.
-    pub const fn shows_categories(self) -> bool {
-        !matches!(self, Format::Squid | Format::SquidCombined)
+    /// Whether a refused line names the category in a word of its own: Squid knows none, and two vendors put extremism under hate.
+    pub(crate) fn names_category(self, category: Category) -> bool {
+        match self {
+            Format::Squid | Format::SquidCombined => false,
+            Format::Untangle | Format::Proxysg => category != Category::Extremism,
+            _ => true,
+        }
     }
 }
 

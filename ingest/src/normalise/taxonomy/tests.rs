@@ -202,8 +202,16 @@ fn a_bad_file_is_refused_with_its_line() {
         ("lark", "vendor_category,category,joins\nPlay,games,\nPLAY,games,\n", "line 3, column vendor_category"),
         ("lark", "name,category\n", "column (header)"),
         ("domains", "domain,category\nHttps://x.example/,games\n", "column domain"),
-        ("categories", "id,uksic,theme,risk_area,severity,primary,secondary,staff,since\nx,-,fun,-,0,allow,allow,allow,2020-21\n", "column theme"),
-        ("categories", "id,uksic,theme,risk_area,severity,primary,secondary,staff,since\nx,-,-,-,5,allow,allow,allow,2020-21\n", "column severity"),
+        (
+            "categories",
+            "id,uksic,theme,risk_area,severity,primary,secondary,staff,since\nx,-,fun,-,0,allow,allow,allow,2020-21\n",
+            "column theme",
+        ),
+        (
+            "categories",
+            "id,uksic,theme,risk_area,severity,primary,secondary,staff,since\nx,-,-,-,5,allow,allow,allow,2020-21\n",
+            "column severity",
+        ),
     ] {
         let files: Vec<(&str, &str)> =
             if stem == "categories" { vec![(stem, text)] } else { vec![("categories", categories), (stem, text)] };
