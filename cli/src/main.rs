@@ -33,11 +33,9 @@ enum Command {
     Inspect(commands::inspect::Inspect),
     Ingest(commands::ingest::Ingest),
     Undo(commands::undo::Undo),
-    Reclassify(commands::reclassify::Reclassify),
     Rollup(commands::rollup::Rollup),
     Compact(commands::compact::Compact),
     Sql(commands::sql::Sql),
-    Query(commands::query::Query),
     Serve(commands::serve::Serve),
 }
 
@@ -60,11 +58,9 @@ fn main() -> ExitCode {
         Command::Inspect(command) => command.run(config),
         Command::Ingest(command) => command.run(config),
         Command::Undo(command) => command.run(config),
-        Command::Reclassify(command) => command.run(config),
         Command::Rollup(command) => command.run(config),
         Command::Compact(command) => command.run(config),
         Command::Sql(command) => command.run(config),
-        Command::Query(command) => command.run(config),
         Command::Serve(command) => command.run(config),
     };
     match ended {

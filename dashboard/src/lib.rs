@@ -1,12 +1,13 @@
 //! Weir's pages: is filtering working at this school, is it watched, is the evidence complete, and who says so.
 //!
 //! Plain HTML drawn on the server: no script, no inline style, nothing fetched from elsewhere. Figures come through
-//! [`Figures`], from the query engine or from an invented estate ([`Example`]).
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+//! [`Figures`], from the query engine ([`EngineFigures`]) or from an invented estate ([`Example`]).
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice))]
 
 mod assets;
 mod chart;
 mod csv;
+mod engine;
 mod error;
 mod example;
 mod figures;
@@ -14,12 +15,15 @@ mod pages;
 mod routes;
 mod security;
 mod serve;
+#[cfg(test)]
+mod tests;
 pub mod view;
 mod words;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use engine::EngineFigures;
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
 pub use serve::{Bound, ServeError, bind, bind_on, serve};

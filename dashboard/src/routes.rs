@@ -13,7 +13,7 @@ use crate::error::PageError;
 use crate::pages::{FigurePage, MethodPage, OverviewPage, SchoolPage, html};
 use crate::security::{OwnPort, guard};
 use crate::view::SchoolYear;
-use crate::{Dashboard, assets, csv, words};
+use crate::{Dashboard, assets, csv};
 
 type Page = Result<Html<String>, PageError>;
 
@@ -50,7 +50,10 @@ async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(
     html(&SchoolPage::new(&page, &dashboard.figures.schools().await?))
 }
 
-async fn figure(State(dashboard): State<Dashboard>, Path((school, year, figure)): Path<(String, String, String)>) -> Result<Response, PageError> {
+async fn figure(
+    State(dashboard): State<Dashboard>,
+    Path((school, year, figure)): Path<(String, String, String)>,
+) -> Result<Response, PageError> {
     let page = read(&dashboard, &school, &year).await?;
     // Ids hold no `.csv`; a route with a suffix after a parameter is not something the router knows.
     let (id, as_csv) = figure.strip_suffix(".csv").map_or((figure.as_str(), false), |id| (id, true));
@@ -61,7 +64,10 @@ async fn figure(State(dashboard): State<Dashboard>, Path((school, year, figure))
     Ok(html(&FigurePage::new(&page, found, &dashboard.figures.schools().await?))?.into_response())
 }
 
-async fn figures(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Result<Response, PageError> {
+async fn figures(
+    State(dashboard): State<Dashboard>,
+    Path((school, year)): Path<(String, String)>,
+) -> Result<Response, PageError> {
     let page = read(&dashboard, &school, &year).await?;
     Ok(download(csv::figures(&page, &page.figures), &csv::file_name(page.school.id.as_str(), page.year, "figures")))
 }
@@ -75,7 +81,7 @@ async fn newest(State(dashboard): State<Dashboard>, Path(school): Path<String>) 
     let schools = dashboard.figures.schools().await?;
     let school = schools.iter().find(|other| other.id.as_str() == school).ok_or(PageError::NotFound)?;
     let year = school.years.first().ok_or(PageError::NotFound)?;
-    Ok(Redirect::to(&format!("/school/{}/{}", school.id, words::year_slug(*year))))
+    Ok(Redirect::to(&format!("/school/{}/{}", school.id, year)))
 }
 
 /// What the pickers ask.
@@ -87,16 +93,19 @@ struct Choice {
 }
 
 /// The pickers' way to a page: the same figure where the other school or year has it, otherwise the school's page.
-async fn go(State(dashboard): State<Dashboard>, choice: Result<Query<Choice>, axum::extract::rejection::QueryRejection>) -> Result<Redirect, PageError> {
+async fn go(
+    State(dashboard): State<Dashboard>,
+    choice: Result<Query<Choice>, axum::extract::rejection::QueryRejection>,
+) -> Result<Redirect, PageError> {
     let Query(choice) = choice.map_err(|_| PageError::NotFound)?;
     let schools = dashboard.figures.schools().await?;
     let school = schools.iter().find(|other| other.id.as_str() == choice.school).ok_or(PageError::NotFound)?;
     let year = match choice.year {
-        Some(year) => words::parse_year(&year).ok_or(PageError::NotFound)?,
+        Some(year) => AcademicYear::parse(&year).ok_or(PageError::NotFound)?,
         None => *school.years.first().ok_or(PageError::NotFound)?,
     };
     let page = dashboard.figures.school_year(&school.id, year).await?;
-    let base = format!("/school/{}/{}", school.id, words::year_slug(year));
+    let base = format!("/school/{}/{}", school.id, year);
     // Only an id that the page itself knows goes into the address.
     let figure = choice.figure.and_then(|id| page.figures.into_iter().find(|figure| figure.id == id));
     Ok(Redirect::to(&figure.map_or(base.clone(), |figure| format!("{base}/figure/{}", figure.id))))
@@ -107,7 +116,10 @@ async fn health() -> impl IntoResponse {
 }
 
 async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")], assets::STYLE)
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")],
+        assets::STYLE,
+    )
 }
 
 async fn icon() -> impl IntoResponse {
@@ -116,7 +128,7 @@ async fn icon() -> impl IntoResponse {
 
 async fn read(dashboard: &Dashboard, school: &str, year: &str) -> Result<SchoolYear, PageError> {
     let school = SchoolId::parse(school).map_err(|_| PageError::NotFound)?;
-    let year: AcademicYear = words::parse_year(year).ok_or(PageError::NotFound)?;
+    let year: AcademicYear = AcademicYear::parse(year).ok_or(PageError::NotFound)?;
     Ok(dashboard.figures.school_year(&school, year).await?)
 }
 

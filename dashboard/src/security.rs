@@ -4,8 +4,8 @@
 //! can point its own name at 127.0.0.1 and read us through the browser, so the `Host` header must name this machine, too.
 
 use axum::extract::{Request, State};
-use axum::http::header::{self, HeaderName};
 use axum::http::HeaderValue;
+use axum::http::header::{self, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -52,13 +52,11 @@ impl OwnPort {
 pub(crate) async fn guard(State(port): State<OwnPort>, request: Request, next: Next) -> Response {
     // Two Host headers, or a request line that names another host than the header, are refused as well.
     let mut hosts = request.headers().get_all(header::HOST).iter();
-    let header_is_ours = matches!((hosts.next(), hosts.next()), (Some(host), None) if host.to_str().is_ok_and(|host| port.accepts(host)));
+    let header_is_ours =
+        matches!((hosts.next(), hosts.next()), (Some(host), None) if host.to_str().is_ok_and(|host| port.accepts(host)));
     let target_is_ours = request.uri().authority().is_none_or(|authority| port.accepts(authority.as_str()));
-    let mut response = if header_is_ours && target_is_ours {
-        next.run(request).await
-    } else {
-        PageError::Misdirected(port.0).into_response()
-    };
+    let mut response =
+        if header_is_ours && target_is_ours { next.run(request).await } else { PageError::Misdirected(port.0).into_response() };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         // A style sheet under its own digest may stay; it says nothing about anyone.

@@ -67,9 +67,11 @@ pub async fn bind_on(addresses: &[IpAddr], port: u16) -> Result<Bound, ServeErro
     let mut port = port;
     let mut listeners = Vec::with_capacity(addresses.len());
     for address in addresses {
-        let listener = TcpListener::bind(SocketAddr::new(*address, port))
-            .await
-            .map_err(|error| ServeError::Bind { address: *address, port, error })?;
+        let listener = TcpListener::bind(SocketAddr::new(*address, port)).await.map_err(|error| ServeError::Bind {
+            address: *address,
+            port,
+            error,
+        })?;
         port = listener.local_addr()?.port();
         listeners.push(listener);
     }
@@ -93,7 +95,11 @@ impl Bound {
     }
 
     /// Answers until `stop` is done.
-    pub async fn run_until(self, dashboard: Dashboard, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+    pub async fn run_until(
+        self,
+        dashboard: Dashboard,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
         let router = dashboard.router(self.port);
         let (say_stop, stopped) = watch::channel(false);
         let mut servers = tokio::task::JoinSet::new();

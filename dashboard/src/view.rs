@@ -54,7 +54,7 @@ impl State {
             Self::Usual => "usual",
             Self::Higher => "higher than usual",
             Self::Lower => "lower than usual",
-            Self::CantSay => "can't say yet",
+            Self::CantSay => "can\u{2019}t say yet",
         }
     }
 
@@ -319,8 +319,21 @@ pub enum Missing {
     NoCalendar,
     /// rolls.csv has no number of pupils for this school and year.
     NoRoll,
-    /// Logs were read, but none falls in this year; the first and last day there are, if any.
-    NoRows(Option<(Date, Date)>),
+    /// No log falls in this year; the newest day with logs in any year, if there is one.
+    NoRows(Option<Date>),
+}
+
+/// One source of logs at a school.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLine {
+    /// Its id in weir.toml.
+    pub name: String,
+    /// What it is, in words: a web filter, a firewall, ...
+    pub layer: String,
+    /// First and last day with logs; none: it never sent any.
+    pub days: Option<(Date, Date)>,
+    /// Logs in the half-term the page is about.
+    pub coverage: Coverage,
 }
 
 /// From what a page was made.
@@ -343,8 +356,8 @@ pub struct SchoolLine {
     pub pupils: Option<u32>,
     /// Logs so far this year.
     pub coverage: Coverage,
-    /// What to look at, most pressing first.
-    pub findings: Vec<Finding>,
+    /// What to look at, most pressing first; none where nobody has looked yet, which is not the same as nothing found.
+    pub findings: Option<Vec<Finding>>,
     /// What is lacking, if anything.
     pub missing: Vec<Missing>,
 }
@@ -354,7 +367,7 @@ pub struct SchoolLine {
 pub struct Overview {
     /// Trust, authority or the word for all of them; may be empty.
     pub name: String,
-    /// In alphabetical order.
+    /// In any order; the page sorts them.
     pub schools: Vec<SchoolLine>,
     /// Whether any log was read.
     pub has_lake: bool,
@@ -385,6 +398,8 @@ pub struct SchoolYear {
     pub days_per_hundred: bool,
     /// The year by day; empty where there is no calendar.
     pub blocks: Vec<Block>,
+    /// Where the logs come from.
+    pub sources: Vec<SourceLine>,
     /// What these logs cannot show at this school.
     pub unseen: Vec<String>,
     /// What is lacking, if anything.

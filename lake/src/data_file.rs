@@ -48,6 +48,9 @@ impl StagedFile {
         let folder = root.join(table.name());
         let name = format!("{}-{name}.parquet", date_name(date));
         let temporary = folder.join(format!("{TEMPORARY}{name}"));
+        if folder.join(&name).try_exists().map_err(|error| LakeError::io(&folder, error))? {
+            return Err(LakeError::Rejected { problem: format!("table {} has a file {name} already", table.name()) });
+        }
         let file = match create_for_reading_too(&temporary) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 fs::create_dir_all(&folder).map_err(|error| LakeError::io(&folder, error))?;
@@ -116,10 +119,19 @@ pub(crate) fn read_footer(path: &Path) -> Result<ParquetMetaData, LakeError> {
 
 /// How every data file is written: zstd, dictionaries where the schema says so, and statistics on day, time and school alone.
 pub fn writer_properties(table: Table) -> WriterProperties {
-    let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
+    properties(table, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
+}
+
+/// The same for files of few rows. Making ready zstd for each of some 20 columns takes longer than all else about such a file, when it
+/// is written and again whenever it is read; snappy needs no such thing.
+pub(crate) fn small_writer_properties(table: Table) -> WriterProperties {
+    properties(table, Compression::SNAPPY)
+}
+
+fn properties(table: Table, compression: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(format!("weir {}", env!("CARGO_PKG_VERSION")))
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None)
         // Offsets of pages serve only a column index, and that would hold values of every column.

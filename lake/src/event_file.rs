@@ -9,14 +9,15 @@ use arrow::array::{
     StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{Field, Int32Type};
+use arrow::datatypes::{Field, Int32Type, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 
 use crate::arrow_schema::UTC;
 use crate::batch::{DictColumn, EventBatch, NULL_ID, NumberColumn, TextColumn};
-use crate::data_file::{StagedFile, writer_properties};
+use crate::data_file::{StagedFile, small_writer_properties, writer_properties};
 use crate::lake::{DataFile, FileStatistics, LakeError};
 use crate::schema::Table;
 
@@ -128,20 +129,21 @@ fn school(batch: &EventBatch, row: u32) -> Result<&str, LakeError> {
     }
 }
 
-/// Arrow's writer with the lake's properties, for rows with dictionaries.
+/// Arrow's writer for rows with dictionaries.
 fn arrow_writer(staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
-    writer_for(Table::Events, Table::Events.arrow_schema(), staged)
+    writer_for(Table::Events.arrow_schema(), writer_properties(Table::Events), staged)
 }
 
-/// The same for rows of any table with plain text.
-pub(crate) fn plain_writer(table: Table, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
-    writer_for(table, table.plain_schema(), staged)
+/// Arrow's writer for rows of any table with plain text.
+pub(crate) fn plain_writer(table: Table, small: bool, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
+    let properties = if small { small_writer_properties(table) } else { writer_properties(table) };
+    writer_for(table.plain_schema(), properties, staged)
 }
 
 /// The Arrow schema stays out of the footer: readers are given theirs.
-fn writer_for(table: Table, schema: arrow::datatypes::SchemaRef, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
+fn writer_for(schema: SchemaRef, properties: WriterProperties, staged: &StagedFile) -> Result<ArrowWriter<File>, LakeError> {
     let options = ArrowWriterOptions::new()
-        .with_properties(writer_properties(table))
+        .with_properties(properties)
         .with_skip_arrow_metadata(true)
         .with_schema_root(String::from("weir"));
     ArrowWriter::try_new_with_options(staged.handle()?, schema, options)

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::data_file::date_name;
@@ -147,6 +147,13 @@ fn merge(
     heap.extend(held.next().map(|entry| Reverse((entry, own))));
     while let Some(Reverse((entry, run))) = heap.pop() {
         each(entry)?;
+        if heap.is_empty() {
+            // One run is left: nothing to compare with any more.
+            return match runs.get_mut(run) {
+                Some(reader) => reader.try_for_each(|entry| each(entry?)),
+                None => held.try_for_each(each),
+            };
+        }
         let next = match runs.get_mut(run) {
             Some(reader) => reader.next().transpose()?,
             None => held.next(),
@@ -160,7 +167,9 @@ fn merge(
 struct EntryFile {
     path: PathBuf,
     temporary: PathBuf,
-    file: BufWriter<File>,
+    file: File,
+    /// Entries not yet hashed and written: both go faster by the block.
+    block: Vec<u8>,
     hasher: blake3::Hasher,
     entries: u64,
     sealed: bool,
@@ -171,33 +180,37 @@ impl EntryFile {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let temporary = path.with_file_name(format!("{TEMPORARY}{name}"));
         let failed = |error| LakeError::io(&temporary, error);
-        let mut file = BufWriter::with_capacity(BUFFER, File::create_new(&temporary).map_err(failed)?);
+        let mut file = File::create_new(&temporary).map_err(failed)?;
         // The count is not known yet; the digest covers the entries and the count together.
         file.write_all(&[0; HEADER]).map_err(failed)?;
-        Ok(Self { path: path.to_path_buf(), temporary, file, hasher: blake3::Hasher::new(), entries: 0, sealed: false })
+        let block = Vec::with_capacity(BUFFER + ENTRY);
+        Ok(Self { path: path.to_path_buf(), temporary, file, block, hasher: blake3::Hasher::new(), entries: 0, sealed: false })
     }
 
     fn push(&mut self, (identity, tag): Entry) -> Result<(), LakeError> {
-        let mut bytes = [0; ENTRY];
-        bytes[..16].copy_from_slice(&identity.to_be_bytes());
-        bytes[16..].copy_from_slice(&tag.to_be_bytes());
-        self.hasher.update(&bytes);
+        self.block.extend_from_slice(&identity.to_be_bytes());
+        self.block.extend_from_slice(&tag.to_be_bytes());
         self.entries += 1;
-        self.file.write_all(&bytes).map_err(|error| LakeError::io(&self.temporary, error))
+        if self.block.len() >= BUFFER { self.write_block() } else { Ok(()) }
+    }
+
+    fn write_block(&mut self) -> Result<(), LakeError> {
+        self.hasher.update(&self.block);
+        self.file.write_all(&self.block).map_err(|error| LakeError::io(&self.temporary, error))?;
+        self.block.clear();
+        Ok(())
     }
 
     fn seal(&mut self) -> Result<(), LakeError> {
-        use std::io::{Seek as _, SeekFrom};
         let header = header(self.entries);
+        self.write_block()?;
         self.hasher.update(&header);
         let digest = self.hasher.finalize();
         let written = (|| {
             self.file.write_all(digest.as_bytes())?;
-            self.file.flush()?;
-            let file = self.file.get_mut();
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(&header)?;
-            file.sync_all()?;
+            self.file.seek(SeekFrom::Start(0))?;
+            self.file.write_all(&header)?;
+            self.file.sync_all()?;
             fs::rename(&self.temporary, &self.path)
         })();
         written.map_err(|error| LakeError::io(&self.temporary, error))?;
@@ -224,7 +237,9 @@ fn header(entries: u64) -> [u8; HEADER] {
 /// The entries of an index file in order. The digest is checked with the last one.
 pub struct IndexReader {
     path: PathBuf,
-    file: BufReader<File>,
+    file: File,
+    block: Vec<u8>,
+    at: usize,
     hasher: blake3::Hasher,
     entries: u64,
     left: u64,
@@ -235,9 +250,8 @@ impl IndexReader {
     /// Opens an index file.
     pub fn open(path: &Path) -> Result<Self, LakeError> {
         let failed = |error| LakeError::io(path, error);
-        let file = File::open(path).map_err(failed)?;
+        let mut file = File::open(path).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let mut file = BufReader::with_capacity(BUFFER, file);
         let mut start = [0; HEADER];
         file.read_exact(&mut start).map_err(failed)?;
         let mut count = [0; 8];
@@ -250,7 +264,16 @@ impl IndexReader {
                 problem: format!("{bytes} bytes are no index of {entries} entries"),
             });
         }
-        Ok(Self { path: path.to_path_buf(), file, hasher: blake3::Hasher::new(), entries, left: entries, failed: false })
+        Ok(Self {
+            path: path.to_path_buf(),
+            file,
+            block: Vec::new(),
+            at: 0,
+            hasher: blake3::Hasher::new(),
+            entries,
+            left: entries,
+            failed: false,
+        })
     }
 
     /// Entries of the file.
@@ -259,14 +282,30 @@ impl IndexReader {
     }
 
     fn read(&mut self) -> Result<Entry, LakeError> {
-        let mut bytes = [0; ENTRY];
-        self.file.read_exact(&mut bytes).map_err(|error| LakeError::io(&self.path, error))?;
-        self.hasher.update(&bytes);
+        if self.at == self.block.len() {
+            self.read_block()?;
+        }
+        let (mut identity, mut tag) = ([0; 16], [0; 4]);
+        let bytes = &self.block[self.at..self.at + ENTRY];
+        identity.copy_from_slice(&bytes[..16]);
+        tag.copy_from_slice(&bytes[16..]);
+        self.at += ENTRY;
         self.left -= 1;
-        if self.left == 0 {
+        Ok((u128::from_be_bytes(identity), u32::from_be_bytes(tag)))
+    }
+
+    /// Reads the next whole entries; with the last of them the digest, so that no entry of a damaged end is handed out.
+    fn read_block(&mut self) -> Result<(), LakeError> {
+        let failed = |error| LakeError::io(&self.path, error);
+        let entries = usize::try_from(self.left).unwrap_or(usize::MAX).min(BUFFER / ENTRY);
+        self.block.resize(entries * ENTRY, 0);
+        self.at = 0;
+        self.file.read_exact(&mut self.block).map_err(failed)?;
+        self.hasher.update(&self.block);
+        if entries as u64 == self.left {
             self.hasher.update(&header(self.entries));
             let mut digest = [0; DIGEST];
-            self.file.read_exact(&mut digest).map_err(|error| LakeError::io(&self.path, error))?;
+            self.file.read_exact(&mut digest).map_err(failed)?;
             if self.hasher.finalize() != digest {
                 return Err(LakeError::Corrupt {
                     path: self.path.clone(),
@@ -274,10 +313,7 @@ impl IndexReader {
                 });
             }
         }
-        let (mut identity, mut tag) = ([0; 16], [0; 4]);
-        identity.copy_from_slice(&bytes[..16]);
-        tag.copy_from_slice(&bytes[16..]);
-        Ok((u128::from_be_bytes(identity), u32::from_be_bytes(tag)))
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ pub mod arrow_schema;
 pub mod batch;
 pub mod calendar;
 pub mod clock;
+mod check;
 mod commit;
 pub mod compaction;
 pub mod data_file;
@@ -18,6 +19,7 @@ pub mod index;
 pub mod lake;
 #[cfg(test)]
 mod lake_tests;
+mod ledger;
 pub mod names;
 mod page_encoding;
 mod receipts;
@@ -31,3 +33,4 @@ mod test_rows;
 pub mod undo;
 pub mod vacuum;
 pub mod vault;
+

@@ -34,9 +34,15 @@ pub(crate) struct Ledger {
 impl Lake {
     /// All receipts of a snapshot, oldest first.
     pub fn receipts(&self, snapshot: &Snapshot) -> Result<Vec<Receipt>, LakeError> {
+        let files = snapshot.files.get(&Table::Receipts).map_or(&[][..], Vec::as_slice);
+        self.load_ledger(files);
+        let unread = files.iter().filter(|file| !self.cached().receipts.contains_key(&file.path)).count();
         let mut all = Vec::new();
-        for file in snapshot.files.get(&Table::Receipts).into_iter().flatten() {
+        for file in files {
             all.extend(self.receipts_of(file)?.iter().cloned());
+        }
+        if unread > crate::ledger::FILES_BESIDE {
+            self.save_ledger(files)?;
         }
         all.sort_by(|a, b| {
             (a.lake_version, a.received_at, &a.path, a.byte_from).cmp(&(b.lake_version, b.received_at, &b.path, b.byte_from))
@@ -44,7 +50,7 @@ impl Lake {
         Ok(all)
     }
 
-    fn receipts_of(&self, file: &DataFile) -> Result<Arc<Vec<Receipt>>, LakeError> {
+    pub(crate) fn receipts_of(&self, file: &DataFile) -> Result<Arc<Vec<Receipt>>, LakeError> {
         if let Some(held) = self.cached().receipts.get(&file.path) {
             return Ok(Arc::clone(held));
         }
@@ -111,7 +117,7 @@ fn number(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-fn to_rows(receipts: &[Receipt]) -> Result<RecordBatch, LakeError> {
+pub(crate) fn to_rows(receipts: &[Receipt]) -> Result<RecordBatch, LakeError> {
     fn text<'a>(receipts: &'a [Receipt], value: impl Fn(&'a Receipt) -> &'a str) -> ArrayRef {
         Arc::new(StringArray::from_iter_values(receipts.iter().map(value)))
     }
@@ -161,51 +167,78 @@ fn to_rows(receipts: &[Receipt]) -> Result<RecordBatch, LakeError> {
         .map_err(|error| LakeError::Rejected { problem: error.to_string() })
 }
 
-fn from_rows(rows: &RecordBatch) -> Result<Vec<Receipt>, String> {
-    fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, String> {
-        rows.column_by_name(name).ok_or_else(|| format!("there is no column {name}"))
+/// The columns of rows of receipts, found once.
+struct Columns<'a> {
+    rows: &'a RecordBatch,
+}
+
+impl<'a> Columns<'a> {
+    fn column(&self, name: &str) -> Result<&'a ArrayRef, String> {
+        self.rows.column_by_name(name).ok_or_else(|| format!("there is no column {name}"))
     }
-    fn values<'a, T: ArrowPrimitiveType>(rows: &'a RecordBatch, name: &str) -> Result<&'a PrimitiveArray<T>, String> {
-        column(rows, name)?.as_primitive_opt::<T>().ok_or_else(|| format!("column {name} has another type"))
+
+    fn text(&self, name: &str) -> Result<&'a StringArray, String> {
+        self.column(name)?.as_string_opt::<i32>().ok_or_else(|| format!("column {name} is not text"))
     }
-    let text = |name: &str| column(rows, name)?.as_string_opt::<i32>().ok_or_else(|| format!("column {name} is not text"));
-    let whole = |name: &str, row: usize| -> Result<u64, String> {
-        u64::try_from(values::<Int64Type>(rows, name)?.value(row)).map_err(|_| format!("column {name} is below zero"))
-    };
-    let small = |name: &str, row: usize| -> Result<u32, String> {
-        u32::try_from(values::<Int32Type>(rows, name)?.value(row)).map_err(|_| format!("column {name} is below zero"))
-    };
-    let time = |name: &str, row: usize| -> Result<Option<i64>, String> {
-        let times = values::<TimestampMicrosecondType>(rows, name)?;
-        Ok(times.is_valid(row).then(|| times.value(row)))
-    };
+
+    fn values<T: ArrowPrimitiveType>(&self, name: &str) -> Result<&'a PrimitiveArray<T>, String> {
+        self.column(name)?.as_primitive_opt::<T>().ok_or_else(|| format!("column {name} has another type"))
+    }
+
+    fn whole(&self, name: &'static str) -> Result<impl Fn(usize) -> Result<u64, String> + use<'a>, String> {
+        let values = self.values::<Int64Type>(name)?;
+        Ok(move |row| u64::try_from(values.value(row)).map_err(|_| format!("column {name} is below zero")))
+    }
+
+    fn small(&self, name: &'static str) -> Result<impl Fn(usize) -> Result<u32, String> + use<'a>, String> {
+        let values = self.values::<Int32Type>(name)?;
+        Ok(move |row| u32::try_from(values.value(row)).map_err(|_| format!("column {name} is below zero")))
+    }
+
+    fn time(&self, name: &'static str) -> Result<impl Fn(usize) -> Option<i64> + use<'a>, String> {
+        let values = self.values::<TimestampMicrosecondType>(name)?;
+        Ok(move |row| values.is_valid(row).then(|| values.value(row)))
+    }
+}
+
+pub(crate) fn from_rows(rows: &RecordBatch) -> Result<Vec<Receipt>, String> {
+    let columns = Columns { rows };
+    let (file_id, head_id) = (columns.text("file_id")?, columns.text("head_id")?);
+    let (byte_from, byte_to) = (columns.whole("byte_from")?, columns.whole("byte_to")?);
+    let (line_from, path) = (columns.whole("line_from")?, columns.text("path")?);
+    let (school_id, source_id) = (columns.text("school_id")?, columns.text("source_id")?);
+    let (format_id, format_version) = (columns.text("format_id")?, columns.small("format_version")?);
+    let (lines, events, admin_events) = (columns.whole("lines")?, columns.whole("events")?, columns.whole("admin_events")?);
+    let (ignored, quarantined) = (columns.text("ignored")?, columns.whole("quarantined")?);
+    let (first, last) = (columns.time("first_event_time")?, columns.time("last_event_time")?);
+    let (run_id, received_at) = (columns.text("run_id")?, columns.time("received_at")?);
+    let (revision, lake_version) = (columns.small("revision")?, columns.whole("lake_version")?);
     let said = |error: crate::ids::IdError| error.to_string();
-    (0..rows.num_rows())
-        .map(|row| {
-            let school = text("school_id")?.value(row);
-            Ok(Receipt {
-                file_id: FileId::parse(text("file_id")?.value(row)).map_err(said)?,
-                head_id: FileId::parse(text("head_id")?.value(row)).map_err(said)?,
-                byte_from: whole("byte_from", row)?,
-                byte_to: whole("byte_to", row)?,
-                line_from: whole("line_from", row)?,
-                path: text("path")?.value(row).to_owned(),
-                school_id: if school == MANY_SCHOOLS { None } else { Some(SchoolId::parse(school).map_err(said)?) },
-                source_id: SourceId::parse(text("source_id")?.value(row)).map_err(said)?,
-                format_id: FormatId::parse(text("format_id")?.value(row)).map_err(said)?,
-                format_version: small("format_version", row)?,
-                lines: whole("lines", row)?,
-                events: whole("events", row)?,
-                admin_events: whole("admin_events", row)?,
-                ignored: serde_json::from_str(text("ignored")?.value(row)).map_err(|error| error.to_string())?,
-                quarantined: whole("quarantined", row)?,
-                first_event_time: time("first_event_time", row)?,
-                last_event_time: time("last_event_time", row)?,
-                run_id: RunId::parse(text("run_id")?.value(row)).map_err(said)?,
-                received_at: time("received_at", row)?.ok_or("received_at is empty")?,
-                revision: small("revision", row)?,
-                lake_version: whole("lake_version", row)?,
-            })
+    let receipt = |row: usize| {
+        let school = school_id.value(row);
+        Ok(Receipt {
+            file_id: FileId::parse(file_id.value(row)).map_err(said)?,
+            head_id: FileId::parse(head_id.value(row)).map_err(said)?,
+            byte_from: byte_from(row)?,
+            byte_to: byte_to(row)?,
+            line_from: line_from(row)?,
+            path: path.value(row).to_owned(),
+            school_id: if school == MANY_SCHOOLS { None } else { Some(SchoolId::parse(school).map_err(said)?) },
+            source_id: SourceId::parse(source_id.value(row)).map_err(said)?,
+            format_id: FormatId::parse(format_id.value(row)).map_err(said)?,
+            format_version: format_version(row)?,
+            lines: lines(row)?,
+            events: events(row)?,
+            admin_events: admin_events(row)?,
+            ignored: serde_json::from_str(ignored.value(row)).map_err(|error| error.to_string())?,
+            quarantined: quarantined(row)?,
+            first_event_time: first(row),
+            last_event_time: last(row),
+            run_id: RunId::parse(run_id.value(row)).map_err(said)?,
+            received_at: received_at(row).ok_or("received_at is empty")?,
+            revision: revision(row)?,
+            lake_version: lake_version(row)?,
         })
-        .collect()
+    };
+    (0..rows.num_rows()).map(receipt).collect()
 }

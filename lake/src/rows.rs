@@ -4,7 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray as _, BooleanArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray, UInt32Array, new_null_array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::{SortColumn, cast, filter_record_batch, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
@@ -21,6 +22,9 @@ use crate::schema::Table;
 
 /// Rows read at a time. Small enough that a row of 41 columns times some tens of open row groups stays in memory.
 pub(crate) const READ_ROWS: usize = 8 * 1024;
+
+/// Up to so many rows a file is written for speed and not for size: some hundred kilobytes, until days are merged.
+const FEW_ROWS: u64 = 4 * 1024;
 
 impl Lake {
     /// Writes rows in the table's schema as files of one date each, sorted; not visible before a commit names them.
@@ -41,7 +45,7 @@ impl Lake {
     ) -> Result<Option<DataFile>, LakeError> {
         let path = self.path_of(table, file);
         let metadata = open_metadata(&path, table)?;
-        let mut writer = RowWriter::create(self.root(), table, file.statistics.event_date)?;
+        let mut writer = RowWriter::create(self.root(), table, file.statistics.event_date, file.rows)?;
         // Row group by row group: each is sorted, but the next may begin before this one ends.
         for group in 0..metadata.metadata().num_row_groups() {
             for rows in read_groups(&path, &metadata, vec![group], None)? {
@@ -68,7 +72,7 @@ pub fn write_rows(
     while from < rows.num_rows() {
         let date = dates(&rows)?[from];
         let length = dates(&rows)?[from..].partition_point(|other| *other == date);
-        let mut writer = RowWriter::create(root, table, date)?;
+        let mut writer = RowWriter::create(root, table, date, length as u64)?;
         writer.append(&rows.slice(from, length))?;
         files.extend(writer.finish(key_values)?);
         from += length;
@@ -129,10 +133,10 @@ fn dates(rows: &RecordBatch) -> Result<&[i32], LakeError> {
 }
 
 /// The `school_id` and `event_time` of rows in a plain schema.
-pub(crate) fn sort_key(rows: &RecordBatch) -> Result<(&arrow::array::StringArray, Option<&[i64]>), LakeError> {
+pub(crate) fn sort_key(rows: &RecordBatch) -> Result<(&StringArray, Option<&ScalarBuffer<i64>>), LakeError> {
     let schools = rows.column_by_name("school_id").and_then(|column| column.as_string_opt::<i32>());
     let times = rows.column_by_name("event_time").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-    schools.map(|schools| (schools, times.map(|times| times.values().as_ref()))).ok_or_else(|| refused("rows have no school_id"))
+    schools.map(|schools| (schools, times.map(|times| times.values()))).ok_or_else(|| refused("rows have no school_id"))
 }
 
 /// Writes rows that are in the plain schema, of one date and in order, to one data file.
@@ -147,9 +151,10 @@ pub(crate) struct RowWriter {
 }
 
 impl RowWriter {
-    pub(crate) fn create(root: &Path, table: Table, date: i32) -> Result<Self, LakeError> {
+    /// `about` is the number of rows to come, or more.
+    pub(crate) fn create(root: &Path, table: Table, date: i32, about: u64) -> Result<Self, LakeError> {
         let staged = StagedFile::create(root, table, date, &uuid::Uuid::new_v4().simple().to_string())?;
-        let writer = plain_writer(table, &staged)?;
+        let writer = plain_writer(table, about <= FEW_ROWS, &staged)?;
         Ok(Self { staged, writer, table, date, rows: 0, schools: None, times: None })
     }
 
@@ -168,7 +173,7 @@ impl RowWriter {
             None => (first.to_owned(), last.to_owned()),
             Some((low, high)) => (low.min(first.to_owned()), high.max(last.to_owned())),
         });
-        for time in times.unwrap_or_default() {
+        for time in times.into_iter().flat_map(|times| times.iter()) {
             let (low, high) = self.times.unwrap_or((*time, *time));
             self.times = Some((low.min(*time), high.max(*time)));
         }
@@ -182,11 +187,6 @@ impl RowWriter {
     /// Bytes that the file will have, roughly.
     pub(crate) fn bytes(&self) -> u64 {
         (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
-    }
-
-    /// Rows since the last row group ended.
-    pub(crate) fn rows_in_group(&self) -> usize {
-        self.writer.in_progress_rows()
     }
 
     pub(crate) fn finish(mut self, key_values: &[(String, String)]) -> Result<Option<DataFile>, LakeError> {

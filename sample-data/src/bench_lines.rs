@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::Error;
 use crate::category::Category;
-use crate::content::AGENTS;
 use crate::days::{day_of, utc_offset};
 use crate::line::{Action, Line, What};
 use crate::rng::Rng;
@@ -32,7 +31,15 @@ pub struct LineOptions {
 
 impl Default for LineOptions {
     fn default() -> Self {
-        Self { hosts: 2_000, users: 900, unique_paths: false, layouts: false, first_day: jiff::civil::date(2026, 11, 18), days: 1, shuffle: false }
+        Self {
+            hosts: 2_000,
+            users: 900,
+            unique_paths: false,
+            layouts: false,
+            first_day: jiff::civil::date(2026, 11, 18),
+            days: 1,
+            shuffle: false,
+        }
     }
 }
 
@@ -57,14 +64,23 @@ const CATEGORIES: [Category; 10] = [
 ];
 
 const WORDS: [&str; 16] = [
-    "maple", "harbour", "lesson", "gallery", "archive", "castle", "planet", "orchard", "bridge", "meadow", "lantern", "river", "saddle", "copper",
-    "window", "thistle",
+    "maple", "harbour", "lesson", "gallery", "archive", "castle", "planet", "orchard", "bridge", "meadow", "lantern", "river",
+    "saddle", "copper", "window", "thistle",
 ];
 
 const TERMS: [&str; 8] = [
-    "quadratic+formula", "roman+shields", "volcano+facts+for+kids", "bus+times", "macbeth+ambition+quotes", "self+harm+help", "unblocked+proxy",
+    "quadratic+formula",
+    "roman+shields",
+    "volcano+facts+for+kids",
+    "bus+times",
+    "macbeth+ambition+quotes",
+    "self+harm+help",
+    "unblocked+proxy",
     "river+severn+map",
 ];
+
+/// Short agents, so that lines have the length that public samples of the formats have on average.
+const AGENTS: [&str; 3] = ["Mozilla/5.0 Chrome/141.0.0.0", "Mozilla/5.0 Edg/141.0.0.0", "Mozilla/5.0 Safari/604.1"];
 
 const CONTENT_TYPES: [&str; 5] = ["text/html", "image/jpeg", "application/javascript", "text/css", "application/json"];
 
@@ -78,11 +94,20 @@ fn time_of_day(share: f64) -> i64 {
     ((7 + hour as i64 - 1) * 3_600_000) + (within * 3_600_000.0) as i64
 }
 
+/// Lines of each small export that lies beside this crate's source.
+const EXPORT_ROWS: u64 = 24;
+
+/// Writes the small export of a format, as kept in `sample-data/exports`: something to try a reader on.
+pub fn write_export(format: Format, out: &mut dyn Write) -> Result<u64, Error> {
+    write_lines(format, EXPORT_ROWS, 1, out, LineOptions { hosts: 40, users: 12, ..LineOptions::default() })
+}
+
 /// Writes `rows` lines of a format, after the format's own head if it has one. Returns the bytes written.
 pub fn write_lines(format: Format, rows: u64, seed: u64, out: &mut dyn Write, options: LineOptions) -> Result<u64, Error> {
     let mut rng = Rng::named(seed, format.id());
     let hosts = hosts(options.hosts.max(1));
-    let users: Vec<String> = (0..options.users.max(1)).map(|n| format!("{}{}{n}", 19 + n % 8, WORDS[n * 7 % WORDS.len()])).collect();
+    let users: Vec<String> =
+        (0..options.users.max(1)).map(|n| format!("{}{}{n}", 19 + n % 8, WORDS[n * 7 % WORDS.len()])).collect();
     let devices: Vec<String> = (0..options.users.clamp(1, 4_000)).map(|n| format!("SMP-LT-{n:04}")).collect();
     let groups: Vec<String> = (0..8).map(|n| format!("Intake {}", 2019 + n)).collect();
     let mut writer = Writer::new(format, "sample-box-1");
@@ -114,36 +139,39 @@ pub fn write_lines(format: Format, rows: u64, seed: u64, out: &mut dyn Write, op
         };
         let session = row * 3 + 10_000;
         let bytes_in = rng.long_tail(14_000);
-        let agent = AGENTS[user % 4];
+        let agent = AGENTS[user % 3];
         if options.layouts {
             writer.layout = (user % 3) as u8;
         }
-        writer.line(&mut buffer, &Line {
-            time_ms,
-            offset,
-            what,
-            login: if draw >= 950 { "" } else { &users[user] },
-            group: &groups[user % groups.len()],
-            profile: "Pupils",
-            device: &devices[user % devices.len()],
-            client: [10, 30, (user / 240 % 240) as u8, 10 + (user % 240) as u8],
-            server: [198, 51, 100, (host % 250) as u8],
-            session,
-            method: if draw % 23 == 0 { "POST" } else { "GET" },
-            https: draw % 12 != 0,
-            inspected: draw % 10 < 8,
-            host: &hosts[host],
-            path: &path,
-            query: &query,
-            status: if draw % 29 == 0 { 304 } else { 200 },
-            bytes_in,
-            bytes_out: 400 + bytes_in % 900,
-            elapsed: 12 + bytes_in % 800,
-            content_type: CONTENT_TYPES[host % CONTENT_TYPES.len()],
-            agent,
-            referrer: if draw % 3 == 0 { &hosts[host / 2] } else { "" },
-            category,
-        });
+        writer.line(
+            &mut buffer,
+            &Line {
+                time_ms,
+                offset,
+                what,
+                login: if draw >= 950 { "" } else { &users[user] },
+                group: &groups[user % groups.len()],
+                profile: "Pupils",
+                device: &devices[user % devices.len()],
+                client: [10, 30, (user / 240 % 240) as u8, 10 + (user % 240) as u8],
+                server: [198, 51, 100, (host % 250) as u8],
+                session,
+                method: if draw.is_multiple_of(23) { "POST" } else { "GET" },
+                https: !draw.is_multiple_of(12),
+                inspected: draw % 10 < 8,
+                host: &hosts[host],
+                path: &path,
+                query: &query,
+                status: if draw.is_multiple_of(29) { 304 } else { 200 },
+                bytes_in,
+                bytes_out: 400 + bytes_in % 900,
+                elapsed: 12 + bytes_in % 800,
+                content_type: CONTENT_TYPES[host % CONTENT_TYPES.len()],
+                agent,
+                referrer: if draw.is_multiple_of(7) { &hosts[host / 2] } else { "" },
+                category,
+            },
+        );
         if buffer.len() > (1 << 20) - 4_096 {
             out.write_all(&buffer).map_err(|error| Error::io(Path::new("output"), error))?;
             written += buffer.len() as u64;

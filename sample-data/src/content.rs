@@ -21,9 +21,13 @@ const fn closed(host: &'static str, category: Category) -> Site {
 }
 
 /// Lessons and homework, any age.
-pub(crate) const LESSON_SITES: [Site; 16] = [
+pub(crate) const LESSON_SITES: [Site; 17] = [
     site("www.bbc.co.uk", Category::Education, &["/bitesize/articles/z", "/bitesize/guides/z", "/newsround/"]),
-    site("en.wikipedia.org", Category::Education, &["/wiki/Romans_in_Britain_", "/wiki/Volcano_", "/wiki/River_", "/wiki/Tudor_period_"]),
+    site(
+        "en.wikipedia.org",
+        Category::Education,
+        &["/wiki/Romans_in_Britain_", "/wiki/Volcano_", "/wiki/River_", "/wiki/Tudor_period_"],
+    ),
     site("www.mathsburrow.example", Category::Education, &["/times-tables/", "/fractions/level-", "/game/number-line-"]),
     site("www.spellingmeadow.example", Category::Education, &["/week-", "/lists/year-", "/practice/"]),
     site("classroom.google.com", Category::Education, &["/c/NTk4MD", "/u/0/a/not-turned-in/all/"]),
@@ -37,6 +41,7 @@ pub(crate) const LESSON_SITES: [Site; 16] = [
     site("teams.microsoft.com", Category::Education, &["/v2/?x=", "/api/mt/part/emea-03/beta/users/"]),
     site("www.nhs.uk", Category::Health, &["/live-well/", "/conditions/"]),
     site("www.typingorchard.example", Category::Education, &["/lesson-", "/race/"]),
+    site("www.village-history.example", Category::Uncategorised, &["/mill/", "/photos/"]),
     site("scratch.mit.edu", Category::Education, &["/projects/10", "/projects/editor/?tutorial="]),
 ];
 
@@ -99,7 +104,12 @@ pub(crate) const OWN_PARTS: [(&str, &str); 6] = [
 pub(crate) const BACKGROUND: [Part; 12] = [
     ("settings-win.data.microsoft.com", "/settings/v3.0/wsd/update", "application/json", Category::Infrastructure),
     ("v10.events.data.microsoft.com", "/OneCollector/1.0/", "application/json", Category::Infrastructure),
-    ("ctldl.windowsupdate.com", "/msdownload/update/v3/static/trustedr/en/disallowedcertstl.cab", "application/octet-stream", Category::Infrastructure),
+    (
+        "ctldl.windowsupdate.com",
+        "/msdownload/update/v3/static/trustedr/en/disallowedcertstl.cab",
+        "application/octet-stream",
+        Category::Infrastructure,
+    ),
     ("au.download.windowsupdate.com", "/d/msdownload/update/sample.cab", "application/octet-stream", Category::Infrastructure),
     ("clients2.google.com", "/service/update2/crx", "application/x-chrome-extension", Category::Infrastructure),
     ("update.googleapis.com", "/service/update2/json", "application/json", Category::Infrastructure),
@@ -113,35 +123,106 @@ pub(crate) const BACKGROUND: [Part; 12] = [
 
 /// Searches of younger children.
 pub(crate) const YOUNG_TERMS: [&str; 28] = [
-    "roman shields", "volcano facts for kids", "what do hedgehogs eat", "tudor clothes", "river severn map", "how to draw a fox", "times tables game",
-    "great fire of london", "butterfly life cycle", "planets in order", "phonics games", "world book day costume ideas", "viking longship",
-    "mountains in wales", "how do magnets work", "stone age houses", "fractions of amounts", "easter colouring", "football scores",
-    "healthy lunch box", "how big is a blue whale", "paper aeroplane", "nelson mandela facts", "rainforest animals", "sats practice paper",
-    "christmas carols", "capital of peru", "bee facts",
+    "roman shields",
+    "volcano facts for kids",
+    "what do hedgehogs eat",
+    "tudor clothes",
+    "river severn map",
+    "how to draw a fox",
+    "times tables game",
+    "great fire of london",
+    "butterfly life cycle",
+    "planets in order",
+    "phonics games",
+    "world book day costume ideas",
+    "viking longship",
+    "mountains in wales",
+    "how do magnets work",
+    "stone age houses",
+    "fractions of amounts",
+    "easter colouring",
+    "football scores",
+    "healthy lunch box",
+    "how big is a blue whale",
+    "paper aeroplane",
+    "nelson mandela facts",
+    "rainforest animals",
+    "sats practice paper",
+    "christmas carols",
+    "capital of peru",
+    "bee facts",
 ];
 
 /// Searches of older pupils.
 pub(crate) const OLDER_TERMS: [&str; 28] = [
-    "macbeth ambition quotes", "quadratic formula", "an inspector calls themes", "photosynthesis equation", "cold war timeline",
-    "coastal erosion case study", "python for loop", "french past tense", "ionic bonding diagram", "treaty of versailles terms", "gcse pe muscles",
-    "spanish verbs", "newton second law", "apprenticeships near me", "revision timetable", "sixth form open evening", "density practical",
-    "power and conflict poems", "plate tectonics", "bus times", "world cup qualifiers", "chromatography method", "medicine through time",
-    "business studies cash flow", "interview tips", "art moodboard ideas", "geography fieldwork questions", "how to cite sources",
+    "macbeth ambition quotes",
+    "quadratic formula",
+    "an inspector calls themes",
+    "photosynthesis equation",
+    "cold war timeline",
+    "coastal erosion case study",
+    "python for loop",
+    "french past tense",
+    "ionic bonding diagram",
+    "treaty of versailles terms",
+    "gcse pe muscles",
+    "spanish verbs",
+    "newton second law",
+    "apprenticeships near me",
+    "revision timetable",
+    "sixth form open evening",
+    "density practical",
+    "power and conflict poems",
+    "plate tectonics",
+    "bus times",
+    "world cup qualifiers",
+    "chromatography method",
+    "medicine through time",
+    "business studies cash flow",
+    "interview tips",
+    "art moodboard ideas",
+    "geography fieldwork questions",
+    "how to cite sources",
 ];
 
 /// Searches in Welsh.
 pub(crate) const WELSH_TERMS: [&str; 10] = [
-    "hanes cymru", "owain glyndwr", "tywydd caerdydd", "lluosi a rhannu", "mabinogi blodeuwedd", "dydd gwyl dewi", "afonydd cymru",
-    "ffotosynthesis", "eisteddfod yr urdd", "castell caernarfon",
+    "hanes cymru",
+    "owain glyndwr",
+    "tywydd caerdydd",
+    "lluosi a rhannu",
+    "mabinogi blodeuwedd",
+    "dydd gwyl dewi",
+    "afonydd cymru",
+    "ffotosynthesis",
+    "eisteddfod yr urdd",
+    "castell caernarfon",
 ];
 
 /// Lessons that look like concerns and are none.
 pub(crate) const LOOKALIKE_TERMS: [&str; 22] = [
-    "romeo and juliet suicide theme", "romeo and juliet act 3 scene 5", "holocaust memorial day assembly", "how did the holocaust start",
-    "breast cancer cell biology", "county rivers of england", "sussex coast erosion", "essex salt marshes", "weed control in gardens",
-    "bomb calorimeter experiment", "suffragette bombing campaign sources", "mein kampf source analysis", "isis egyptian goddess",
-    "of mice and men curleys wife death", "cell division mitosis", "shooting hoops drills", "cocktail sausages recipe", "pot plant experiment",
-    "speed distance time triangle", "photo shoot lighting", "kill switch circuit", "starving artists in paris",
+    "romeo and juliet suicide theme",
+    "romeo and juliet act 3 scene 5",
+    "holocaust memorial day assembly",
+    "how did the holocaust start",
+    "breast cancer cell biology",
+    "county rivers of england",
+    "sussex coast erosion",
+    "essex salt marshes",
+    "weed control in gardens",
+    "bomb calorimeter experiment",
+    "suffragette bombing campaign sources",
+    "mein kampf source analysis",
+    "isis egyptian goddess",
+    "of mice and men curleys wife death",
+    "cell division mitosis",
+    "shooting hoops drills",
+    "cocktail sausages recipe",
+    "pot plant experiment",
+    "speed distance time triangle",
+    "photo shoot lighting",
+    "kill switch circuit",
+    "starving artists in paris",
 ];
 
 /// A theme: its weekly rate in 100 pupils (younger, older), searches, and a site with the vendor category that means it.
@@ -156,8 +237,20 @@ pub(crate) struct Theme {
 
 /// The themes planted, in the order of truth.json.
 pub(crate) const THEMES: [Theme; 12] = [
-    Theme { id: "self_harm", young: 0.02, older: 0.10, terms: &["self harm", "i want to hurt myself", "why do i hurt myself"], site: None },
-    Theme { id: "suicide", young: 0.0, older: 0.04, terms: &["suicidal thoughts", "i feel suicidal", "i want to die"], site: None },
+    Theme {
+        id: "self_harm",
+        young: 0.02,
+        older: 0.10,
+        terms: &["self harm", "i want to hurt myself", "why do i hurt myself"],
+        site: None,
+    },
+    Theme {
+        id: "suicide",
+        young: 0.0,
+        older: 0.04,
+        terms: &["suicidal thoughts", "i feel suicidal", "i want to die"],
+        site: None,
+    },
     Theme { id: "eating_disorder", young: 0.0, older: 0.04, terms: &["pro ana", "thinspo"], site: None },
     Theme { id: "mental_distress", young: 0.02, older: 0.08, terms: &["i hate my life", "i feel so alone"], site: None },
     Theme {
@@ -174,7 +267,13 @@ pub(crate) const THEMES: [Theme; 12] = [
         terms: &["buy a knife online", "zombie knife"],
         site: Some(site("www.bladeandbarrel.example", Category::Weapons, &["/catalogue/", "/"])),
     },
-    Theme { id: "extremism", young: 0.0, older: 0.03, terms: &[], site: Some(site("www.pureland-front.example", Category::Extremism, &["/join/", "/"])) },
+    Theme {
+        id: "extremism",
+        young: 0.0,
+        older: 0.03,
+        terms: &[],
+        site: Some(site("www.pureland-front.example", Category::Extremism, &["/join/", "/"])),
+    },
     Theme {
         id: "sexual_content",
         young: 0.05,

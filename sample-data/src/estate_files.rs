@@ -1,6 +1,5 @@
 //! The estate's own files beside the logs: weir.toml and the CSV files, as a school's technician would keep them.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::calendar::{self, CLOSURES, HOLIDAYS};
@@ -12,6 +11,20 @@ use crate::policy;
 use crate::schools::{LoginForm, Phase, SCHOOLS, School, SignIn, TRUST_FIREWALL};
 use crate::vendor::Format;
 use crate::{Error, write_file};
+
+/// Appends formatted text; `write!` would give a result that cannot be an error.
+macro_rules! add {
+    ($text:ident, $($format:tt)*) => {
+        $text.push_str(&format!($($format)*))
+    };
+}
+
+/// Appends one formatted row.
+macro_rules! row {
+    ($text:ident, $($format:tt)*) => {
+        add!($text, "{}\n", format_args!($($format)*))
+    };
+}
 
 /// Writes every estate file.
 pub(crate) fn write(home: &Path, people: &[People]) -> Result<(), Error> {
@@ -37,8 +50,7 @@ fn weir_toml() -> String {
     );
     for school in &SCHOOLS {
         let (id, format) = (school.source, school.format.id());
-        // Writing to a String cannot fail.
-        let _ = write!(
+        add!(
             text,
             "\n[[source]]\nid = \"{id}\"\nschool = \"{}\"\nformat = \"{format}\"\ninbox = \"inbox/{id}\"\ntz = \"Europe/London\"\nlayer = \"{}\"\nlogs_allowed = true\n",
             school.id,
@@ -46,14 +58,14 @@ fn weir_toml() -> String {
         );
     }
     let id = TRUST_FIREWALL.source;
-    let _ = write!(
+    add!(
         text,
         "\n# One firewall in front of two schools' own filters: the address says which school.\n[[source]]\nid = \"{id}\"\nlayer = \"firewall\"\nformat = \"{}\"\ninbox = \"inbox/{id}\"\ntz = \"Europe/London\"\nlogs_allowed = true\n",
         TRUST_FIREWALL.format.id()
     );
     for school in SCHOOLS.iter().filter(|school| TRUST_FIREWALL.schools.contains(&school.id)) {
         let [first, second] = school.network;
-        let _ = write!(text, "[[source.school_map]]\nsrc_ip = \"{first}.{second}.0.0/16\"\nschool = \"{}\"\n", school.id);
+        add!(text, "[[source.school_map]]\nsrc_ip = \"{first}.{second}.0.0/16\"\nschool = \"{}\"\n", school.id);
     }
     text
 }
@@ -62,7 +74,7 @@ fn schools_csv() -> String {
     let mut text = String::from("school_id,name,urn,phase,nation,timezone,governing_body,trust,authority,opens,closes\n");
     for school in &SCHOOLS {
         let School { id, name, urn, phase, nation, governing_body, trust, authority, .. } = school;
-        let _ = writeln!(text, "{id},{name},{urn},{},{nation},Europe/London,{governing_body},{trust},{authority},,", phase.as_str());
+        row!(text, "{id},{name},{urn},{},{nation},Europe/London,{governing_body},{trust},{authority},,", phase.as_str());
     }
     text
 }
@@ -73,12 +85,12 @@ fn rolls_csv(people: &[People]) -> String {
         // The small and the special school give one figure for the whole school, as many do.
         if matches!(school.phase, Phase::Special) || school.sign_in == SignIn::Nobody {
             for year in [2025, 2026] {
-                let _ = writeln!(text, "{},{},*,{}", school.id, calendar::academic_year(year), people.roll(year));
+                row!(text, "{},{},*,{}", school.id, calendar::academic_year(year), people.roll(year));
             }
             continue;
         }
         for (year, group, pupils) in &people.rolls {
-            let _ = writeln!(text, "{},{},{group},{pupils}", school.id, calendar::academic_year(*year));
+            row!(text, "{},{},{group},{pupils}", school.id, calendar::academic_year(*year));
         }
     }
     text
@@ -87,7 +99,7 @@ fn rolls_csv(people: &[People]) -> String {
 fn calendar_csv() -> String {
     let mut text = String::from("school_id,start,end,kind,label\n");
     let mut row = |school: &str, start: Day, end: Day, kind: &str, label: &str| {
-        let _ = writeln!(text, "{school},{},{},{kind},{label}", iso(start), iso(end));
+        row!(text, "{school},{},{},{kind},{label}", iso(start), iso(end));
     };
     for block in calendar::blocks("england") {
         row("*", block.start, block.end, "half_term_block", block.label);
@@ -136,25 +148,27 @@ fn groups_csv() -> String {
                 for (place, name) in years.iter().enumerate() {
                     let entry = year - place as i32;
                     if groups {
-                        let _ = writeln!(text, "{id},group,Intake {entry},pupil,{name},no,{from},{to}");
+                        row!(text, "{id},group,Intake {entry},pupil,{name},no,{from},{to}");
                     } else {
-                        let _ = writeln!(text, "{id},user,{:02}*,pupil,{name},no,{from},{to}", entry % 100);
+                        row!(text, "{id},user,{:02}*,pupil,{name},no,{from},{to}", entry % 100);
                     }
                 }
             }
         }
         if groups {
-            let _ = writeln!(text, "{id},group,Staff,staff,,no,,");
-            let _ = writeln!(text, "{id},group,Shared,shared,,no,,");
-            let _ = writeln!(text, "{id},group,Guests,guest,,no,,");
+            row!(text, "{id},group,Staff,staff,,no,,");
+            row!(text, "{id},group,Shared,shared,,no,,");
+            row!(text, "{id},group,Guests,guest,,no,,");
         }
-        let _ = writeln!(text, "{id},user,class-*,shared,,no,,");
-        let _ = writeln!(text, "{id},user,library-*,shared,,no,,");
-        let _ = writeln!(text, "{id},user,guest-*,guest,,no,,");
-        let _ = writeln!(text, "{id},user,*.*,staff,,no,,");
+        row!(text, "{id},user,class-*,shared,,no,,");
+        row!(text, "{id},user,library-*,shared,,no,,");
+        row!(text, "{id},user,guest-*,guest,,no,,");
+        row!(text, "{id},user,*.*,staff,,no,,");
     }
-    let _ = writeln!(text, "*,profile,Staff,staff,,no,,");
-    let _ = writeln!(text, "*,profile,Guests,guest,,no,,");
+    for on in ["profile", "group"] {
+        row!(text, "*,{on},Staff,staff,,no,,");
+        row!(text, "*,{on},Guests,guest,,no,,");
+    }
     text
 }
 
@@ -178,19 +192,24 @@ fn roster_csv(people: &[People]) -> String {
                             let (from, to) = year_bounds(year);
                             let first = in_files(school, &person.login, &person.written);
                             let second = in_files(school, plain, written);
-                            let _ = writeln!(text, "{},{},{first};{second},pupil,{group},{from},{to}", school.id, person.name);
+                            row!(text, "{},{},{first};{second},pupil,{group},{from},{to}", school.id, person.name);
                         }
                     }
                 }
                 (None, Kind::Shared) => {
                     let login = in_files(school, &person.login, &person.written);
-                    let _ = writeln!(text, "{},{},{login},shared,,,", school.id, person.name);
+                    row!(text, "{},{},{login},shared,,,", school.id, person.name);
                 }
                 _ => {}
             }
         }
     }
     text
+}
+
+/// A CSV cell; quoted where it holds a comma.
+fn cell(text: &str) -> String {
+    if text.contains(',') { format!("\"{text}\"") } else { text.to_owned() }
 }
 
 const fn word(action: Action) -> &'static str {
@@ -216,20 +235,18 @@ const DECIDED: [(Category, &str, &str); 8] = [
 fn policy_csv() -> String {
     let mut text = String::from("school_id,profile_or_user_type,category,expected,reason,from,to\n");
     for (category, reason) in policy::ALWAYS {
-        for who in ["pupil", "staff"] {
-            let _ = writeln!(text, "*,{who},{},block,{reason},,", category.canonical());
-        }
+        row!(text, "*,*,{},block,{},,", category.canonical(), cell(reason));
     }
     for category in [Category::Education, Category::Search, Category::HelpLine] {
-        let _ = writeln!(text, "*,pupil,{},allow,Teaching and help must be in reach,,", category.canonical());
+        row!(text, "*,*,{},allow,Teaching and help must be in reach,,", category.canonical());
     }
     for school in &SCHOOLS {
         for (category, when_stopped, when_allowed) in DECIDED {
-            for (who, kind) in [("pupil", Kind::Pupil), ("staff", Kind::Staff)] {
+            // The first row that matches wins: staff, then everyone else, shared sign-ins and guests included.
+            for (who, kind) in [("staff", Kind::Staff), ("*", Kind::Pupil)] {
                 let expected = policy::expected(school, kind, category);
                 let reason = if expected == Action::Allowed { when_allowed } else { when_stopped };
-                let quoted = if reason.contains(',') { format!("\"{reason}\"") } else { reason.to_owned() };
-                let _ = writeln!(text, "{},{who},{},{},{quoted},,", school.id, category.canonical(), word(expected));
+                row!(text, "{},{who},{},{},{},,", school.id, category.canonical(), word(expected), cell(reason));
             }
         }
     }

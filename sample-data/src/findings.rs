@@ -30,10 +30,18 @@ const FAILURE_SITE: Site =
     Site { host: "www.spinharbour.example", category: Category::Gambling, paths: &["/free-spins/", "/"], inspectable: true };
 
 const OVERBLOCK: (&str, Day, Day) = ("st-brannocks", day(2026, 9, 21), day(2026, 11, 20));
-const OVERBLOCK_SITE: Site =
-    Site { host: "www.cellsandgenes.example", category: Category::Pornography, paths: &["/gcse/reproduction/", "/gcse/cells/"], inspectable: true };
-const OVERBLOCK_ADVICE: Site =
-    Site { host: "www.growing-up-guide.example", category: Category::SexEducation, paths: &["/lessons/", "/year-9/"], inspectable: true };
+const OVERBLOCK_SITE: Site = Site {
+    host: "www.cellsandgenes.example",
+    category: Category::Pornography,
+    paths: &["/gcse/reproduction/", "/gcse/cells/"],
+    inspectable: true,
+};
+const OVERBLOCK_ADVICE: Site = Site {
+    host: "www.growing-up-guide.example",
+    category: Category::SexEducation,
+    paths: &["/lessons/", "/year-9/"],
+    inspectable: true,
+};
 
 const NEW_AI: (&str, Day) = ("ysgol-nant-y-coed", day(2026, 10, 8));
 const NEW_AI_SITE: Site = Site { host: "www.perplexity.ai", category: Category::AiAssistant, paths: &["/"], inspectable: false };
@@ -186,6 +194,9 @@ impl Stories {
             _ => return,
         };
         let class = pupils_of(today.people, today.day, &[cohort]);
+        if class.is_empty() {
+            return;
+        }
         let start = today.at(725);
         for place in 0..7 {
             let person = class[(place * 5 + today.day as usize) % class.len()];
@@ -210,7 +221,8 @@ impl Stories {
         }
         if today.day > NEW_AI.1 && today.rng.chance(0.5) {
             let pupil = *today.rng.pick(today.people.pupils_on(today.day));
-            let visit = Self::visit(today, pupil, NEW_AI_SITE, crate::policy::expected(today.school, Kind::Pupil, NEW_AI_SITE.category));
+            let visit =
+                Self::visit(today, pupil, NEW_AI_SITE, crate::policy::expected(today.school, Kind::Pupil, NEW_AI_SITE.category));
             today.page(&visit);
             self.count("ai_first_seen", today.day, "blocked_requests_pupils", 1);
         }
@@ -221,7 +233,8 @@ impl Stories {
         self.figures
             .iter()
             .map(|(kind, figures)| {
-                let mut expected: BTreeMap<String, u64> = figures.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+                let mut expected: BTreeMap<String, u64> =
+                    figures.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
                 if !figures.people.is_empty() {
                     expected.insert("people".to_owned(), figures.people.len() as u64);
                     expected.insert("person_weeks".to_owned(), figures.person_weeks.len() as u64);
@@ -252,7 +265,9 @@ fn sentence(kind: &str) -> &'static str {
         "search_cluster" => "a group of pupils in Years 9 and 10 searched for self-harm and for help with it in one week",
         "circumvention_rise" => "far more pupils than a year before were stopped from a VPN download site",
         "filter_failure" => "a gambling site was let through although policy says block, after a filter change",
-        "over_blocking" => "a biology revision site was stopped as adult, and lessons on growing up were stopped although policy allows them",
+        "over_blocking" => {
+            "a biology revision site was stopped as adult, and lessons on growing up were stopped although policy allows them"
+        }
         "unapproved_change" => "an outside technician set gambling from block to monitor one evening; nobody recorded it",
         _ => "an AI tool not seen before appeared",
     }

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod bench_lines;
+mod browsing;
 mod calendar;
 mod category;
 mod content;
@@ -26,7 +27,7 @@ use std::sync::mpsc;
 
 use jiff::civil::{Date, date};
 
-pub use bench_lines::{LineOptions, write_lines};
+pub use bench_lines::{LineOptions, write_export, write_lines};
 pub use truth::{FileTruth, Finding, SchoolTruth, SourceTruth, ThemeTruth, Truth};
 pub use vendor::Format;
 
@@ -85,6 +86,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Writes an estate into a folder: weir.toml, the CSV files, `inbox/<source>/` with one log file a month, and truth.json.
+/// Files of an earlier run with the same names are replaced; nothing else in the folder is touched.
 /// `progress` is called on the caller's thread with the share done, 0 to 1.
 pub fn write_estate(dir: &Path, options: &EstateOptions, progress: &dyn Fn(f32)) -> Result<Truth, Error> {
     let days = checked_days(options)?;
@@ -93,9 +95,12 @@ pub fn write_estate(dir: &Path, options: &EstateOptions, progress: &dyn Fn(f32))
     estate_files::write(dir, &people)?;
 
     // The largest unit first, so that two threads end at about the same time; the result does not depend on the order.
-    let mut units: Vec<Unit> =
-        vec![Unit { schools: TRUST_FIREWALL.schools.iter().map(|id| schools::index_of(id)).collect(), firewall: Some(&TRUST_FIREWALL) }];
-    let mut alone: Vec<usize> = (0..SCHOOLS.len()).filter(|&index| !TRUST_FIREWALL.schools.contains(&SCHOOLS[index].id)).collect();
+    let mut units: Vec<Unit> = vec![Unit {
+        schools: TRUST_FIREWALL.schools.iter().map(|id| schools::index_of(id)).collect(),
+        firewall: Some(&TRUST_FIREWALL),
+    }];
+    let mut alone: Vec<usize> =
+        (0..SCHOOLS.len()).filter(|&index| !TRUST_FIREWALL.schools.contains(&SCHOOLS[index].id)).collect();
     alone.sort_by_key(|&index| (std::cmp::Reverse(SCHOOLS[index].lines), index));
     units.extend(alone.into_iter().map(|index| Unit { schools: vec![index], firewall: None }));
 
@@ -111,7 +116,10 @@ fn checked_days(options: &EstateOptions) -> Result<Vec<days::Day>, Error> {
     let (from, to) = (days::day_of(options.from), days::day_of(options.to));
     let (earliest, latest) = (days::day(2025, 9, 1), days::day(2027, 8, 31));
     if from < earliest || to > latest || from > to {
-        return Err(Error::Options(format!("days from {} to {}: use days between 2025-09-01 and 2027-08-31, in order", options.from, options.to)));
+        return Err(Error::Options(format!(
+            "days from {} to {}: use days between 2025-09-01 and 2027-08-31, in order",
+            options.from, options.to
+        )));
     }
     if !(options.scale.is_finite() && options.scale > 0.0 && options.scale <= 1_000.0) {
         return Err(Error::Options(format!("scale {}: use a number above 0 and up to 1000", options.scale)));
@@ -120,7 +128,13 @@ fn checked_days(options: &EstateOptions) -> Result<Vec<days::Day>, Error> {
 }
 
 /// Two threads take units in turn; the caller's thread reports progress.
-fn run_units(units: &[Unit], dir: &Path, options: &EstateOptions, days: &[days::Day], progress: &dyn Fn(f32)) -> Result<Vec<UnitTruth>, Error> {
+fn run_units(
+    units: &[Unit],
+    dir: &Path,
+    options: &EstateOptions,
+    days: &[days::Day],
+    progress: &dyn Fn(f32),
+) -> Result<Vec<UnitTruth>, Error> {
     let total = (SCHOOLS.len() * days.len()).max(1) as f32;
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel::<usize>();

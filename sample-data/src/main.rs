@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Parser;
 use jiff::civil::Date;
-use weir_sample_data::{EstateOptions, Format, LineOptions, write_estate, write_lines};
+use weir_sample_data::{EstateOptions, Format, LineOptions, write_estate, write_export, write_lines};
 
 /// Invented web filter logs in vendors' own formats, the same bytes for the same seed.
 ///
@@ -17,8 +17,11 @@ use weir_sample_data::{EstateOptions, Format, LineOptions, write_estate, write_l
 #[command(version)]
 struct Arguments {
     /// Write a whole estate into this folder.
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with_all = ["format", "exports"])]
     estate: Option<PathBuf>,
+    /// Write one small export of each format into this folder.
+    #[arg(long, conflicts_with = "format")]
+    exports: Option<PathBuf>,
     /// First day of the estate.
     #[arg(long, default_value = "2025-09-01")]
     from: Date,
@@ -29,7 +32,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
     /// Format of the lines.
-    #[arg(long, required_unless_present = "estate")]
+    #[arg(long, required_unless_present_any = ["estate", "exports"])]
     format: Option<String>,
     /// Number of lines.
     #[arg(long, default_value_t = 1_000_000)]
@@ -71,7 +74,22 @@ fn main() -> anyhow::Result<()> {
     if let Some(folder) = &arguments.estate {
         let options = EstateOptions { seed: arguments.seed, from: arguments.from, to: arguments.to, scale: arguments.scale };
         let truth = write_estate(folder, &options, &|_| {})?;
-        println!("{}: {} lines of {} sources, {} findings; the truth is in truth.json", folder.display(), truth.lines, truth.sources.len(), truth.findings.len());
+        println!(
+            "{}: {} lines of {} sources, {} findings; the truth is in truth.json",
+            folder.display(),
+            truth.lines,
+            truth.sources.len(),
+            truth.findings.len()
+        );
+        return Ok(());
+    }
+    if let Some(folder) = &arguments.exports {
+        std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+        for format in Format::ALL {
+            let path = folder.join(format!("{}.log", format.id()));
+            let mut file = File::create(&path).with_context(|| format!("{}", path.display()))?;
+            write_export(format, &mut file)?;
+        }
         return Ok(());
     }
     let id = arguments.format.as_deref().unwrap_or_default();

@@ -8,17 +8,53 @@ use crate::rng::Rng;
 use crate::schools::{LoginForm, School, SignIn};
 
 const GIVEN: [&str; 48] = [
-    "Amber", "Basil", "Bryn", "Clover", "Coral", "Dill", "Elder", "Ember", "Fern", "Flint", "Gale", "Garnet", "Gorse", "Hazel", "Heath",
-    "Heron", "Indigo", "Iris", "Jasper", "Juniper", "Kestrel", "Lark", "Laurel", "Linnet", "Maple", "Marlow", "Merle", "Misty", "Moss",
-    "Nettle", "Olive", "Onyx", "Pearl", "Pippin", "Quill", "Reed", "River", "Rowan", "Rush", "Sage", "Skye", "Sorrel", "Teasel", "Thrift",
-    "Umber", "Violet", "Willow", "Wren",
+    "Amber", "Basil", "Bryn", "Clover", "Coral", "Dill", "Elder", "Ember", "Fern", "Flint", "Gale", "Garnet", "Gorse", "Hazel",
+    "Heath", "Heron", "Indigo", "Iris", "Jasper", "Juniper", "Kestrel", "Lark", "Laurel", "Linnet", "Maple", "Marlow", "Merle",
+    "Misty", "Moss", "Nettle", "Olive", "Onyx", "Pearl", "Pippin", "Quill", "Reed", "River", "Rowan", "Rush", "Sage", "Skye",
+    "Sorrel", "Teasel", "Thrift", "Umber", "Violet", "Willow", "Wren",
 ];
 
 const FAMILY: [&str; 40] = [
-    "Applethwaite", "Barleymow", "Bramblewick", "Chalkpit", "Cloudesly", "Cobblestone", "Dewpond", "Driftwood", "Elmshade", "Fernyhough",
-    "Foxglove", "Gooseberry", "Greengage", "Hailstone", "Haystack", "Honeydew", "Inkwell", "Ivybridge", "Jackdaw", "Kettleby", "Lanternly",
-    "Limepit", "Marrowfat", "Meadowsweet", "Mistlethrush", "Nightjar", "Oatcake", "Pebbleton", "Quickthorn", "Raindrop", "Sandpiper",
-    "Silverweed", "Snowberry", "Starling", "Stonecrop", "Thimbleby", "Turnstile", "Umberley", "Waterwheel", "Yellowham",
+    "Applethwaite",
+    "Barleymow",
+    "Bramblewick",
+    "Chalkpit",
+    "Cloudesly",
+    "Cobblestone",
+    "Dewpond",
+    "Driftwood",
+    "Elmshade",
+    "Fernyhough",
+    "Foxglove",
+    "Gooseberry",
+    "Greengage",
+    "Hailstone",
+    "Haystack",
+    "Honeydew",
+    "Inkwell",
+    "Ivybridge",
+    "Jackdaw",
+    "Kettleby",
+    "Lanternly",
+    "Limepit",
+    "Marrowfat",
+    "Meadowsweet",
+    "Mistlethrush",
+    "Nightjar",
+    "Oatcake",
+    "Pebbleton",
+    "Quickthorn",
+    "Raindrop",
+    "Sandpiper",
+    "Silverweed",
+    "Snowberry",
+    "Starling",
+    "Stonecrop",
+    "Thimbleby",
+    "Turnstile",
+    "Umberley",
+    "Waterwheel",
+    "Yellowham",
 ];
 
 /// What kind of sign-in.
@@ -34,7 +70,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub kind: Kind,
-    /// As people.csv files and truth know them.
+    /// As roster.csv names them.
     pub name: String,
     /// Plain log-in.
     pub login: String,
@@ -100,8 +136,14 @@ impl People {
         let mut rng = Rng::named(seed, &format!("people/{}", school.id));
         let mut taken = BTreeSet::new();
         let years = school.phase.years();
-        let mut people =
-            Self { all: Vec::new(), pupils: [Vec::new(), Vec::new()], staff: Vec::new(), shared: Vec::new(), guests: Vec::new(), rolls: Vec::new() };
+        let mut people = Self {
+            all: Vec::new(),
+            pupils: [Vec::new(), Vec::new()],
+            staff: Vec::new(),
+            shared: Vec::new(),
+            guests: Vec::new(),
+            rolls: Vec::new(),
+        };
         let oldest = 2025 - (years.len() as i32 - 1);
         for entry in oldest..=2026 {
             // The 90-pupil school keeps exactly 30 a year: its figures are the small-number case.
@@ -127,7 +169,8 @@ impl People {
                 let (given, family) = (*rng.pick(&GIVEN), *rng.pick(&FAMILY));
                 let login = unique(&mut taken, format!("{}.{}", given.to_lowercase(), short(family)));
                 people.staff.push(people.all.len() as u32);
-                people.add(school, Kind::Staff, format!("{given} {family}"), login, 0, "Staff".to_owned());
+                let name = unique(&mut taken, format!("{given} {family}"));
+                people.add(school, Kind::Staff, name, login, 0, "Staff".to_owned());
             }
             let shared: &[&str] = if school.sign_in == SignIn::Classes {
                 &["class-acorn", "class-beech", "class-cedar", "class-elm", "class-hazel", "class-larch"]
@@ -152,7 +195,9 @@ impl People {
         let initial = given.chars().next().map_or('x', |letter| letter.to_ascii_lowercase());
         let login = unique(taken, format!("{:02}{initial}{}", entry % 100, short(family)));
         let index = self.all.len();
-        self.add(school, Kind::Pupil, format!("{given} {family}"), login.clone(), entry, format!("Intake {entry}"));
+        // Two people of one name would be one in a roster, so the later one gets a number.
+        let name = unique(taken, format!("{given} {family}"));
+        self.add(school, Kind::Pupil, name, login.clone(), entry, format!("Intake {entry}"));
         // One pupil in sixty was given a second log-in for the art room's computers.
         if place % 60 == 7 {
             let second = unique(taken, format!("{login}-mac"));

@@ -78,22 +78,32 @@ pub(crate) fn plan_week(school: &School, people: &People, seed: u64, week: Day) 
     if days.is_empty() || pupils.is_empty() {
         return plan;
     }
+    let mut years = Rng::named(seed, &format!("regulars/{}/{}", school.id, calendar::year_of(week + 4)));
+    let regulars: Vec<u32> = (0..1 + pupils.len() / 80).map(|_| *years.pick(pupils)).collect();
     for theme in &THEMES {
         let rate = if school.phase.is_older() { theme.older } else { theme.young };
-        let visible = (school.format.shows_paths() && !theme.terms.is_empty()) || (school.format.shows_categories() && theme.site.is_some());
+        let visible = (school.format.shows_paths() && !theme.terms.is_empty())
+            || theme.site.is_some_and(|site| school.format.names_category(site.category));
         let count = rng.poisson(rate * pupils.len() as f64 / 100.0 * days.len() as f64 / 5.0);
         if !visible {
             continue;
         }
         let mut chosen = BTreeSet::new();
         for _ in 0..count {
-            chosen.insert(*rng.pick(pupils));
+            // Some come up again and again: one in four is one of the year's regulars.
+            chosen.insert(if rng.chance(0.25) { *rng.pick(&regulars) } else { *rng.pick(pupils) });
         }
         for person in chosen {
             plan.push(Incident { day: *rng.pick(&days), person, theme });
             if rng.chance(0.15) {
                 plan.push(Incident { day: *rng.pick(&days), person, theme });
             }
+        }
+    }
+    // People whose searches must stay out of every pupil rate: a member of staff who prepares a lesson, a library desk.
+    for others in [&people.staff, &people.shared] {
+        if school.phase.is_older() && rng.chance(0.25) {
+            plan.push(Incident { day: *rng.pick(&days), person: *rng.pick(others), theme: &THEMES[0] });
         }
     }
     plan
@@ -113,7 +123,7 @@ pub(crate) fn play(day: &mut SchoolDay<'_>, incident: &Incident) -> (u64, u64) {
     let (mut searches, mut pages) = (0, 0);
     let theme = incident.theme;
     let can_search = day.school.format.shows_paths() && !theme.terms.is_empty();
-    let site = theme.site.filter(|_| day.school.format.shows_categories());
+    let site = theme.site.filter(|site| day.school.format.names_category(site.category));
     if can_search && (site.is_none() || day.rng.chance(0.6)) {
         for _ in 0..day.rng.between(1, 3) {
             let second_login = second && day.rng.chance(0.5);

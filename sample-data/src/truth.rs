@@ -36,6 +36,10 @@ pub struct SchoolTruth {
     pub themes: Vec<ThemeTruth>,
     /// Searches for lessons that look like concerns; none of them may count.
     pub lookalike_searches: u64,
+    /// Self-harm searches of staff: in no pupil rate.
+    pub staff_theme_searches: u64,
+    /// Self-harm searches of shared sign-ins: in no pupil rate either.
+    pub shared_theme_searches: u64,
     /// First day each AI tool's host appears.
     pub ai_first_seen: BTreeMap<String, String>,
 }

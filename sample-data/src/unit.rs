@@ -10,7 +10,7 @@ use crate::category::Category;
 use crate::days::{Day, civil, iso, monday};
 use crate::findings::{Stories, is_silent};
 use crate::line::{Action, Line, What};
-use crate::people::People;
+use crate::people::{Kind, People};
 use crate::school_day::{Request, SchoolDay};
 use crate::schools::{SCHOOLS, School, SharedFirewall};
 use crate::themes::{Incident, ThemeCount, plan_week, play};
@@ -57,7 +57,16 @@ impl<'a> Sink<'a> {
             ..SourceTruth::default()
         };
         let writer = Writer::new(format, appliance);
-        Self { home, writer, truth, buffer: Vec::with_capacity(FLUSH_AT * 2), file: None, month: (0, 0), lines_in_file: 0, bytes_in_file: 0 }
+        Self {
+            home,
+            writer,
+            truth,
+            buffer: Vec::with_capacity(FLUSH_AT * 2),
+            file: None,
+            month: (0, 0),
+            lines_in_file: 0,
+            bytes_in_file: 0,
+        }
     }
 
     /// Opens the month's file when the day is the first of a new month with lines.
@@ -137,6 +146,8 @@ struct Running {
     themes: ThemeCount,
     stories: Stories,
     lookalikes: u64,
+    staff_searches: u64,
+    shared_searches: u64,
     ai_first_seen: BTreeMap<&'static str, Day>,
     school_days: BTreeMap<String, u64>,
 }
@@ -146,7 +157,8 @@ impl Running {
         let school = &SCHOOLS[index];
         let people = People::of(school, seed);
         let kinds = ["LT", "CB", "IPAD"];
-        let devices = (0..(school.cohort * 2).clamp(24, 380)).map(|n| format!("{}-{}-{n:03}", school.site, kinds[n % 3])).collect();
+        let devices =
+            (0..(school.cohort * 2).clamp(24, 380)).map(|n| format!("{}-{}-{n:03}", school.site, kinds[n % 3])).collect();
         Self {
             index,
             people,
@@ -156,6 +168,8 @@ impl Running {
             themes: ThemeCount::default(),
             stories: Stories::default(),
             lookalikes: 0,
+            staff_searches: 0,
+            shared_searches: 0,
             ai_first_seen: BTreeMap::new(),
             school_days: BTreeMap::new(),
         }
@@ -183,7 +197,11 @@ impl Running {
         if !silent {
             for incident in self.plan.iter().filter(|incident| incident.day == date) {
                 let (searches, pages) = play(&mut today, incident);
-                self.themes.add(school, date, incident.person, incident.theme.id, searches, pages);
+                match self.people.all.get(incident.person as usize).map(|person| person.kind) {
+                    Some(Kind::Pupil) => self.themes.add(school, date, incident.person, incident.theme.id, searches, pages),
+                    Some(Kind::Staff) => self.staff_searches += searches,
+                    _ => self.shared_searches += searches,
+                }
             }
             self.stories.play(options.seed, &mut today, &mut self.themes);
             self.lookalikes += today.lookalikes;
@@ -212,20 +230,29 @@ impl Running {
 
     fn truth(&self) -> SchoolTruth {
         let school = &SCHOOLS[self.index];
-        let pupils = [2025, 2026].into_iter().map(|year| (calendar::academic_year(year), self.people.roll(year) as u64)).collect();
+        let pupils =
+            [2025, 2026].into_iter().map(|year| (calendar::academic_year(year), self.people.roll(year) as u64)).collect();
         SchoolTruth {
             school_id: school.id.to_owned(),
             pupils,
             school_days: self.school_days.clone(),
             themes: self.themes.rows(),
             lookalike_searches: if school.format.shows_paths() { self.lookalikes } else { 0 },
+            staff_theme_searches: self.staff_searches,
+            shared_theme_searches: self.shared_searches,
             ai_first_seen: self.ai_first_seen.iter().map(|(host, day)| ((*host).to_owned(), iso(*day))).collect(),
         }
     }
 }
 
 /// Writes everything of a unit; calls `day_done` once a day and school.
-pub(crate) fn run(unit: &Unit, home: &Path, options: &EstateOptions, days: &[Day], day_done: &dyn Fn()) -> Result<UnitTruth, Error> {
+pub(crate) fn run(
+    unit: &Unit,
+    home: &Path,
+    options: &EstateOptions,
+    days: &[Day],
+    day_done: &dyn Fn(),
+) -> Result<UnitTruth, Error> {
     let mut running: Vec<Running> = unit.schools.iter().map(|&index| Running::new(index, options.seed)).collect();
     let mut sinks: Vec<Sink<'_>> = unit
         .schools
@@ -275,7 +302,10 @@ pub(crate) fn run(unit: &Unit, home: &Path, options: &EstateOptions, days: &[Day
     if let Some(sink) = firewall {
         sources.push(close(sink, &BTreeSet::new())?);
     }
-    let findings = running.iter().flat_map(|school| school.stories.findings(SCHOOLS[school.index].id, SCHOOLS[school.index].source)).collect();
+    let findings = running
+        .iter()
+        .flat_map(|school| school.stories.findings(SCHOOLS[school.index].id, SCHOOLS[school.index].source))
+        .collect();
     Ok(UnitTruth { schools: running.iter().map(|school| (school.index, school.truth())).collect(), sources, findings })
 }
 

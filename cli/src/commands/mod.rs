@@ -7,9 +7,26 @@ pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
-pub mod query;
-pub mod reclassify;
 pub mod rollup;
 pub mod serve;
 pub mod sql;
 pub mod undo;
+
+use anyhow::Context;
+use weir_query::Meanings;
+
+/// A runtime for the parts that serve or query.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")
+}
+
+/// What categories mean, from the reader's taxonomies to the query layer, which do not know each other.
+pub fn meanings() -> anyhow::Result<Meanings> {
+    Ok(Meanings::default())
+}
+
+/// A new run's id: what it does and when, to the microsecond, so that two runs never share one.
+pub fn run_id(what: &str) -> anyhow::Result<weir_lake::ids::RunId> {
+    let now = weir_lake::clock::now();
+    Ok(weir_lake::ids::RunId::parse(&format!("{what}-{}-{:06}", now.strftime("%Y%m%d-%H%M%S"), now.subsec_nanosecond() / 1000))?)
+}

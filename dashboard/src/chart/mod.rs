@@ -71,7 +71,9 @@ impl Canvas {
 
     pub(crate) fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
         let (width, height) = (width.max(0.0), height.max(0.0));
-        self.push(format_args!("<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"));
+        self.push(format_args!(
+            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
+        ));
     }
 
     pub(crate) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
@@ -148,10 +150,12 @@ impl Axis {
 
     /// Decimals its lines need.
     pub(crate) fn decimals(self) -> usize {
-        (0..=4).find(|decimals| {
-            let scaled = self.step * 10f64.powi(*decimals as i32);
-            (scaled - scaled.round()).abs() < 1e-6
-        }) .unwrap_or(4)
+        (0..=4)
+            .find(|decimals| {
+                let scaled = self.step * 10f64.powi(*decimals as i32);
+                (scaled - scaled.round()).abs() < 1e-6
+            })
+            .unwrap_or(4)
     }
 }
 
@@ -161,9 +165,14 @@ mod tests {
 
     #[test]
     fn axes_are_round_and_hold_their_largest() {
-        for (largest, top, step, decimals) in
-            [(3.1, 4.0, 1.0, 0), (0.82, 1.0, 0.25, 2), (14.0, 15.0, 5.0, 0), (100.0, 100.0, 25.0, 0), (0.0, 1.0, 0.25, 2), (f64::NAN, 1.0, 0.25, 2)]
-        {
+        for (largest, top, step, decimals) in [
+            (3.1, 4.0, 1.0, 0),
+            (0.82, 1.0, 0.25, 2),
+            (14.0, 15.0, 5.0, 0),
+            (100.0, 100.0, 25.0, 0),
+            (0.0, 1.0, 0.25, 2),
+            (f64::NAN, 1.0, 0.25, 2),
+        ] {
             let axis = Axis::from_zero(largest, 4.0);
             assert_eq!((axis.top, axis.step, axis.decimals()), (top, step, decimals), "{largest}");
             assert_eq!(axis.ticks().next(), Some(0.0));

@@ -4,7 +4,7 @@
 //! drawing shrinks with it: the style sheet shows the one that fits.
 
 use super::{Anchor, Axis, Canvas, Svg};
-use crate::view::{Figure, Period, Shown};
+use crate::view::{Figure, Period, Point, Shown};
 use crate::words;
 
 /// Which of the two drawings.
@@ -42,7 +42,8 @@ pub(crate) fn describe(figure: &Figure, periods: &[Period]) -> String {
             parts.push(format!("{} {}", period.label, words::spoken(point.value, &figure.unit)));
         }
     }
-    let mut text = if parts.is_empty() { String::from("No half-term has a figure yet.") } else { format!("{}.", parts.join("; ")) };
+    let mut text =
+        if parts.is_empty() { String::from("No half-term has a figure yet.") } else { format!("{}.", parts.join("; ")) };
     if let Some((low, high)) = figure.now().and_then(|point| point.usual) {
         let (low, high) = (words::number(low, figure.unit.decimals), words::number(high, figure.unit.decimals));
         text.push_str(&format!(" Usual range {low} to {high}."));
@@ -79,15 +80,9 @@ pub(crate) fn plot(figure: &Figure, periods: &[Period], years: (&str, &str), siz
         let label = format!("{}{}", words::number(tick, axis.decimals()), figure.unit.sign);
         canvas.text("quiet", (frame.left - 8.0, y(tick) + 5.0), Anchor::End, &label);
     }
+    band(&mut canvas, points, frame.left, column, y);
     for (position, point) in points.iter().enumerate() {
         let left = frame.left + column * position as f64;
-        if let Some((low, high)) = point.usual {
-            canvas.rect("band", left, y(high), column, y(low) - y(high));
-            canvas.line("band-edge", (left, y(high)), (left + column, y(high)));
-            if low > 0.0 {
-                canvas.line("band-edge", (left, y(low)), (left + column, y(low)));
-            }
-        }
         if point.value == Shown::NoLogs {
             canvas.rect("hatched", left + 6.0, frame.top, column - 12.0, frame.base - frame.top);
             canvas.rect("plate", x(position) - 29.0, frame.base - 32.0, 58.0, 24.0);
@@ -104,8 +99,8 @@ pub(crate) fn plot(figure: &Figure, periods: &[Period], years: (&str, &str), siz
             Size::Wide => canvas.text(class, (x(position), frame.base + 26.0), Anchor::Middle, &period.label),
             Size::Narrow => {
                 let (first, second) = period.label.split_once(' ').unwrap_or((&period.label, ""));
-                let first: String = first.chars().take(6).collect();
-                let second: String = second.chars().take(6).collect();
+                let first: String = first.chars().take(3).collect();
+                let second: String = second.chars().take(4).collect();
                 canvas.text(class, (x(position), frame.base + 24.0), Anchor::Middle, &first);
                 canvas.text(class, (x(position), frame.base + 43.0), Anchor::Middle, &second);
             }
@@ -143,7 +138,8 @@ pub(crate) fn plot(figure: &Figure, periods: &[Period], years: (&str, &str), siz
                 if !counts {
                     canvas.circle(if now { "mark" } else { "dot" }, (x(position), y(value)), if now { 7.0 } else { 4.5 });
                 }
-                let above = point.last_year.number().is_none_or(|before| counts || before <= value || (before - value) / axis.top > 0.2);
+                let above =
+                    point.last_year.number().is_none_or(|before| counts || before <= value || (before - value) / axis.top > 0.2);
                 let at = if above { y(value) - 13.0 } else { y(value) + 25.0 };
                 let at = if at > frame.base - 4.0 { y(value) - 13.0 } else { at };
                 let class = if now { "strong" } else { "label" };
@@ -161,8 +157,24 @@ pub(crate) fn plot(figure: &Figure, periods: &[Period], years: (&str, &str), siz
     canvas.finish()
 }
 
+/// The usual range; neighbouring half-terms with the same range are one piece, so that no seam shows between them.
+pub(super) fn band(canvas: &mut Canvas, points: &[Point], left: f64, column: f64, y: impl Fn(f64) -> f64) {
+    let mut from = 0;
+    for piece in points.chunk_by(|a, b| a.usual == b.usual) {
+        if let Some((low, high)) = piece.first().and_then(|point| point.usual) {
+            let (x, width) = (left + column * from as f64, column * piece.len() as f64);
+            canvas.rect("band", x, y(high), width, y(low) - y(high));
+            canvas.line("band-edge", (x, y(high)), (x + width, y(high)));
+            if low > 0.0 {
+                canvas.line("band-edge", (x, y(low)), (x + width, y(low)));
+            }
+        }
+        from += piece.len();
+    }
+}
+
 /// Whether a figure counts things, so that columns are its picture.
-fn is_count(figure: &Figure) -> bool {
+pub(super) fn is_count(figure: &Figure) -> bool {
     figure.unit.decimals == 0 && figure.unit.sign.is_empty() && !figure.unit.per_hundred_pupils
 }
 

@@ -1,4 +1,4 @@
-//! The small picture of a figure card: half-terms in a row, the usual range behind them, this one marked.
+//! The small picture of a figure card: half-terms in a row, the usual range behind them, this one marked. Counts are columns.
 
 use super::{Anchor, Axis, Canvas, Svg};
 use crate::view::{Figure, Period, Shown};
@@ -13,10 +13,13 @@ const BASE: f64 = 72.0;
 /// Draws it, or nothing where no period has a number.
 pub(crate) fn spark(figure: &Figure, periods: &[Period]) -> Option<Svg> {
     let points = &figure.points;
-    if periods.len() != points.len() || !points.iter().any(|point| point.value.number().is_some()) {
+    if periods.len() != points.len()
+        || !points.iter().any(|point| matches!(point.value, Shown::Number(_) | Shown::Hidden | Shown::NoLogs))
+    {
         return None;
     }
-    let largest = points.iter().flat_map(|point| [point.value.number(), point.usual.map(|usual| usual.1)]).flatten().fold(0.0, f64::max);
+    let largest =
+        points.iter().flat_map(|point| [point.value.number(), point.usual.map(|usual| usual.1)]).flatten().fold(0.0, f64::max);
     // No round axis here: the card prints the number, and the room is small.
     let axis = Axis { top: if largest > 0.0 { largest * 1.05 } else { 1.0 }, step: 1.0 };
     let column = (WIDTH - 2.0 * SIDE) / points.len() as f64;
@@ -31,15 +34,9 @@ pub(crate) fn spark(figure: &Figure, periods: &[Period]) -> Option<Svg> {
         &super::plot::describe(figure, periods),
     );
 
+    super::plot::band(&mut canvas, points, SIDE, column, y);
     for (position, point) in points.iter().enumerate() {
         let left = SIDE + column * position as f64;
-        if let Some((low, high)) = point.usual {
-            canvas.rect("band", left, y(high), column, y(low) - y(high));
-            canvas.line("band-edge", (left, y(high)), (left + column, y(high)));
-            if low > 0.0 {
-                canvas.line("band-edge", (left, y(low)), (left + column, y(low)));
-            }
-        }
         if point.value == Shown::NoLogs {
             canvas.rect("hatched", left + 2.0, TOP, column - 4.0, BASE - TOP);
         }
@@ -49,8 +46,10 @@ pub(crate) fn spark(figure: &Figure, periods: &[Period]) -> Option<Svg> {
         let at = SIDE + column * boundary as f64;
         canvas.line("axis", (at, BASE), (at, BASE + 4.0));
     }
+    let counts = super::plot::is_count(figure);
     for (position, pair) in points.windows(2).enumerate() {
-        if let [from, to] = pair
+        if !counts
+            && let [from, to] = pair
             && let (Some(from), Some(to)) = (from.value.number(), to.value.number())
         {
             canvas.line("series", (x(position), y(from)), (x(position + 1), y(to)));
@@ -60,9 +59,14 @@ pub(crate) fn spark(figure: &Figure, periods: &[Period]) -> Option<Svg> {
         let now = figure.current == Some(position);
         match point.value {
             Shown::Number(value) if now => {
-                canvas.circle("mark", (x(position), y(value)), 6.0);
+                if counts {
+                    canvas.rect("bar", x(position) - 12.0, y(value), 24.0, BASE - y(value));
+                } else {
+                    canvas.circle("mark", (x(position), y(value)), 6.0);
+                }
                 canvas.text("strong", (x(position), y(value) - 12.0), Anchor::Middle, &words::spoken(point.value, &figure.unit));
             }
+            Shown::Number(value) if counts => canvas.rect("bar-earlier", x(position) - 12.0, y(value), 24.0, BASE - y(value)),
             Shown::Number(value) => canvas.circle("dot", (x(position), y(value)), 3.5),
             Shown::Hidden => canvas.text("quiet", (x(position), BASE - 8.0), Anchor::Middle, "[c]"),
             _ => {}

@@ -48,7 +48,8 @@ impl Scale {
 pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) -> Option<Svg> {
     let first = block.days.first()?;
     let last = block.days.last()?;
-    let week_of = |date: jiff::civil::Date| date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())));
+    let week_of =
+        |date: jiff::civil::Date| date.saturating_sub(jiff::Span::new().days(i64::from(date.weekday().to_monday_zero_offset())));
     let start = week_of(first.date);
     let weeks = (week_of(last.date).since(start).map_or(0, |span| span.get_days()) / 7 + 1).clamp(1, 30);
     let width = LEFT + f64::from(weeks) * STEP + 2.0;
@@ -58,11 +59,7 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) ->
         block.days.iter().filter_map(|day| if let DayKind::Stopped(value) = day.kind { Some(value) } else { None }).collect();
     let without = block.days.iter().filter(|day| day.kind == DayKind::NoLogs).count();
     let mut description = match (stopped.iter().copied().reduce(f64::min), stopped.iter().copied().reduce(f64::max)) {
-        (Some(low), Some(high)) => format!(
-            "{unit}: from {} to {} a day.",
-            words::number(low, 0),
-            words::number(high, 0)
-        ),
+        (Some(low), Some(high)) => format!("{unit}: from {} to {} a day.", words::number(low, 0), words::number(high, 0)),
         _ => String::from("No day has a figure yet."),
     };
     if without > 0 {
@@ -73,8 +70,6 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) ->
     for (row, name) in ["M", "T", "W", "T", "F"].iter().enumerate() {
         canvas.text("quiet", (0.0, TOP + row as f64 * STEP + 15.0), Anchor::Start, name);
     }
-    let mut month_end = -1.0;
-    let mut month = 0;
     for day in &block.days {
         let row = day.date.weekday().to_monday_zero_offset();
         let week = day.date.since(start).map_or(0, |span| span.get_days()) / 7;
@@ -82,14 +77,6 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) ->
             continue;
         }
         let (x, y) = (LEFT + f64::from(week) * STEP, TOP + f64::from(row) * STEP);
-        if day.date.month() != month {
-            month = day.date.month();
-            // A month's name is about two weeks wide; one that would touch the last or leave the drawing is left out.
-            if x >= month_end && x + 30.0 <= width + 4.0 {
-                canvas.text("quiet", (x, height - 4.0), Anchor::Start, &day.date.strftime("%b").to_string());
-                month_end = x + 36.0;
-            }
-        }
         let (class, words) = match day.kind {
             DayKind::Stopped(value) => {
                 (["day l0", "day l1", "day l2", "day l3", "day l4"][scale.level(value)], words::number(value, 0))
@@ -104,7 +91,23 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) ->
             words::weekday(day.date)
         ));
     }
+    for (x, name) in months(block, start, width) {
+        canvas.text("quiet", (x, height - 4.0), Anchor::Start, &name);
+    }
     Some(canvas.finish())
+}
+
+/// Where each month begins; a name that would touch the next or leave the drawing is left out.
+fn months(block: &Block, start: jiff::civil::Date, width: f64) -> Vec<(f64, String)> {
+    let mut begins: Vec<(f64, i8, String)> = Vec::new();
+    for day in &block.days {
+        if begins.last().is_none_or(|(_, month, _)| *month != day.date.month()) {
+            let week = day.date.since(start).map_or(0, |span| span.get_days()) / 7;
+            begins.push((LEFT + f64::from(week) * STEP, day.date.month(), day.date.strftime("%b").to_string()));
+        }
+    }
+    let ends: Vec<f64> = begins.iter().skip(1).map(|(x, ..)| *x).chain([width + 8.0]).collect();
+    begins.into_iter().zip(ends).filter(|((x, ..), end)| end - x >= 36.0).map(|((x, _, name), _)| (x, name)).collect()
 }
 
 /// One entry of the key: a sample cell and its words.
@@ -125,5 +128,6 @@ pub(crate) fn legend(scale: Scale) -> Vec<(Svg, String)> {
         })
         .collect();
     entries.push((sample("hatched"), String::from("no logs")));
+    entries.push((sample("ahead"), String::from("to come")));
     entries
 }

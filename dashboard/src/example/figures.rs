@@ -175,22 +175,35 @@ fn drafts() -> [Draft; 9] {
 fn method(draft: &Draft) -> Method {
     let id = draft.id.split(':').next().unwrap_or(draft.id);
     let (title, numerator) = if id == "theme_rate" {
-        ("Theme rate, one for each theme", "Pupils with at least one search or page of the theme in a school week, each counted once a week")
+        (
+            "Theme rate, one for each theme",
+            "Pupils with at least one search or page of the theme in a school week, each counted once a week",
+        )
     } else {
         (draft.title, "As the title says, over the whole school")
     };
     Method {
         id: id.into(),
         title: title.into(),
-        question: if id == "theme_rate" { "What are pupils reaching for, and is it rising?".into() } else { draft.question.into() },
+        question: if id == "theme_rate" {
+            "What are pupils reaching for, and is it rising?".into()
+        } else {
+            draft.question.into()
+        },
         standard: "DfE filtering and monitoring standards; governors\u{2019} review".into(),
         unit: (draft.unit)().words,
         numerator: numerator.into(),
-        denominator: if (draft.unit)().per_hundred_pupils { "Pupils on roll times school weeks".into() } else { "Requests of that kind".into() },
+        denominator: if (draft.unit)().per_hundred_pupils {
+            "Pupils on roll times school weeks".into()
+        } else {
+            "Requests of that kind".into()
+        },
         leaves_out: "Staff, guests and people we could not identify".into(),
         caveat: "a search may be homework; unidentified traffic lowers it".into(),
         version: 1,
-        sql: format!("-- id: {id}\nSELECT period, SUM(numerator) AS numerator, SUM(denominator) AS denominator\nFROM published_example\nWHERE indicator = '{id}'\nGROUP BY period\nORDER BY period\n"),
+        sql: format!(
+            "-- id: {id}\nSELECT period, SUM(numerator) AS numerator, SUM(denominator) AS denominator\nFROM published_example\nWHERE indicator = '{id}'\nGROUP BY period\nORDER BY period\n"
+        ),
     }
 }
 
@@ -237,8 +250,6 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
                     let value = match (period.coverage.school_days, period.coverage.with_logs) {
                         (0, _) => Shown::ToCome,
                         (_, 0) => Shown::NoLogs,
-                        // A half-term with most days missing has no figure; the example keeps the rule at half.
-                        (days, with) if with * 2 < days => Shown::NoLogs,
                         _ => show(source.get(position).copied().unwrap_or(ABSENT)),
                     };
                     let counted = match value {
@@ -247,15 +258,25 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
                         other => other,
                     };
                     let out_of = if matches!(value, Shown::Number(_)) { Shown::Number(1890.0) } else { value };
-                    Point { value, last_year: show(last.get(position).copied().unwrap_or(ABSENT)), usual: band, numerator: counted, denominator: out_of }
+                    Point {
+                        value,
+                        last_year: show(last.get(position).copied().unwrap_or(ABSENT)),
+                        usual: band,
+                        numerator: counted,
+                        denominator: out_of,
+                    }
                 })
                 .collect();
             let now = page.current.and_then(|position| points.get(position));
             let has_number = now.is_some_and(|point| point.value.number().is_some());
             let before = now.and_then(|point| point.last_year.number());
             let (state, reason) = match () {
-                () if small && unit.per_hundred_pupils => (State::CantSay, Some("the group is under 20 pupils, so no rate is given")),
-                () if !has_number && now.is_some_and(|point| point.value == Shown::NoLogs) => (State::CantSay, Some("logs cover under 90% of the school days compared")),
+                () if small && unit.per_hundred_pupils => {
+                    (State::CantSay, Some("the group is under 20 pupils, so no rate is given"))
+                }
+                () if !has_number && now.is_some_and(|point| point.value == Shown::NoLogs) => {
+                    (State::CantSay, Some("logs cover under 90% of the school days compared"))
+                }
                 () if draft.state == State::CantSay => (State::CantSay, draft.reason),
                 () if quiet => (State::Usual, None),
                 () => (draft.state, draft.reason),
@@ -267,13 +288,28 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
                 state,
                 reason: reason.map(String::from),
                 current: page.current,
-                interval: has_number.then_some(band).flatten().and(now.and_then(|point| point.value.number())).filter(|_| unit.per_hundred_pupils).map(|v| (v * 0.7, v * 1.38)),
-                comparison: before.map(|value| format!("same half-term last year: {}{}", crate::words::number(value, unit.decimals), unit.sign)).unwrap_or_default(),
+                interval: has_number
+                    .then_some(band)
+                    .flatten()
+                    .and(now.and_then(|point| point.value.number()))
+                    .filter(|_| unit.per_hundred_pupils)
+                    .map(|v| (v * 0.7, v * 1.38)),
+                comparison: before
+                    .map(|value| format!("same half-term last year: {}{}", crate::words::number(value, unit.decimals), unit.sign))
+                    .unwrap_or_default(),
                 ratio: draft.ratio.filter(|_| !quiet).map(String::from),
-                meaning: if quiet && state == State::Usual && draft.state != State::Usual { "No clear difference from the same half-term last year.".into() } else { draft.meaning.into() },
+                meaning: if quiet && state == State::Usual && draft.state != State::Usual {
+                    "No clear difference from the same half-term last year.".into()
+                } else {
+                    draft.meaning.into()
+                },
                 ask: draft.ask.into(),
                 provenance: "measured".into(),
-                coverage: page.current.and_then(|position| page.periods.get(position)).map(|period| period.coverage).unwrap_or_default(),
+                coverage: page
+                    .current
+                    .and_then(|position| page.periods.get(position))
+                    .map(|period| period.coverage)
+                    .unwrap_or_default(),
                 limits: draft.limits.iter().map(|limit| String::from(*limit)).collect(),
                 method: method(draft),
                 unit,
@@ -285,18 +321,48 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
 
 /// The three answers.
 pub(super) fn answers(kind: Kind) -> Vec<Answer> {
-    let answer = |question: &str, tone, lead: &str, text: &str| Answer { question: question.into(), tone, lead: lead.into(), text: text.into() };
+    let answer = |question: &str, tone, lead: &str, text: &str| Answer {
+        question: question.into(),
+        tone,
+        lead: lead.into(),
+        text: text.into(),
+    };
     let unseen = "We can\u{2019}t see phones on mobile data, e-mail, chat or apps.";
     let working = match kind {
-        Kind::Oakfield => answer("Is filtering working?", Tone::Notice, "No failure found in what we can see, but one.", &format!("A gambling site was let through although policy says block. {unseen}")),
-        Kind::Brannoc => answer("Is filtering working?", Tone::Quiet, "Can\u{2019}t say yet.", &format!("No logs on 15 of 25 school days. {unseen}")),
+        Kind::Oakfield => answer(
+            "Is filtering working?",
+            Tone::Notice,
+            "No failure found in what we can see, but one.",
+            &format!("A gambling site was let through although policy says block. {unseen}"),
+        ),
+        Kind::Brannoc => answer(
+            "Is filtering working?",
+            Tone::Quiet,
+            "Can\u{2019}t say yet.",
+            &format!("No logs since 23 February 2026. {unseen}"),
+        ),
         _ => answer("Is filtering working?", Tone::Fine, "No failure found in what we can see.", unseen),
     };
-    let watched = answer("Is it watched?", Tone::Quiet, "Can\u{2019}t say yet.", "Weir does not record yet who reads the reports. Ask the head who reads them, and how soon.");
+    let watched = answer(
+        "Is it watched?",
+        Tone::Quiet,
+        "Can\u{2019}t say yet.",
+        "Weir does not record yet who reads the reports. Ask the head who reads them, and how soon.",
+    );
     let complete = match kind {
-        Kind::Oakfield => answer("Is the evidence complete?", Tone::Notice, "Nearly.", "No logs on 2 days. Of what we could read, 91 of every 100 requests are tied to one person; tablets in Year 3 share a sign-in."),
-        Kind::Brannoc => answer("Is the evidence complete?", Tone::Urgent, "No.", "No logs on 15 of 25 school days."),
-        _ => answer("Is the evidence complete?", Tone::Fine, "Yes, as far as the logs go.", "Logs on every school day. Of what we could read, 91 of every 100 requests are tied to one person."),
+        Kind::Oakfield => answer(
+            "Is the evidence complete?",
+            Tone::Notice,
+            "Nearly.",
+            "No logs on 2 days. Of what we could read, 91 of every 100 requests are tied to one person; tablets in Year 3 share a sign-in.",
+        ),
+        Kind::Brannoc => answer("Is the evidence complete?", Tone::Urgent, "No.", "No logs since 23 February 2026."),
+        _ => answer(
+            "Is the evidence complete?",
+            Tone::Fine,
+            "Yes, as far as the logs go.",
+            "Logs on every school day. Of what we could read, 91 of every 100 requests are tied to one person.",
+        ),
     };
     vec![working, watched, complete]
 }

@@ -9,7 +9,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::figures::{Asked, Figures, FiguresError};
-use crate::view::{AsOf, Coverage, Finding, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, Tone};
+use crate::view::{AsOf, Coverage, Finding, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone};
 
 /// The year the example stands in.
 const THIS: AcademicYear = AcademicYear(2025);
@@ -131,8 +131,8 @@ impl Kind {
             ],
             Self::Brannoc => vec![finding(
                 Tone::Urgent,
-                "No logs for 15 school days",
-                "Nothing came from the filter between 23 February and 13 March 2026. About those days nothing can be said.",
+                "No logs for 25 school days",
+                "Nothing came from the filter between 23 February and 27 March 2026. About those days nothing can be said.",
                 "is the filter on, and who looks after its log?",
                 None,
             )],
@@ -170,7 +170,11 @@ impl Example {
     }
 
     fn as_of(&self) -> AsOf {
-        if self.has_lake { AsOf { last_day: Some(year::last_day()), lake_version: 41 } } else { AsOf { last_day: None, lake_version: 0 } }
+        if self.has_lake {
+            AsOf { last_day: Some(year::last_day()), lake_version: 41 }
+        } else {
+            AsOf { last_day: None, lake_version: 0 }
+        }
     }
 
     fn missing(&self, kind: Kind) -> Vec<Missing> {
@@ -186,17 +190,29 @@ impl Example {
         for kind in &self.schools {
             let missing = self.missing(*kind);
             let coverage = if missing.is_empty() { year::coverage(&year::periods(*kind, THIS)) } else { Coverage::default() };
-            let findings = if missing.is_empty() { kind.findings() } else { Vec::new() };
-            schools.push(SchoolLine { school: Self::school(*kind)?, year: THIS, pupils: kind.pupils(), coverage, findings, missing });
+            let findings = Some(if missing.is_empty() { kind.findings() } else { Vec::new() });
+            schools.push(SchoolLine {
+                school: Self::school(*kind)?,
+                year: THIS,
+                pupils: kind.pupils(),
+                coverage,
+                findings,
+                missing,
+            });
         }
-        Ok(Overview { name: String::from("Larkwater Learning Trust"), schools, has_lake: self.has_lake, as_of: Some(self.as_of()) })
+        Ok(Overview {
+            name: String::from("Larkwater Learning Trust"),
+            schools,
+            has_lake: self.has_lake,
+            as_of: Some(self.as_of()),
+        })
     }
 
     fn page(&self, school: &SchoolId, year: AcademicYear) -> Result<SchoolYear, FiguresError> {
         let kind = self.schools.iter().copied().find(|kind| kind.id() == school.as_str()).ok_or(FiguresError::NotFound)?;
         let mut missing = self.missing(kind);
         if missing.is_empty() && !kind.years().contains(&year) {
-            missing.push(Missing::NoRows(Some((year::first_day(), year::last_day()))));
+            missing.push(Missing::NoRows(Some(year::last_day())));
         }
         let mut page = SchoolYear {
             school: Self::school(kind)?,
@@ -209,16 +225,27 @@ impl Example {
             figures: Vec::new(),
             days_per_hundred: true,
             blocks: Vec::new(),
+            sources: Vec::new(),
             unseen: Vec::new(),
             missing,
             as_of: Some(self.as_of()),
         };
         if page.missing.is_empty() {
             page.periods = year::periods(kind, year);
-            page.current = page.periods.iter().rposition(|period| period.coverage.school_days > 0);
+            page.current = page.periods.iter().rposition(|period| period.coverage.with_logs > 0);
             page.blocks = year::blocks(kind, year);
             page.figures = figures::figures(kind, &page);
             page.answers = figures::answers(kind);
+            page.sources = vec![SourceLine {
+                name: format!("{}-filter", kind.id()),
+                layer: "web filter".into(),
+                days: Some((year::first_day(), year::last_day())),
+                coverage: page
+                    .current
+                    .and_then(|position| page.periods.get(position))
+                    .map(|period| period.coverage)
+                    .unwrap_or_default(),
+            }];
             page.unseen = vec![
                 "Phones on mobile data, and anything off the school\u{2019}s network.".into(),
                 "What is said inside apps, chat and e-mail.".into(),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, Picker};
 use crate::chart::{Size, Svg, plot, state_shape};
-use crate::view::{Figure, Method, SchoolRef, SchoolYear};
+use crate::view::{Figure, Method, SchoolRef, SchoolYear, Shown};
 use crate::words;
 
 use super::school::Card;
@@ -21,8 +21,7 @@ pub(crate) struct FigurePage {
     pub(crate) card: Card,
     pub(crate) interval: Option<String>,
     pub(crate) ratio: Option<String>,
-    pub(crate) wide: Svg,
-    pub(crate) narrow: Svg,
+    pub(crate) drawings: Option<(Svg, Svg)>,
     pub(crate) this_year: String,
     pub(crate) last_year: String,
     pub(crate) unit: String,
@@ -62,9 +61,9 @@ pub(crate) struct Other {
 impl FigurePage {
     /// The page.
     pub(crate) fn new(page: &SchoolYear, figure: &Figure, schools: &[SchoolRef]) -> Self {
-        let base = format!("/school/{}/{}", page.school.id, words::year_slug(page.year));
+        let base = format!("/school/{}/{}", page.school.id, page.year);
         let this_year = words::year_words(page.year);
-        let last_year = words::year_words(weir_lake::estate::AcademicYear(page.year.0.saturating_sub(1)));
+        let last_year = words::year_words(page.year.previous());
         let counts = crate::view::Unit { decimals: 0, sign: "", words: String::new(), per_hundred_pupils: false };
         let years = (this_year.as_str(), last_year.as_str());
         let rows = page
@@ -74,19 +73,21 @@ impl FigurePage {
             .enumerate()
             .map(|(position, (period, point))| Row {
                 label: period.label.clone(),
-                dates: format!("{} to {}", words::short_day(period.start), words::day(period.end)),
+                dates: format!("{} to {}", words::short_day(period.start), words::short_day(period.end)),
                 value: words::cell(point.value, &figure.unit),
                 last_year: words::cell(point.last_year, &figure.unit),
                 usual: point.usual.map_or_else(
                     || String::from("\u{2013}"),
-                    |(low, high)| format!("{} to {}", words::number(low, figure.unit.decimals), words::number(high, figure.unit.decimals)),
+                    |(low, high)| {
+                        format!("{} to {}", words::number(low, figure.unit.decimals), words::number(high, figure.unit.decimals))
+                    },
                 ),
                 numerator: words::cell(point.numerator, &counts),
                 denominator: words::cell(point.denominator, &counts),
                 logs: if period.coverage.school_days == 0 {
                     "to come".into()
                 } else {
-                    format!("{} of {} days", period.coverage.with_logs, period.coverage.school_days)
+                    format!("{} of {}", period.coverage.with_logs, period.coverage.school_days)
                 },
                 is_current: figure.current == Some(position),
             })
@@ -108,15 +109,15 @@ impl FigurePage {
             card: Card::new(figure, page, &base),
             interval: figure.interval.map(|(low, high)| {
                 format!(
-                    "By chance alone it could have been {}{sign} to {}{sign} (95% interval).",
+                    "Allowing for chance: {}{sign} to {}{sign} (95% interval)",
                     words::number(low, figure.unit.decimals),
                     words::number(high, figure.unit.decimals),
                     sign = figure.unit.sign
                 )
             }),
             ratio: figure.ratio.clone(),
-            wide: plot(figure, &page.periods, years, Size::Wide),
-            narrow: plot(figure, &page.periods, years, Size::Narrow),
+            drawings: can_be_drawn(figure)
+                .then(|| (plot(figure, &page.periods, years, Size::Wide), plot(figure, &page.periods, years, Size::Narrow))),
             has_counts: figure.points.iter().any(|point| point.numerator.number().is_some()),
             has_usual: figure.points.iter().any(|point| point.usual.is_some()),
             unit: format!("{} {}", figure.unit.sign, figure.unit.words).trim().to_string(),
@@ -140,6 +141,14 @@ impl FigurePage {
             base,
         }
     }
+}
+
+/// An empty pair of axes looks like zero.
+fn can_be_drawn(figure: &Figure) -> bool {
+    figure
+        .points
+        .iter()
+        .any(|point| matches!(point.value, Shown::Number(_) | Shown::Hidden) || point.last_year.number().is_some())
 }
 
 /// Headers write caveats as half a sentence; a page prints a whole one.

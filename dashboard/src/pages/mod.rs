@@ -45,7 +45,9 @@ impl Frame {
     /// What the foot of the page says of its making.
     pub(crate) fn made_from(&self) -> Option<String> {
         self.as_of.map(|as_of| match as_of.last_day {
-            Some(day) => format!("Figures as of {}, the last day with logs. Lake version {}.", words::day(day), as_of.lake_version),
+            Some(day) => {
+                format!("Figures as of {}, the last day with logs. Lake version {}.", words::day(day), as_of.lake_version)
+            }
             None => format!("No logs have been read yet. Lake version {}.", as_of.lake_version),
         })
     }
@@ -89,7 +91,7 @@ impl Picker {
                 .collect(),
             years: years
                 .into_iter()
-                .map(|other| Choice { value: words::year_slug(other), words: words::year_words(other), chosen: other == year })
+                .map(|other| Choice { value: other.to_string(), words: words::year_words(other), chosen: other == year })
                 .collect(),
             figure: figure.map(String::from),
         }
@@ -134,13 +136,13 @@ impl NextStep {
                 lines: vec![
                     "Figures \"in every 100 pupils\" need it. Add the school's roll to rolls.csv:".into(),
                 ],
-                example: Some(format!("school_id,academic_year,year_group,pupils\n{id},{},*,378", words::year_slug(year))),
+                example: Some(format!("school_id,academic_year,year_group,pupils\n{id},{},*,378", year)),
             },
-            Missing::NoRows(range) => Self {
+            Missing::NoRows(newest) => Self {
                 title: format!("No logs for {}", words::year_words(year)),
-                lines: match range {
-                    Some((from, to)) => vec![
-                        format!("Logs of this school run from {} to {}. Choose another year above, or read in older exports.", words::day(*from), words::day(*to)),
+                lines: match newest {
+                    Some(day) => vec![
+                        format!("The newest log of this school is of {}. Choose another year above, or read in more exports.", words::day(*day)),
                         "No logs is not the same as nothing stopped: about this year nothing can be said.".into(),
                     ],
                     None => vec![

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Scale, Svg, coverage_bar, legend, spark, state_shape, strip, tone_shape};
-use crate::view::{Block, DayKind, Figure, Finding, Missing, SchoolRef, SchoolYear, Shown};
+use crate::view::{Answer, Block, DayKind, Figure, Finding, Missing, SchoolRef, SchoolYear, Shown, Tone};
 use crate::words;
 
 /// The page.
@@ -21,6 +21,7 @@ pub(crate) struct SchoolPage {
     pub(crate) period: Option<String>,
     pub(crate) cards: Vec<Card>,
     pub(crate) periods: Vec<PeriodRow>,
+    pub(crate) sources: Vec<SourceRow>,
     pub(crate) unseen: Vec<String>,
     pub(crate) year: Option<YearByDay>,
     pub(crate) has_logs: bool,
@@ -80,6 +81,15 @@ pub(crate) struct PeriodRow {
     pub(crate) is_current: bool,
 }
 
+/// A source of logs.
+#[derive(Debug)]
+pub(crate) struct SourceRow {
+    pub(crate) name: String,
+    pub(crate) layer: String,
+    pub(crate) days: String,
+    pub(crate) logs: String,
+}
+
 /// The year by day: pictures, key and the same as a table.
 #[derive(Debug)]
 pub(crate) struct YearByDay {
@@ -100,7 +110,7 @@ pub(crate) struct WeekRow {
 impl SchoolPage {
     /// The page.
     pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef]) -> Self {
-        let base = format!("/school/{}/{}", page.school.id, words::year_slug(page.year));
+        let base = format!("/school/{}/{}", page.school.id, page.year);
         let current = page.current.and_then(|position| page.periods.get(position));
         let title = format!("{}, {}", page.school.name, words::year_words(page.year));
         Self {
@@ -114,10 +124,11 @@ impl SchoolPage {
             answers: page
                 .answers
                 .iter()
-                .map(|answer| AnswerRow {
+                .map(|answer| (answer, answer_tone(answer)))
+                .map(|(answer, tone)| AnswerRow {
                     question: answer.question.clone(),
-                    class: answer.tone.class(),
-                    shape: tone_shape(answer.tone),
+                    class: tone.class(),
+                    shape: tone_shape(tone),
                     lead: answer.lead.clone(),
                     text: answer.text.clone(),
                 })
@@ -134,8 +145,21 @@ impl SchoolPage {
                     label: period.label.clone(),
                     dates: format!("{} to {}", words::short_day(period.start), words::day(period.end)),
                     bar: coverage_bar(period.coverage),
-                    logs: if period.coverage.school_days == 0 { "to come".into() } else { words::logs_on(period.coverage) },
+                    logs: words::days_of(period.coverage),
                     is_current: page.current == Some(position),
+                })
+                .collect(),
+            sources: page
+                .sources
+                .iter()
+                .map(|source| SourceRow {
+                    name: source.name.clone(),
+                    layer: source.layer.clone(),
+                    days: source.days.map_or_else(
+                        || String::from("never sent any"),
+                        |(first, last)| format!("{} to {}", words::day(first), words::day(last)),
+                    ),
+                    logs: words::days_of(source.coverage),
                 })
                 .collect(),
             unseen: page.unseen.clone(),
@@ -151,10 +175,11 @@ fn lede(page: &SchoolYear) -> Vec<String> {
     if let Some(period) = page.current.and_then(|position| page.periods.get(position)) {
         let so_far = if period.unfinished { " so far" } else { "" };
         parts.push(format!(
-            "{}{so_far}, {} to {}, compared with the same half-term last year.",
+            "{}{so_far}, {} to {}{}.",
             period.label,
             words::short_day(period.start),
-            words::day(period.end)
+            words::day(period.end),
+            compared(page)
         ));
         if let Some(pupils) = page.pupils {
             parts.push(format!("{} on roll.", words::plural(pupils, "pupil")));
@@ -171,6 +196,26 @@ fn lede(page: &SchoolYear) -> Vec<String> {
         }
     }
     parts
+}
+
+/// Nothing says in green that filtering works: logs can show a failure, never that there is none.
+fn answer_tone(answer: &Answer) -> Tone {
+    match answer.tone {
+        Tone::Fine if answer.question == "Is filtering working?" => Tone::Quiet,
+        tone => tone,
+    }
+}
+
+/// What the figures were compared with, as far as one phrase can say it.
+fn compared(page: &SchoolYear) -> &'static str {
+    let mut with = page.figures.iter().map(|figure| figure.comparison.as_str()).filter(|comparison| !comparison.is_empty());
+    match with.next() {
+        None => "",
+        Some(first) if first.contains("last year") || with.any(|other| other.contains("last year")) => {
+            ", compared with the same half-term last year"
+        }
+        Some(_) => ", compared with earlier half-terms",
+    }
 }
 
 impl FindingBox {
@@ -198,11 +243,17 @@ impl Card {
             class: figure.state.class(),
             shape: state_shape(figure.state),
             state: figure.state.words().into(),
-            reason: figure.reason.clone(),
+            // The number's place says it already where it is hidden.
+            reason: figure.reason.clone().filter(|reason| reason != words::FEWER_THAN_5),
             title: figure.title.clone(),
             figure: words::spoken(shown, &figure.unit),
             is_number: matches!(shown, Shown::Number(_)),
-            unit: figure.unit.words.clone(),
+            // "fewer than 5 in every 100 pupils" would be another statement, and a false one.
+            unit: match shown {
+                Shown::Number(_) => figure.unit.words.clone(),
+                Shown::Hidden => "or hidden to protect such a number".into(),
+                _ => String::new(),
+            },
             comparison: figure.comparison.clone(),
             picture: spark(figure, &page.periods),
             plainly: words::plainly(figure),
@@ -216,7 +267,11 @@ impl Card {
 
 impl YearByDay {
     fn new(page: &SchoolYear) -> Option<Self> {
-        let any = page.blocks.iter().flat_map(|block| &block.days).any(|day| matches!(day.kind, DayKind::Stopped(_) | DayKind::Few | DayKind::NoLogs));
+        let any = page
+            .blocks
+            .iter()
+            .flat_map(|block| &block.days)
+            .any(|day| matches!(day.kind, DayKind::Stopped(_) | DayKind::Few | DayKind::NoLogs));
         if !any {
             return None;
         }
@@ -249,7 +304,11 @@ fn weeks(block: &Block) -> Vec<WeekRow> {
         let Ok(column) = usize::try_from(offset) else { continue };
         let monday = day.date.saturating_sub(jiff::Span::new().days(i64::from(offset)));
         if rows.last().is_none_or(|(week, _)| *week != monday) {
-            let row = WeekRow { label: words::day(monday), block: block.label.clone(), days: std::array::from_fn(|_| String::from("\u{2013}")) };
+            let row = WeekRow {
+                label: words::day(monday),
+                block: block.label.clone(),
+                days: std::array::from_fn(|_| String::from("\u{2013}")),
+            };
             rows.push((monday, row));
         }
         if let Some((_, row)) = rows.last_mut()

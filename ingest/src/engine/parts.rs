@@ -70,11 +70,6 @@ impl Parts {
         }
         Ok(std::mem::take(&mut self.finished))
     }
-
-    /// Whether nothing was written.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.finished.is_empty()
-    }
 }
 
 impl Drop for Parts {

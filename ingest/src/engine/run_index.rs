@@ -5,9 +5,13 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use weir_lake::ids::SourceId;
 use weir_lake::index::Entry;
-use weir_lake::lake::{IndexFile, Lake, LakeError, Snapshot};
+use weir_lake::lake::{IndexFile, Lake, LakeError};
+
+use super::days::SourceDays;
+
+/// What the lake's vacuum knows for a file that a crash left.
+const TEMPORARY: &str = ".tmp-";
 
 /// Identities held in memory (64 MB); what comes on top waits in a file.
 const HELD_IDENTITIES: usize = 4 << 20;
@@ -86,13 +90,13 @@ impl RunIndex {
     }
 
     /// Merges each day's entries with those the lake has into its new index file.
-    pub(crate) fn write(&self, lake: &Lake, snapshot: &Snapshot, source_id: &SourceId) -> Result<Vec<IndexFile>, LakeError> {
+    pub(crate) fn write(&self, days: &SourceDays<'_>) -> Result<Vec<IndexFile>, LakeError> {
         self.done
             .keys()
             .map(|date| {
-                let mut writer = lake.index_writer(source_id, *date);
-                if let Some(known) = lake.index(snapshot, source_id, *date)? {
-                    writer.add_file(lake.open_index(&known)?);
+                let mut writer = days.lake.index_writer(days.source_id, *date);
+                if let Some(known) = days.index(*date)? {
+                    writer.add_file(days.lake.open_index(&known)?);
                 }
                 self.entries(*date, |entry| writer.push(entry))?;
                 writer.finish()
@@ -104,7 +108,7 @@ impl RunIndex {
         if self.spill.is_none() {
             let folder = self.root.join("index");
             std::fs::create_dir_all(&folder).map_err(|error| LakeError::io(&folder, error))?;
-            let path = folder.join(format!("{}{}", weir_lake::storage::TEMPORARY, std::process::id()));
+            let path = folder.join(format!("{}{}", TEMPORARY, std::process::id()));
             let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);
             self.spill = Some((file.map_err(|error| LakeError::io(&path, error))?, path, 0));
         }

@@ -145,29 +145,10 @@ impl LastText {
     }
 }
 
-/// Appends bytes as UTF-8, what is not replaced by U+FFFD.
-pub(crate) fn push_utf8(raw: &[u8], into: &mut Vec<u8>) {
-    for chunk in raw.utf8_chunks() {
-        into.extend_from_slice(chunk.valid().as_bytes());
-        if !chunk.invalid().is_empty() {
-            into.extend_from_slice("\u{fffd}".as_bytes());
-        }
-    }
-}
-
-/// Tidies a value as most columns want it: trimmed, UTF-8, `-` for nothing.
-pub(crate) fn plain(raw: &[u8], into: &mut Vec<u8>) -> bool {
-    let raw = raw.trim_ascii();
-    if raw.is_empty() || raw == b"-" {
-        return false;
-    }
-    push_utf8(raw, into);
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalise::text::plain;
 
     #[test]
     fn a_cache_remembers_and_stays_bounded() {

@@ -5,7 +5,7 @@
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
-use super::search::{MatchKeys, term_key};
+use super::search::{MatchKeys, match_keys, normalise_term, term_key};
 use super::theme::Theme;
 
 /// Why a lexicon file is refused.
@@ -129,6 +129,15 @@ struct Compiled {
     exclude: Vec<usize>,
 }
 
+impl Compiled {
+    fn applies(&self, hits: &[bool]) -> bool {
+        let stands = |pattern: &usize| hits.get(*pattern).copied().unwrap_or(false);
+        self.any_of.iter().any(|set| set.iter().all(stands))
+            && (self.needs.is_empty() || self.needs.iter().any(stands))
+            && !self.exclude.iter().any(stands)
+    }
+}
+
 /// What a search came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finding {
@@ -187,30 +196,67 @@ impl Lexicon {
         self.entries.get(usize::from(entry)).map_or("", |compiled| compiled.entry.id.as_str())
     }
 
-    /// What a search comes to; None where no entry applies.
-    pub fn find(&self, keys: &MatchKeys, hits: &mut Hits) -> Option<Finding> {
+    /// Marks the patterns that stand in a search; false where there is none.
+    fn mark(&self, keys: &MatchKeys, hits: &mut Hits) -> bool {
         let hits = &mut hits.0;
         hits.clear();
-        let mut any = false;
         let same = keys.plain == keys.folded;
         for key in std::iter::once(&keys.plain).chain((!same).then_some(&keys.folded)) {
             for found in self.matcher.find_overlapping_iter(key) {
-                if !any {
+                if hits.is_empty() {
                     hits.resize(self.patterns, false);
-                    any = true;
                 }
                 hits[found.pattern().as_usize()] = true;
             }
         }
-        if !any {
+        !hits.is_empty()
+    }
+
+    /// Ids of all entries that apply to a search; for tests and for showing why.
+    pub fn applying(&self, term: &str) -> Vec<&str> {
+        let (mut keys, mut hits, mut normalised) = (MatchKeys::default(), Hits::default(), String::new());
+        normalise_term(term.as_bytes(), &mut normalised);
+        match_keys(&normalised, &mut keys);
+        if !self.mark(&keys, &mut hits) {
+            return Vec::new();
+        }
+        self.entries.iter().filter(|compiled| compiled.applies(&hits.0)).map(|compiled| compiled.entry.id.as_str()).collect()
+    }
+
+    /// Runs every entry's own hits and misses; the first that disagrees is the error.
+    pub fn check_examples(&self) -> Result<(), LexiconError> {
+        for compiled in &self.entries {
+            let entry = &compiled.entry;
+            let disagrees = |field, found: &String, accepted| {
+                Err(LexiconError::Entry {
+                    file: compiled.theme.as_str().to_owned(),
+                    entry: entry.id.clone(),
+                    field,
+                    found: found.clone(),
+                    accepted,
+                })
+            };
+            for hit in &entry.hits {
+                if !self.applying(hit).contains(&entry.id.as_str()) {
+                    return disagrees("hits", hit, "a search that the entry matches");
+                }
+            }
+            for miss in &entry.misses {
+                if self.applying(miss).contains(&entry.id.as_str()) {
+                    return disagrees("misses", miss, "a search that the entry does not match");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a search comes to; None where no entry applies.
+    pub fn find(&self, keys: &MatchKeys, hits: &mut Hits) -> Option<Finding> {
+        if !self.mark(keys, hits) {
             return None;
         }
-        let applies = |compiled: &Compiled| {
-            compiled.any_of.iter().any(|set| set.iter().all(|pattern| hits[*pattern]))
-                && (compiled.needs.is_empty() || compiled.needs.iter().any(|pattern| hits[*pattern]))
-                && !compiled.exclude.iter().any(|pattern| hits[*pattern])
-        };
-        let applying = || self.entries.iter().enumerate().filter(|(_, compiled)| applies(compiled));
+        let hits = hits.0.as_slice();
+        let applying = || self.entries.iter().enumerate().filter(|(_, compiled)| compiled.applies(hits));
         let help_seeking = applying().any(|(_, compiled)| compiled.is_help);
         let mut finding: Option<Finding> = None;
         let mut best = (false, 0, 0);
@@ -304,3 +350,6 @@ fn compile(entry: Entry, theme: Theme, patterns: &mut Vec<String>) -> Compiled {
     let is_help = theme == Theme::HELP_SEEKING || entry.intent == Intent::HelpSeeking;
     Compiled { entry, theme, is_help, any_of, needs, exclude }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,11 +19,12 @@ mod row_tests;
 mod school;
 pub mod search;
 pub mod taxonomy;
+mod text;
 pub mod theme;
 pub mod time;
 pub mod url;
 
-pub use people::{Login, NobodyKnown, PeopleLookup, Who};
+pub use people::{Login, NobodyKnown, PeopleLookup, UserFields, Who};
 pub use row::Normaliser;
 pub use time::{TimeOrder, UnknownZone, When};
 

@@ -1,12 +1,28 @@
-//! Who a log-in is: the trait that the estate answers, and what is plain from the log-in alone.
+//! Who is behind a row: the question a row asks, and the estate's answer to it.
 
-use weir_lake::estate::UserType;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use weir_lake::estate::{PeopleCache, UserType, normalise_login};
 use weir_lake::ids::SchoolId;
 
-/// A log-in without its case and its domain part.
+/// What a line says of a person; texts are empty where it says nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UserFields<'a> {
+    /// Log-in as written.
+    pub user: &'a str,
+    /// Domain part, where it stands in a column of its own.
+    pub domain: &'a str,
+    /// The vendor's group.
+    pub group: &'a str,
+    /// Filter policy.
+    pub profile: &'a str,
+}
+
+/// A log-in to make a key of. No `Debug`: it is a name in clear.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The name, normalised. Not for printing: it is a name in clear.
+    /// The name, normalised.
     pub name: String,
     /// The realm its domain part belongs to.
     pub realm: String,
@@ -18,86 +34,63 @@ pub struct Who {
     /// The type of person.
     pub user_type: UserType,
     /// Year or phase.
-    pub year_group: Option<String>,
-    /// The log-in that stands for a person who has several; None where the one in the line does.
-    pub canonical: Option<Login>,
+    pub year_group: Option<Arc<str>>,
+    /// The log-in that stands for the person; None where nobody is named.
+    pub login: Option<Login>,
 }
 
-impl Who {
-    /// Nobody knows.
-    pub const UNKNOWN: Who = Who { user_type: UserType::Unknown, year_group: None, canonical: None };
-}
-
-/// Looks people up. Called once for each new combination of a file, not once a row; one a worker thread.
+/// Looks people up. Asked once for each new combination, not once a row; one a worker thread.
 pub trait PeopleLookup: Send {
-    /// A log-in as the log writes it, with its domain where that stands apart, as name and realm; None where nobody is named.
-    fn login(&mut self, raw: &str, domain: &str) -> Option<Login> {
-        normalise_login(raw, domain).map(|(name, _)| Login { name, realm: String::from(DEFAULT_REALM) })
-    }
-
     /// Who that is on a day (days since 1970). Without a log-in, the group or profile may still tell a type.
-    fn who(&mut self, school: &SchoolId, login: Option<&Login>, group: &str, profile: &str, date: i32) -> Who;
+    fn who(&mut self, school: &SchoolId, fields: UserFields<'_>, date: i32) -> Who;
+}
+
+impl PeopleLookup for PeopleCache {
+    fn who(&mut self, school: &SchoolId, fields: UserFields<'_>, date: i32) -> Who {
+        let user = if is_nobody(fields.user) { "" } else { fields.user };
+        let (_, facts) = self.find(school, user, fields.domain, fields.group, fields.profile, day(date));
+        Who {
+            user_type: facts.user_type,
+            year_group: facts.year_group.clone(),
+            login: facts
+                .name
+                .as_ref()
+                .map(|name| Login { name: name.name.reveal_in_clear().to_owned(), realm: name.realm.clone() }),
+        }
+    }
 }
 
 /// The realm of every domain that weir.toml does not name.
 pub const DEFAULT_REALM: &str = "default";
 
-/// Knows nobody: machine accounts are devices, everyone else is unknown.
+/// Knows nobody: machine accounts are devices, everyone else is unknown. For `inspect`, where no estate is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NobodyKnown;
 
 impl PeopleLookup for NobodyKnown {
-    fn who(&mut self, _school: &SchoolId, login: Option<&Login>, _group: &str, _profile: &str, _date: i32) -> Who {
-        match login {
-            Some(login) if login.name.ends_with('$') => Who { user_type: UserType::Device, ..Who::UNKNOWN },
-            _ => Who::UNKNOWN,
+    fn who(&mut self, _school: &SchoolId, fields: UserFields<'_>, _date: i32) -> Who {
+        let login = if is_nobody(fields.user) { None } else { normalise_login(fields.user) };
+        let is_machine = login.as_ref().is_some_and(|login| login.is_machine);
+        Who {
+            user_type: if is_machine { UserType::Device } else { UserType::Unknown },
+            year_group: None,
+            login: login.map(|login| Login { name: login.name.reveal_in_clear().to_owned(), realm: String::from(DEFAULT_REALM) }),
         }
     }
 }
 
 /// What logs write where nobody signed in.
-const NOBODY: [&str; 9] = ["-", "unknown", "n/a", "na", "none", "null", "anonymous", "unauthenticated", "(none)"];
+const NOBODY: [&str; 10] = ["", "-", "unknown", "n/a", "na", "none", "null", "anonymous", "unauthenticated", "(none)"];
 
-/// A log-in as name and domain, both lower case: `SCH\JSmith`, `sch/jsmith`, `jsmith@sch.uk`, `CN=jsmith,OU=Year 9,DC=sch`
-/// and `LDAP://dc.sch/CN=jsmith,...` all are `jsmith`. None where nobody is named; an address is nobody.
-pub fn normalise_login(raw: &str, domain_apart: &str) -> Option<(String, String)> {
-    let raw = raw.trim().trim_matches('"').trim();
-    let is_nobody = |name: &str| name.is_empty() || NOBODY.contains(&name) || name.parse::<std::net::IpAddr>().is_ok();
-    if is_nobody(&raw.to_lowercase()) {
-        return None;
-    }
-    let apart = || domain_apart.trim().to_lowercase();
-    let (name, domain) = if let Some(parts) = distinguished_name(raw) {
-        parts
-    } else if let Some((domain, name)) = raw.rsplit_once('\\') {
-        (name.to_owned(), domain.trim_end_matches('\\').to_owned())
-    } else if let Some((name, domain)) = raw.rsplit_once('@') {
-        (name.to_owned(), domain.to_owned())
-    } else if let Some((domain, name)) = raw.rsplit_once('/').filter(|(domain, _)| !domain.is_empty()) {
-        (name.to_owned(), domain.rsplit('/').next().unwrap_or_default().to_owned())
-    } else {
-        (raw.to_owned(), String::new())
-    };
-    let (name, domain) = (name.trim().to_lowercase(), domain.trim().to_lowercase());
-    (!is_nobody(&name)).then(|| (name, if domain.is_empty() { apart() } else { domain }))
+/// Whether a log-in as written names nobody: a word for it, or an address in a name's place.
+pub fn is_nobody(user: &str) -> bool {
+    let user = user.trim().trim_matches('"').trim();
+    NOBODY.iter().any(|word| word.eq_ignore_ascii_case(user)) || user.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// The first common name and the joined `DC=` parts of an LDAP name; None for other text.
-fn distinguished_name(raw: &str) -> Option<(String, String)> {
-    let rest = match raw.split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ldap") || scheme.eq_ignore_ascii_case("winnt") => {
-            rest.split_once('/').map_or(rest, |(_, name)| name)
-        }
-        _ => raw,
-    };
-    let is_part = |part: &str, wanted: &str| part.split_once('=').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case(wanted));
-    let first = rest.split(',').next()?;
-    if !is_part(first, "cn") && !is_part(first, "uid") {
-        return None;
-    }
-    let value = |part: &str| part.split_once('=').map_or_else(String::new, |(_, value)| value.trim().to_owned());
-    let domain: Vec<String> = rest.split(',').filter(|part| is_part(part, "dc")).map(value).collect();
-    Some((value(first), domain.join(".")))
+fn day(date: i32) -> Date {
+    const EPOCH: Date = Date::constant(1970, 1, 1);
+    EPOCH.saturating_add(jiff::Span::new().try_days(date).unwrap_or_default())
 }
 
 /// As written in `events.user_type`.
@@ -115,44 +108,77 @@ pub const fn user_type_name(user_type: UserType) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weir_lake::estate::{Estate, GroupRow, MatchOn, People};
 
     #[test]
-    fn log_ins_are_one_name_however_written() {
-        for (raw, apart, want) in [
-            ("y9-fern", "", Some(("y9-fern", ""))),
-            ("  Y9-Fern ", "", Some(("y9-fern", ""))),
-            ("OAK\\Y9-Fern", "", Some(("y9-fern", "oak"))),
-            ("OAK\\\\Y9-Fern", "", Some(("y9-fern", "oak"))),
-            ("oak/y9-fern", "", Some(("y9-fern", "oak"))),
-            ("y9-fern@Oakfield.Example", "", Some(("y9-fern", "oakfield.example"))),
-            ("y9-fern", "OAK", Some(("y9-fern", "oak"))),
-            ("y9-fern@oakfield.example", "OAK", Some(("y9-fern", "oakfield.example"))),
-            ("CN=y9-fern,OU=Year 9,DC=oakfield,DC=example", "", Some(("y9-fern", "oakfield.example"))),
-            ("LDAP://dc1.oakfield.example/cn=Y9-Fern,ou=Pupils", "", Some(("y9-fern", ""))),
-            ("WinNT://OAK/y9-fern", "", Some(("y9-fern", "oak"))),
-            ("\"y9-fern\"", "", Some(("y9-fern", ""))),
-            ("PC-014$", "", Some(("pc-014$", ""))),
-            ("-", "", None),
-            ("", "OAK", None),
-            ("N/A", "", None),
-            ("anonymous", "", None),
-            ("OAK\\-", "", None),
-            ("10.20.30.40", "", None),
-            ("2001:db8::7", "", None),
+    fn words_for_nobody_are_nobody() {
+        for (user, want) in [
+            ("y9-fern", false),
+            ("nora", false),
+            ("-", true),
+            (" - ", true),
+            ("", true),
+            ("N/A", true),
+            ("Anonymous", true),
+            ("10.20.30.40", true),
+            ("2001:db8::7", true),
         ] {
-            let want = want.map(|(name, domain)| (name.to_owned(), domain.to_owned()));
-            assert_eq!(normalise_login(raw, apart), want, "{raw} {apart}");
+            assert_eq!(is_nobody(user), want, "{user}");
         }
     }
 
     #[test]
-    fn the_default_lookup_knows_machines_only() {
+    fn days_are_counted_from_1970() {
+        for (number, want) in [(0, "1970-01-01"), (20_770, "2026-11-13"), (-1, "1969-12-31")] {
+            assert_eq!(day(number).to_string(), want);
+        }
+        day(i32::MAX);
+        day(i32::MIN);
+    }
+
+    #[test]
+    fn the_estate_answers() {
+        let row = |on, pattern: &str, user_type, year: Option<&str>, from| GroupRow {
+            school_id: None,
+            on,
+            pattern: pattern.to_owned(),
+            user_type,
+            year_group: year.map(str::to_owned),
+            boarder: false,
+            from,
+            to: None,
+        };
+        let september = Some(jiff::civil::date(2026, 9, 1));
+        let mut estate = Estate::default();
+        estate.user_domains.insert(String::from("elm"), String::from("elm-realm"));
+        estate.groups = vec![
+            row(MatchOn::Group, "Year 9*", UserType::Pupil, Some("9"), september),
+            row(MatchOn::User, "kiosk*", UserType::Shared, None, None),
+        ];
+        let mut people = PeopleCache::new(Arc::new(People::new(&estate)));
         let school = SchoolId::parse("oak").unwrap();
-        let mut people = NobodyKnown;
-        for (raw, want) in [("y9-fern", UserType::Unknown), ("PC-014$", UserType::Device)] {
-            let login = people.login(raw, "").unwrap();
-            assert_eq!(login.realm, DEFAULT_REALM);
-            assert!(people.who(&school, Some(&login), "", "", 0).user_type == want);
+        let before = 20_697; // 2026-09-01
+        for (user, group, date, want, year, name, realm) in [
+            ("OAK\\Y9-Fern", "Year 9 A", before, UserType::Pupil, Some("9"), "y9-fern", "default"),
+            ("ELM\\Y9-Fern", "Year 9 A", before, UserType::Pupil, Some("9"), "y9-fern", "elm-realm"),
+            ("OAK\\Y9-Fern", "Year 9 A", before - 1, UserType::Unknown, None, "y9-fern", "default"),
+            ("Kiosk2", "", before, UserType::Shared, None, "kiosk2", "default"),
+            ("anonymous", "Year 9 A", before, UserType::Pupil, Some("9"), "", ""),
+        ] {
+            let who = people.who(&school, UserFields { user, group, ..UserFields::default() }, date);
+            assert!(who.user_type == want, "{user} {group} {date}");
+            assert_eq!(who.year_group.as_deref(), year, "{user} {group} {date}");
+            let login = who.login.map_or((String::new(), String::new()), |login| (login.name, login.realm));
+            assert_eq!(login, (name.to_owned(), realm.to_owned()), "{user} {group} {date}");
+        }
+    }
+
+    #[test]
+    fn without_an_estate_machines_alone_are_known() {
+        let school = SchoolId::parse("oak").unwrap();
+        for (user, want) in [("y9-fern", UserType::Unknown), ("PC-014$", UserType::Device)] {
+            let who = NobodyKnown.who(&school, UserFields { user, ..UserFields::default() }, 0);
+            assert!(who.user_type == want && who.login.is_some_and(|login| login.realm == DEFAULT_REALM));
         }
     }
 }

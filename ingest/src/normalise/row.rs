@@ -4,22 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weir_lake::batch::{EventBatch, NULL_ID};
-use weir_lake::estate::UserType;
 use weir_lake::ids::SchoolId;
-use weir_lake::names::{ClearName, Named, Pseudonyms};
+use weir_lake::names::Pseudonyms;
 
-use super::cache::{ByteCache, LastText, UNSET, plain, push_utf8};
+use super::cache::{ByteCache, LastText, UNSET};
 use super::furniture::{self, Known};
 use super::lexicon::{Finding, Hits};
-use super::people::{Login, PeopleLookup, user_type_name};
-use super::school::SchoolRules;
-use super::search::{self, Asked, ENGINES, MatchKeys};
+use super::people::PeopleLookup;
+use super::school::Schools;
+use super::search::{ENGINES, MatchKeys};
 use super::taxonomy::Mapped;
-use super::theme::{THEMES, Theme};
+use super::text::{address, as_text, lower, media_type, plain, upper};
+use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
-use super::url::{self, UrlParts};
-use super::{AdminRow, FileContext, Notes, Pushed, Reference, admin};
+use super::url;
+use super::{FileContext, Notes, Pushed, Reference};
 use crate::decoded::{Action, Decoded, Field, Kind};
+
+mod meaning;
+mod what;
+mod who;
 
 /// No category, engine or school.
 const NONE: u8 = u8::MAX;
@@ -101,9 +105,9 @@ struct LastTexts {
 /// Everything of one file.
 struct OpenFile {
     context: Arc<FileContext>,
-    rules: SchoolRules,
+    schools_of: Schools,
     /// Number of each of the file's schools among all schools seen.
-    schools: Vec<u16>,
+    numbers: Vec<u16>,
     clock: Clock,
     ids: Option<FileIds>,
 }
@@ -169,23 +173,6 @@ impl BatchMark {
     }
 }
 
-/// What a row's search came to.
-struct Searched {
-    engine: u8,
-    has_term: bool,
-    is_suggestion: bool,
-    finding: Option<Finding>,
-}
-
-/// Ids of the columns about what a row means.
-struct Meaning {
-    category: u32,
-    theme: u32,
-    risk_area: u32,
-    other_themes: u32,
-    concern_id: u32,
-}
-
 impl Normaliser {
     /// A normaliser without caches yet; [`Normaliser::begin_file`] comes first.
     pub fn new(reference: Arc<Reference>, people: Box<dyn PeopleLookup>, pseudonyms: Box<dyn Pseudonyms>) -> Self {
@@ -240,14 +227,14 @@ impl Normaliser {
         let source_zone = self.zone(&context.zone)?;
         let school_zone = self.zone(&context.school_zone)?;
         let clock = Clock::new(source_zone, school_zone, context.written_at_micros, context.now_micros);
-        let rules = SchoolRules::new(&context.school);
-        let schools = (0..rules.len()).map(|index| self.school_number(rules.school(index as u16))).collect();
+        let schools_of = Schools::new(&context.school);
+        let numbers = schools_of.all().iter().map(|school| self.school_number(school)).collect();
         if self.vendor != context.vendor {
             self.vendor.clone_from(&context.vendor);
             self.categories.clear();
         }
         self.school_of.clear();
-        self.file = Some(OpenFile { context, rules, schools, clock, ids: None });
+        self.file = Some(OpenFile { context, schools_of, numbers, clock, ids: None });
         Ok(())
     }
 
@@ -460,29 +447,6 @@ impl Normaliser {
         Pushed::Row
     }
 
-    fn find_school(&mut self, decoded: &Decoded) -> Option<u16> {
-        let file = self.file.as_ref()?;
-        if file.rules.is_one() {
-            return file.schools.first().copied();
-        }
-        const NO_SCHOOL: u16 = u16::MAX;
-        self.key.clear();
-        for field in [Field::SrcIp, Field::UserGroup, Field::Profile, Field::Site] {
-            self.key.extend_from_slice(decoded.text(field));
-            self.key.push(UNIT);
-        }
-        let found = match self.school_of.get(&self.key) {
-            Some(found) => found,
-            None => {
-                let found = file.rules.find(decoded).and_then(|index| file.schools.get(usize::from(index)).copied());
-                let found = found.unwrap_or(NO_SCHOOL);
-                self.school_of.insert(&self.key, found);
-                found
-            }
-        };
-        (found != NO_SCHOOL).then_some(found)
-    }
-
     fn file_ids(&mut self, batch: &mut EventBatch) -> Option<FileIds> {
         let file = self.file.as_mut()?;
         let context = &file.context;
@@ -492,384 +456,4 @@ impl Normaliser {
             file: batch.file_id.strings.intern(context.file_id.as_str().as_bytes()),
         }))
     }
-
-    fn host(&mut self, raw: &[u8], batch: &mut EventBatch) -> HostEntry {
-        if raw.is_empty() {
-            return NO_HOST;
-        }
-        if let Some(entry) = self.hosts.get(raw) {
-            return entry;
-        }
-        url::clean_host(raw, &mut self.text);
-        let host = self.text.as_slice();
-        let entry = if host.is_empty() || host == b"-" {
-            NO_HOST
-        } else {
-            let domain = url::registrable_domain(host);
-            HostEntry {
-                host: batch.host.strings.intern(host),
-                domain: domain.map_or(NULL_ID, |domain| batch.domain.strings.intern(domain)),
-                engine: search::engine_of(host, domain).unwrap_or(NONE),
-                own_category: std::str::from_utf8(host).ok().and_then(|host| self.reference.taxonomies.own(host)).unwrap_or(NONE),
-            }
-        };
-        self.hosts.insert(raw, entry);
-        entry
-    }
-
-    fn referrer(&mut self, raw: &[u8], batch: &mut EventBatch) -> u32 {
-        let host = url::split(raw).host;
-        if host.is_empty() || host == b"-" {
-            return NULL_ID;
-        }
-        if let Some(id) = self.referrers.get(host) {
-            return id;
-        }
-        url::clean_host(host, &mut self.text);
-        let id = url::registrable_domain(&self.text).map_or(NULL_ID, |domain| batch.referrer_domain.strings.intern(domain));
-        self.referrers.insert(host, id);
-        id
-    }
-
-    fn category(&mut self, decoded: &Decoded, batch: &mut EventBatch) -> CategoryEntry {
-        let mut names = decoded.text(Field::VendorCategory);
-        let ids = decoded.text(Field::VendorCategoryId);
-        if names.is_empty() && decoded.kind == Kind::Concern {
-            names = decoded.text(Field::Concern);
-        }
-        if names.is_empty() && ids.is_empty() {
-            return CategoryEntry { vendor_category: NULL_ID, mapped: None, unmapped: 0 };
-        }
-        self.key.clear();
-        self.key.extend_from_slice(names);
-        self.key.push(UNIT);
-        self.key.extend_from_slice(ids);
-        let entry = match self.categories.get(&self.key) {
-            Some(entry) => entry,
-            None => {
-                let (names, ids) = (String::from_utf8_lossy(names), String::from_utf8_lossy(ids));
-                let mut unknown = Vec::new();
-                let mapped = self
-                    .reference
-                    .taxonomies
-                    .map(self.vendor.as_deref(), &names, &ids, &mut |name| unknown.push(name.to_owned()));
-                let unmapped = if unknown.is_empty() {
-                    0
-                } else {
-                    let number = self.unmapped.iter().position(|(known, _)| *known == unknown).unwrap_or_else(|| {
-                        self.unmapped.push((unknown, 0));
-                        self.unmapped.len() - 1
-                    });
-                    number as u32 + 1
-                };
-                self.text.clear();
-                let has_text = plain(names.as_bytes(), &mut self.text) || plain(ids.as_bytes(), &mut self.text);
-                let vendor_category = if has_text { batch.vendor_category.strings.intern(&self.text) } else { NULL_ID };
-                let entry = CategoryEntry { vendor_category, mapped, unmapped };
-                self.categories.insert(&self.key, entry);
-                entry
-            }
-        };
-        if entry.unmapped > 0 {
-            self.unmapped[entry.unmapped as usize - 1].1 += 1;
-        }
-        entry
-    }
-
-    /// Reads the row's search; its term, if there is one, stands in `self.term`.
-    fn search(&mut self, decoded: &Decoded, parts: &UrlParts, engine: u8) -> Searched {
-        let mut searched = Searched { engine: NONE, has_term: false, is_suggestion: false, finding: None };
-        if !matches!(decoded.kind, Kind::Web | Kind::Concern) {
-            return searched;
-        }
-        let asked = match ENGINES.get(usize::from(engine)) {
-            Some(engine) => engine.read(parts.path, parts.query),
-            None => Asked::Nothing,
-        };
-        let given = decoded.text(Field::SearchTerm).trim_ascii();
-        let given = if given == b"-" { &[] } else { given };
-        let raw = match asked {
-            Asked::Suggestion => {
-                searched.is_suggestion = true;
-                return searched;
-            }
-            _ if !given.is_empty() => given,
-            Asked::Term(raw) => raw,
-            Asked::Page | Asked::Nothing => &[],
-        };
-        if asked != Asked::Nothing || !given.is_empty() {
-            searched.engine = engine;
-        }
-        if !raw.is_empty() {
-            search::normalise_term(raw, &mut self.term);
-            searched.has_term = !self.term.is_empty();
-        }
-        if searched.has_term {
-            searched.finding = self.finding();
-        } else if decoded.kind == Kind::Concern && !decoded.text(Field::Concern).is_empty() {
-            search::normalise_term(decoded.text(Field::Concern), &mut self.term);
-            searched.finding = self.finding();
-        }
-        searched
-    }
-
-    /// What the lexicon says of `self.term`.
-    fn finding(&mut self) -> Option<Finding> {
-        if let Some(finding) = self.terms.get(self.term.as_bytes()) {
-            return finding;
-        }
-        search::match_keys(&self.term, &mut self.match_keys);
-        let finding = self.reference.lexicon.find(&self.match_keys, &mut self.hits);
-        self.terms.insert(self.term.as_bytes(), finding);
-        finding
-    }
-
-    fn user(&mut self, decoded: &Decoded, school: u16, date: i32, batch: &mut EventBatch) -> UserEntry {
-        self.key.clear();
-        self.key.extend_from_slice(&school.to_le_bytes());
-        self.key.extend_from_slice(&date.to_le_bytes());
-        for field in [Field::User, Field::UserDomain, Field::UserGroup, Field::Profile] {
-            self.key.extend_from_slice(decoded.text(field));
-            self.key.push(UNIT);
-        }
-        if let Some(entry) = self.users.get(&self.key) {
-            return entry;
-        }
-        let text = |field| String::from_utf8_lossy(decoded.text(field));
-        let login = self.people.login(&text(Field::User), &text(Field::UserDomain));
-        let school = &self.schools[usize::from(school)];
-        let who = self.people.who(school, login.as_ref(), &text(Field::UserGroup), &text(Field::Profile), date);
-        let mut entry = UserEntry {
-            user_key: NULL_ID,
-            user_type: batch.user_type.strings.intern(user_type_name(who.user_type).as_bytes()),
-            year_group: who.year_group.map_or(NULL_ID, |year| batch.year_group.strings.intern(year.as_bytes())),
-            device_key: NULL_ID,
-        };
-        if let Some(login) = who.canonical.or(login) {
-            match who.user_type {
-                // A sign-in of many identifies nobody.
-                UserType::Shared => {}
-                UserType::Device => {
-                    let name = login.name.strip_suffix('$').unwrap_or(&login.name).to_owned();
-                    let key = self.pseudonyms.key(school, Named::Device, "", &ClearName::new(name));
-                    entry.device_key = batch.device_key.strings.intern(key.as_str().as_bytes());
-                }
-                UserType::Pupil | UserType::Staff | UserType::Guest | UserType::Unknown => {
-                    let Login { name, realm } = login;
-                    let key = self.pseudonyms.key(school, Named::Person, &realm, &ClearName::new(name));
-                    entry.user_key = batch.user_key.strings.intern(key.as_str().as_bytes());
-                }
-            }
-        }
-        self.users.insert(&self.key, entry);
-        entry
-    }
-
-    fn device(&mut self, decoded: &Decoded, school: u16, batch: &mut EventBatch) -> u32 {
-        let raw = decoded.text(Field::Device);
-        if raw.is_empty() {
-            return NULL_ID;
-        }
-        self.key.clear();
-        self.key.extend_from_slice(&school.to_le_bytes());
-        self.key.extend_from_slice(raw);
-        if let Some(id) = self.devices.get(&self.key) {
-            return id;
-        }
-        let id = match device_name(raw) {
-            None => NULL_ID,
-            Some(name) => {
-                let school = &self.schools[usize::from(school)];
-                let key = self.pseudonyms.key(school, Named::Device, "", &ClearName::new(name));
-                batch.device_key.strings.intern(key.as_str().as_bytes())
-            }
-        };
-        self.devices.insert(&self.key, id);
-        id
-    }
-
-    fn meaning(&mut self, mapped: Option<Mapped>, finding: Option<Finding>, batch: &mut EventBatch) -> Meaning {
-        let reference = Arc::clone(&self.reference);
-        let ids = match mapped {
-            None => CategoryIds { category: NULL_ID, theme: NULL_ID, risk_area: NULL_ID },
-            Some(mapped) => {
-                let ids = &mut self.category_ids[usize::from(mapped.category)];
-                if ids.category == UNSET {
-                    let category = &reference.taxonomies.categories()[usize::from(mapped.category)];
-                    *ids = CategoryIds {
-                        category: batch.category.strings.intern(category.id.as_bytes()),
-                        theme: category.theme.map_or(NULL_ID, |theme| batch.theme.strings.intern(theme.as_str().as_bytes())),
-                        risk_area: category
-                            .risk_area
-                            .map_or(NULL_ID, |area| batch.risk_area.strings.intern(area.as_str().as_bytes())),
-                    };
-                }
-                *ids
-            }
-        };
-        let mut meaning = Meaning {
-            category: ids.category,
-            theme: ids.theme,
-            risk_area: ids.risk_area,
-            other_themes: NULL_ID,
-            concern_id: NULL_ID,
-        };
-        let Some(finding) = finding else { return meaning };
-
-        let concern = &mut self.concern_ids[usize::from(finding.entry)];
-        if *concern == UNSET {
-            *concern = batch.concern_id.strings.intern(reference.lexicon.id(finding.entry).as_bytes());
-        }
-        meaning.concern_id = *concern;
-
-        let by_category = mapped.and_then(|mapped| {
-            reference.taxonomies.categories()[usize::from(mapped.category)].theme.map(|theme| (theme, mapped.severity))
-        });
-        let mut severities = finding.themes;
-        let mut asks_help = finding.help_seeking;
-        let mut winner = strongest(&severities);
-        let mut is_category = false;
-        match by_category {
-            Some((Theme::HELP_SEEKING, _)) => asks_help = true,
-            Some((theme, severity)) => {
-                // A person's own words stand before the site's category when they are as severe.
-                if winner.is_none_or(|(_, most)| severity > most) {
-                    winner = Some((theme.number(), severity));
-                    is_category = true;
-                }
-                severities[theme.number()] = severities[theme.number()].max(severity);
-            }
-            None => {}
-        }
-        let theme = match winner {
-            Some((theme, _)) => theme,
-            None if asks_help => Theme::HELP_SEEKING.number(),
-            None => return meaning,
-        };
-        let theme_id = &mut self.theme_ids[theme];
-        if *theme_id == UNSET {
-            *theme_id = batch.theme.strings.intern(THEMES[theme].0.as_bytes());
-        }
-        meaning.theme = *theme_id;
-        if !is_category {
-            meaning.risk_area = THEMES[theme].1.map_or(NULL_ID, |area| batch.risk_area.strings.intern(area.as_str().as_bytes()));
-        }
-        if asks_help {
-            severities[Theme::HELP_SEEKING.number()] = 1;
-        }
-        self.text.clear();
-        for (number, (name, _)) in THEMES.iter().enumerate() {
-            if number != theme && severities[number] > 0 {
-                if !self.text.is_empty() {
-                    self.text.push(b';');
-                }
-                self.text.extend_from_slice(name.as_bytes());
-            }
-        }
-        if !self.text.is_empty() {
-            meaning.other_themes = batch.other_themes.strings.intern(&self.text);
-        }
-        meaning
-    }
-
-    /// The row of an admin event; names go to the vault and come back as keys.
-    pub fn admin(&mut self, decoded: &Decoded, when: When, line_no: i64) -> AdminRow {
-        let number = self.find_school(decoded);
-        let school = number.map(|number| self.schools[usize::from(number)].clone());
-        let text = |field| {
-            self.text.clear();
-            plain(decoded.text(field), &mut self.text).then(|| String::from_utf8_lossy(&self.text).into_owned())
-        };
-        let [actor, user, domain, operation, object, detail] =
-            [Field::Actor, Field::User, Field::UserDomain, Field::Operation, Field::Object, Field::Detail].map(text);
-        let domain = domain.unwrap_or_default();
-        let mut known = Vec::new();
-        for name in [&actor, &user].into_iter().flatten() {
-            known.extend(self.people.login(name, &domain).map(|login| login.name));
-            known.push(name.clone());
-        }
-        let (people, pseudonyms) = (&mut self.people, &mut self.pseudonyms);
-        let mut key_of = |name: &str| {
-            let Login { name, realm } = people.login(name, &domain)?;
-            let school = school.as_ref()?;
-            Some(pseudonyms.key(school, Named::Person, &realm, &ClearName::new(name)))
-        };
-        let actor_key = actor.as_deref().or(user.as_deref()).and_then(&mut key_of);
-        // Without a school there is no key; the name must go all the same.
-        let mut in_text = |name: &str| Some(key_of(name).map_or_else(|| String::from("(name)"), |key| key.to_string()));
-        let object = object.map(|object| admin::with_keys(&object, &known, &mut in_text));
-        let detail = detail.map(|detail| admin::with_keys(&detail, &known, &mut in_text));
-        AdminRow {
-            event_time: when.micros_utc,
-            event_date: when.date,
-            actor_key,
-            operation: operation.unwrap_or_else(|| String::from("configuration")),
-            object,
-            detail,
-            line_no,
-            school_id: school,
-        }
-    }
-
-    /// The normalised log-in of a row, for `inspect` on the technician's own screen only.
-    pub fn user_in_clear(&mut self, decoded: &Decoded) -> Option<ClearName> {
-        let text = |field| String::from_utf8_lossy(decoded.text(field));
-        let login = self.people.login(&text(Field::User), &text(Field::UserDomain))?;
-        Some(ClearName::new(login.name))
-    }
-
-    /// The normalised device name of a row, for `inspect` only.
-    pub fn device_in_clear(&self, decoded: &Decoded) -> Option<ClearName> {
-        device_name(decoded.text(Field::Device)).map(ClearName::new)
-    }
-}
-
-/// The most severe theme of a search; of equals the first in the table.
-fn strongest(severities: &[u8; THEMES.len()]) -> Option<(usize, u8)> {
-    severities.iter().enumerate().filter(|(_, severity)| **severity > 0).fold(None, |best, (theme, severity)| match best {
-        Some((_, most)) if most >= *severity => best,
-        _ => Some((theme, *severity)),
-    })
-}
-
-/// Bytes as text, itself where it is UTF-8 already; None where there is nothing.
-fn as_text<'a>(raw: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    if raw.is_empty() {
-        return None;
-    }
-    if std::str::from_utf8(raw).is_ok() {
-        return Some(raw);
-    }
-    scratch.clear();
-    push_utf8(raw, scratch);
-    Some(scratch)
-}
-
-fn device_name(raw: &[u8]) -> Option<String> {
-    let name = String::from_utf8_lossy(raw).trim().trim_end_matches('$').to_lowercase();
-    let is_nothing = matches!(name.as_str(), "" | "-" | "n/a" | "na" | "none" | "unknown");
-    (!is_nothing).then_some(name)
-}
-
-/// An IPv4 address in IPv6's clothes is the IPv4 address.
-fn address(raw: &[u8], into: &mut Vec<u8>) -> bool {
-    let raw = raw.trim_ascii();
-    plain(raw.strip_prefix(b"::ffff:").filter(|rest| rest.contains(&b'.')).unwrap_or(raw), into)
-}
-
-fn upper(raw: &[u8], into: &mut Vec<u8>) -> bool {
-    let is_given = plain(raw, into);
-    into.make_ascii_uppercase();
-    is_given
-}
-
-fn lower(raw: &[u8], into: &mut Vec<u8>) -> bool {
-    let is_given = plain(raw, into);
-    into.make_ascii_lowercase();
-    is_given
-}
-
-/// A media type without its parameters.
-fn media_type(raw: &[u8], into: &mut Vec<u8>) -> bool {
-    lower(raw.split(|byte| *byte == b';').next().unwrap_or_default(), into)
 }

@@ -29,16 +29,16 @@ impl Pseudonyms for PlainKeys {
 struct SmallSchool;
 
 impl PeopleLookup for SmallSchool {
-    fn who(&mut self, _school: &SchoolId, login: Option<&Login>, group: &str, _profile: &str, _date: i32) -> Who {
-        let name = login.map_or("", |login| login.name.as_str());
+    fn who(&mut self, school: &SchoolId, fields: UserFields<'_>, date: i32) -> Who {
+        let who = NobodyKnown.who(school, fields, date);
+        let name = who.login.as_ref().map_or("", |login| login.name.as_str());
         let (user_type, year) = match name {
             "kiosk" => (UserType::Shared, None),
             _ if name.starts_with("y9-") => (UserType::Pupil, Some("9")),
-            _ if name.ends_with('$') => (UserType::Device, None),
-            _ if group == "Visitors" => (UserType::Guest, None),
-            _ => (UserType::Unknown, None),
+            _ if fields.group == "Visitors" => (UserType::Guest, None),
+            _ => (who.user_type, None),
         };
-        Who { user_type, year_group: year.map(str::to_owned), canonical: None }
+        Who { user_type, year_group: year.map(Arc::from), login: who.login }
     }
 }
 

@@ -352,3 +352,6 @@ pub fn name_key(name: &str) -> String {
     }
     key
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,7 @@ pub use logins::{Login, SharedNames, normalise_login};
 pub use people::{People, PeopleCache, PersonFacts, Seen};
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
+pub(crate) use settings::is_inside;
 pub use settings::{Engine, Mail, Retention, SchoolHours};
 pub use tables_arrow::estate_tables;
 pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};

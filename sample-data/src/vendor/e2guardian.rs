@@ -119,11 +119,14 @@ pub(super) fn format_5(out: &mut Vec<u8>, line: &Line<'_>, _counter: u64) {
     put(out, "\t-\t");
     number(out, u64::from(line.elapsed));
     put(out, "\t-\t");
-    put(out, match line.what {
-        What::Decision(Action::Blocked) => "500",
-        What::Failure => "202",
-        _ => "0",
-    });
+    put(
+        out,
+        match line.what {
+            What::Decision(Action::Blocked) => "500",
+            What::Failure => "202",
+            _ => "0",
+        },
+    );
     out.push(b'\t');
     put_what(out, line);
     put(out, "\t0\t");

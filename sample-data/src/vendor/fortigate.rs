@@ -123,14 +123,14 @@ fn put_source(out: &mut Vec<u8>, line: &Line<'_>) {
     put(out, " srcip=");
     address(out, line.client);
     pair(out, " srcport=", client_port(line.session));
-    put(out, " srccountry=\"Reserved\" srcintf=\"vlan-curriculum\" srcintfrole=\"lan\" srcuuid=\"5c1e7a90-6a2b-51ee-8f00-000000000020\"");
+    put(out, " srcintf=\"vlan-curriculum\" srcintfrole=\"lan\"");
 }
 
 fn put_destination(out: &mut Vec<u8>, line: &Line<'_>) {
     put(out, " dstip=");
     address(out, line.server);
     pair(out, " dstport=", if line.https { 443 } else { 80 });
-    put(out, " dstcountry=\"United Kingdom\" dstintf=\"wan1\" dstintfrole=\"wan\" dstuuid=\"8d2f4b10-6a2b-51ee-9c00-000000000080\" proto=6");
+    put(out, " dstcountry=\"United Kingdom\" dstintf=\"wan1\" dstintfrole=\"wan\" proto=6");
 }
 
 fn web(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
@@ -139,7 +139,7 @@ fn web(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
     let kind = kind_keys(verdict.event);
     start(out, line, writer, verdict.log_id, kind, verdict.level);
     pair(out, " policyid=", policy_id(line.profile));
-    put(out, " poluuid=\"b0d3c5e2-7f11-51ee-a4d0-000000000011\" policytype=\"policy\"");
+    put(out, " policytype=\"policy\"");
     pair(out, " sessionid=", line.session);
     put_user(out, line);
     put_source(out, line);
@@ -160,7 +160,10 @@ fn web(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
     out.push(b'"');
     pair(out, " sentbyte=", u64::from(line.bytes_out));
     pair(out, " rcvdbyte=", if matches!(line.what, What::Decision(Action::Allowed)) { u64::from(line.bytes_in) } else { 0 });
-    puts(out, &[" direction=\"outgoing\" msg=\"", verdict.message, "\" ", if writer.layout == 0 { "ratemethod" } else { "method" }]);
+    puts(
+        out,
+        &[" direction=\"outgoing\" msg=\"", verdict.message, "\" ", if writer.layout == 0 { "ratemethod" } else { "method" }],
+    );
     pair(out, "=\"domain\" cat=", u64::from(category_id));
     puts(out, &[" catdesc=\"", category, "\""]);
     if !line.referrer.is_empty() && !line.is_tunnel() && writer.layout < 2 {
@@ -208,7 +211,13 @@ fn admin_line(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer, admin: Admin)
             address(out, line.client);
             put(out, ")\" method=\"https\" srcip=");
             address(out, line.client);
-            puts(out, &[" action=\"login\" status=\"success\" reason=\"none\" profile=\"super_admin\" msg=\"Administrator ", line.login]);
+            puts(
+                out,
+                &[
+                    " action=\"login\" status=\"success\" reason=\"none\" profile=\"super_admin\" msg=\"Administrator ",
+                    line.login,
+                ],
+            );
             put(out, " logged in successfully from https(");
             address(out, line.client);
             put(out, ")\"");
@@ -247,7 +256,10 @@ pub(super) fn cef(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
         _ => (verdict.log_id, "utm:webfilter ftgd_allow passthrough", "utm:webfilter", verdict.severity),
     };
     // The signature id is the log id without its leading type digits.
-    puts(out, &[id.get(5..).unwrap_or(id), "|", title, "|", severity, "|deviceExternalId=", &writer.serial, " FTNTFGTeventtime="]);
+    puts(
+        out,
+        &[id.get(5..).unwrap_or(id), "|", title, "|", severity, "|deviceExternalId=", &writer.serial, " FTNTFGTeventtime="],
+    );
     put_event_time(out, line);
     put(out, " FTNTFGTtz=");
     offset(out, line.offset, false);
@@ -263,7 +275,10 @@ pub(super) fn cef(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
             pair(out, " proto=6 act=close app=HTTPS out=", u64::from(line.bytes_out));
             pair(out, " in=", u64::from(line.bytes_in));
         }
-        What::Notice => put(out, " FTNTFGTsubtype=system FTNTFGTlevel=notice FTNTFGTvd=root FTNTFGTlogdesc=System performance statistics act=perf-stats"),
+        What::Notice => put(
+            out,
+            " FTNTFGTsubtype=system FTNTFGTlevel=notice FTNTFGTvd=root FTNTFGTlogdesc=System performance statistics act=perf-stats",
+        ),
         What::Admin(admin) => {
             put(out, " FTNTFGTsubtype=system FTNTFGTlevel=information FTNTFGTvd=root");
             match admin {
@@ -286,7 +301,10 @@ pub(super) fn cef(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
 
 fn cef_web(out: &mut Vec<u8>, line: &Line<'_>, verdict: &Verdict) {
     let (category_id, category) = line.category.words().fortiguard;
-    puts(out, &[" FTNTFGTsubtype=webfilter FTNTFGTeventtype=", verdict.event, " FTNTFGTlevel=", verdict.level, " FTNTFGTvd=root"]);
+    puts(
+        out,
+        &[" FTNTFGTsubtype=webfilter FTNTFGTeventtype=", verdict.event, " FTNTFGTlevel=", verdict.level, " FTNTFGTvd=root"],
+    );
     pair(out, " FTNTFGTpolicyid=", policy_id(line.profile));
     pair(out, " externalId=", line.session);
     if !line.login.is_empty() {
@@ -299,7 +317,10 @@ fn cef_web(out: &mut Vec<u8>, line: &Line<'_>, verdict: &Verdict) {
     address(out, line.server);
     pair(out, " dpt=", if line.https { 443 } else { 80 });
     puts(out, &[" deviceOutboundInterface=wan1 FTNTFGTdstintfrole=wan proto=6 app=", if line.https { "HTTPS" } else { "HTTP" }]);
-    puts(out, &[" dhost=", line.host, " FTNTFGTprofile=", line.profile, " act=", verdict.action, " FTNTFGTreqtype=direct request="]);
+    puts(
+        out,
+        &[" dhost=", line.host, " FTNTFGTprofile=", line.profile, " act=", verdict.action, " FTNTFGTreqtype=direct request="],
+    );
     let from = out.len();
     line.put_url(out);
     escape_equals(out, from);

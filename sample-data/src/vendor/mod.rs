@@ -10,6 +10,7 @@ mod umbrella;
 mod untangle;
 mod watchguard;
 
+use crate::category::Category;
 use crate::line::{Action, Admin, Line, What};
 
 /// The shape of one kind of line.
@@ -87,7 +88,9 @@ impl Format {
 
     /// Whether the product can log such a thing at all; others are left out rather than faked.
     pub const fn can_log(self, what: What) -> bool {
-        use Format::{E2guardian1, E2guardian5, Fortigate, Paloalto, Proxysg, Sophos, Squid, SquidCombined, UmbrellaProxy, Untangle};
+        use Format::{
+            E2guardian1, E2guardian5, Fortigate, Paloalto, Proxysg, Sophos, Squid, SquidCombined, UmbrellaProxy, Untangle,
+        };
         match what {
             What::Decision(Action::Allowed | Action::Blocked) => true,
             What::Decision(Action::Warned) => matches!(self, Fortigate | Format::FortigateCef | Sophos | Paloalto),
@@ -107,9 +110,13 @@ impl Format {
         !matches!(self, Format::UmbrellaDns)
     }
 
-    /// Whether its lines name a category of the vendor's on every decision.
-    pub const fn shows_categories(self) -> bool {
-        !matches!(self, Format::Squid | Format::SquidCombined)
+    /// Whether a refused line names the category in a word of its own: Squid knows none, and two vendors put extremism under hate.
+    pub(crate) fn names_category(self, category: Category) -> bool {
+        match self {
+            Format::Squid | Format::SquidCombined => false,
+            Format::Untangle | Format::Proxysg => category != Category::Extremism,
+            _ => true,
+        }
     }
 }
 

@@ -40,12 +40,15 @@ pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
     put(out, if line.https { ",443," } else { ",80," });
     number(out, client_port(line.session + 77));
     put(out, if line.https { ",443,0x1403000,tcp," } else { ",80,0x403000,tcp," });
-    put(out, match line.what {
-        What::Decision(Action::Blocked) => "block-url",
-        What::Decision(Action::Warned) => "block-continue",
-        What::Decision(Action::Overridden) => "continue",
-        _ => "alert",
-    });
+    put(
+        out,
+        match line.what {
+            What::Decision(Action::Blocked) => "block-url",
+            What::Decision(Action::Warned) => "block-continue",
+            What::Decision(Action::Overridden) => "continue",
+            _ => "alert",
+        },
+    );
     puts(out, &[",\"", line.host]);
     if line.is_tunnel() {
         out.push(b'/');
@@ -68,7 +71,16 @@ pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
         puts(out, &["\"https://", line.referrer, "/\""]);
     }
     puts(out, &[",,,,0,12,0,0,0,,", &writer.appliance, ",,,,"]);
-    put(out, if line.is_tunnel() { "connect" } else if line.method == "POST" { "post" } else { "get" });
+    put(
+        out,
+        if line.is_tunnel() {
+            "connect"
+        } else if line.method == "POST" {
+            "post"
+        } else {
+            "get"
+        },
+    );
     put(out, ",0,,0,,N/A,unknown,AppThreat-0-0,0x0,0,4294967295,,\"");
     puts(out, &[category, ",low-risk\",3f9c1d52-6a2b-51ee-b100-000000000011,0"]);
 }

@@ -10,7 +10,10 @@ pub(super) fn head(out: &mut Vec<u8>, first_ms: i64) -> FileHead {
     date(out, first_ms, b'-');
     out.push(b' ');
     clock(out, first_ms);
-    put(out, "\n#Fields: date time time-taken c-ip cs-username cs-auth-group x-exception-id sc-filter-result cs-categories cs(Referer) sc-status s-action cs-method rs(Content-Type) cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-uri-extension cs(User-Agent) s-ip sc-bytes cs-bytes x-virus-id\n");
+    put(
+        out,
+        "\n#Fields: date time time-taken c-ip cs-username cs-auth-group x-exception-id sc-filter-result cs-categories cs(Referer) sc-status s-action cs-method rs(Content-Type) cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-uri-extension cs(User-Agent) s-ip sc-bytes cs-bytes x-virus-id\n",
+    );
     FileHead { comments: 3, headers: 1 }
 }
 
@@ -42,7 +45,7 @@ pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>) {
         What::Decision(Action::Blocked) => ("content_filter_denied", "DENIED", 403, "TCP_DENIED"),
         What::Challenge => ("authentication_failed", "DENIED", 407, "TCP_DENIED"),
         _ if line.is_tunnel() => ("-", "OBSERVED", 200, "TCP_TUNNELED"),
-        _ => ("-", "OBSERVED", u64::from(line.status), if line.session % 7 == 0 { "TCP_HIT" } else { "TCP_NC_MISS" }),
+        _ => ("-", "OBSERVED", u64::from(line.status), if line.session.is_multiple_of(7) { "TCP_HIT" } else { "TCP_NC_MISS" }),
     };
     puts(out, &[" ", exception, " ", result, " \"", line.category.words().proxysg, "\" "]);
     if line.referrer.is_empty() || line.is_tunnel() {
@@ -52,7 +55,8 @@ pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>) {
     }
     out.push(b' ');
     number(out, status);
-    let (method, scheme) = if line.is_tunnel() { ("CONNECT", "tcp") } else { (line.method, if line.https { "https" } else { "http" }) };
+    let (method, scheme) =
+        if line.is_tunnel() { ("CONNECT", "tcp") } else { (line.method, if line.https { "https" } else { "http" }) };
     puts(out, &[" ", action, " ", method, " "]);
     or_dash(out, if result == "OBSERVED" && !line.is_tunnel() { line.content_type } else { "" });
     puts(out, &[" ", scheme, " ", line.host, if line.https { " 443 " } else { " 80 " }]);

@@ -24,12 +24,17 @@ fn put_head(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
 pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
     put_head(out, line, writer);
     if let What::Admin(admin) = line.what {
-        put(out, "062009617502 log_type=\"Event\" log_component=\"GUI\" log_subtype=\"Admin\" log_version=1 severity=\"Information\"");
+        put(
+            out,
+            "062009617502 log_type=\"Event\" log_component=\"GUI\" log_subtype=\"Admin\" log_version=1 severity=\"Information\"",
+        );
         puts(out, &[" status=\"Successful\" user_name=\"", line.login, "\" src_ip="]);
         address(out, line.client);
         match admin {
             Admin::SignIn => puts(out, &[" message=\"User ", line.login, " logged in successfully to Web Admin Console\""]),
-            Admin::PolicyChange => puts(out, &[" message=\"Web policy '", line.profile, "' was changed by '", line.login, "' using 'GUI'\""]),
+            Admin::PolicyChange => {
+                puts(out, &[" message=\"Web policy '", line.profile, "' was changed by '", line.login, "' using 'GUI'\""])
+            }
         }
         return;
     }
@@ -41,7 +46,15 @@ pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
         _ => ("050901616001", "Allowed"),
     };
     let allowed = subtype == "Allowed";
-    puts(out, &[log_id, " log_type=\"Content Filtering\" log_component=\"HTTP\" log_subtype=\"", subtype, "\" log_version=1 severity=\"Information\""]);
+    puts(
+        out,
+        &[
+            log_id,
+            " log_type=\"Content Filtering\" log_component=\"HTTP\" log_subtype=\"",
+            subtype,
+            "\" log_version=1 severity=\"Information\"",
+        ],
+    );
     put(out, " fw_rule_id=\"");
     number(out, if line.profile == "Staff" { 7 } else { 5 });
     put(out, "\"");
@@ -76,8 +89,20 @@ pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
         puts(out, &[" http_user_agent=\"", line.agent, "\""]);
     }
     put(out, " http_status=\"");
-    number(out, if line.is_tunnel() { 0 } else if allowed { u64::from(line.status) } else { 403 });
+    number(
+        out,
+        if line.is_tunnel() {
+            0
+        } else if allowed {
+            u64::from(line.status)
+        } else {
+            403
+        },
+    );
     put(out, "\" con_id=");
     number(out, line.session);
-    put(out, " app_is_cloud=\"FALSE\" used_quota=\"0\" src_zone_type=\"LAN\" src_zone=\"LAN\" dst_zone_type=\"WAN\" dst_zone=\"WAN\" src_country=\"R1\" dst_country=\"GBR\"");
+    put(
+        out,
+        " app_is_cloud=\"FALSE\" used_quota=\"0\" src_zone_type=\"LAN\" src_zone=\"LAN\" dst_zone_type=\"WAN\" dst_zone=\"WAN\" src_country=\"R1\" dst_country=\"GBR\"",
+    );
 }

@@ -13,7 +13,7 @@ fn result(line: &Line<'_>) -> (&'static str, &'static str) {
         What::Challenge => ("TCP_DENIED", "HIER_NONE"),
         What::Decision(_) if line.is_tunnel() => ("TCP_TUNNEL", "HIER_DIRECT"),
         What::Decision(_) if line.status == 304 => ("TCP_REFRESH_UNMODIFIED", "HIER_DIRECT"),
-        What::Decision(_) if line.session % 11 == 0 => ("TCP_MEM_HIT", "HIER_NONE"),
+        What::Decision(_) if line.session.is_multiple_of(11) => ("TCP_MEM_HIT", "HIER_NONE"),
         What::Decision(_) => ("TCP_MISS", "HIER_DIRECT"),
         _ => ("NONE_NONE", "HIER_NONE"),
     }
@@ -84,7 +84,16 @@ pub(super) fn native(out: &mut Vec<u8>, line: &Line<'_>) {
     }
     out.push(b' ');
     let denied = matches!(line.what, What::Decision(Action::Blocked) | What::Challenge);
-    or_dash(out, if denied { "text/html" } else if line.is_tunnel() { "" } else { line.content_type });
+    or_dash(
+        out,
+        if denied {
+            "text/html"
+        } else if line.is_tunnel() {
+            ""
+        } else {
+            line.content_type
+        },
+    );
 }
 
 /// `logformat combined`.

@@ -52,7 +52,7 @@ pub(super) fn dns(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
     address(out, line.client);
     put(out, "\",\"203.0.113.40\",\"");
     put(out, if line.what == What::Decision(Action::Blocked) { "Blocked" } else { "Allowed" });
-    put(out, if line.session % 3 == 0 { "\",\"28 (AAAA)\",\"NOERROR\",\"" } else { "\",\"1 (A)\",\"NOERROR\",\"" });
+    put(out, if line.session.is_multiple_of(3) { "\",\"28 (AAAA)\",\"NOERROR\",\"" } else { "\",\"1 (A)\",\"NOERROR\",\"" });
     puts(out, &[line.host, ".\",\""]);
     put_categories(out, line);
     puts(out, &["\",\"", identity_type, "\",\"", identity_types(line), "\",\"", blocked_categories(line), "\""]);
@@ -70,11 +70,14 @@ pub(super) fn proxy(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
         address(out, line.server);
     }
     puts(out, &["\",\"", if blocked { "" } else { line.content_type }, "\",\""]);
-    put(out, match line.what {
-        What::Decision(Action::Blocked) => "BLOCKED",
-        What::Damaged => "MISLAID",
-        _ => "ALLOWED",
-    });
+    put(
+        out,
+        match line.what {
+            What::Decision(Action::Blocked) => "BLOCKED",
+            What::Damaged => "MISLAID",
+            _ => "ALLOWED",
+        },
+    );
     put(out, "\",\"");
     line.put_url(out);
     put(out, "\",\"");
@@ -93,5 +96,5 @@ pub(super) fn proxy(out: &mut Vec<u8>, line: &Line<'_>, writer: &Writer) {
     put_categories(out, line);
     puts(out, &["\",\"\",\"\",\"\",\"\",\"\",\"", identity_type, "\",\"", blocked_categories(line), "\",\""]);
     put_identities(out, line, writer);
-    puts(out, &["\",\"", identity_types(line), "\",\"", line.method, "\",\"\",\"\",\"\",\"14410021\",\"718220\",\"\""]);
+    puts(out, &["\",\"", identity_types(line), "\",\"", line.method, "\",\"\",\"\",\"\",\"\",\"718220\",\"\""]);
 }

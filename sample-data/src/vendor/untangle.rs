@@ -11,9 +11,9 @@ fn put_time(out: &mut Vec<u8>, wall: i64) {
     out.push(b'.');
     // The product drops trailing zeros of the milliseconds.
     let milliseconds = wall.rem_euclid(1_000) as u64;
-    if milliseconds % 100 == 0 {
+    if milliseconds.is_multiple_of(100) {
         number(out, milliseconds / 100);
-    } else if milliseconds % 10 == 0 {
+    } else if milliseconds.is_multiple_of(10) {
         zero_padded(out, milliseconds / 10, 2);
     } else {
         zero_padded(out, milliseconds, 3);
@@ -82,7 +82,14 @@ pub(super) fn line(out: &mut Vec<u8>, line: &Line<'_>) {
     }
     let blocked = line.what == What::Decision(Action::Blocked);
     let (category, id) = line.category.words().untangle;
-    puts(out, &["\"reason\":\"", if blocked { "BLOCK_CATEGORY" } else { "DEFAULT" }, "\",\"appName\":\"web_filter\",\"requestLine\":\""]);
+    puts(
+        out,
+        &[
+            "\"reason\":\"",
+            if blocked { "BLOCK_CATEGORY" } else { "DEFAULT" },
+            "\",\"appName\":\"web_filter\",\"requestLine\":\"",
+        ],
+    );
     // The request line says http:// for inspected TLS too, and carries no path for a tunnel.
     puts(out, &[line.method, " http://", line.host]);
     if line.is_tunnel() {
