@@ -16,7 +16,9 @@ pub enum IngestError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// No known format fits.
-    #[error("{path}: no known format fits its first {lines} lines{nearest}; name one with --format (`weir formats list` shows them), or describe it in a format file")]
+    #[error(
+        "{path}: no known format fits its first {lines} lines{nearest}; name one with --format (`weir formats list` shows them), or describe it in a format file"
+    )]
     UnknownFormat {
         /// The input.
         path: String,
@@ -58,7 +60,9 @@ pub enum IngestError {
         error: UnknownZone,
     },
     /// The lines of an input do not add up to what became of them: a fault of Weir.
-    #[error("{path}: {lines} lines were read but {counted} accounted for, so nothing was stored; this is a fault in weir, please report it")]
+    #[error(
+        "{path}: {lines} lines were read but {counted} accounted for, so nothing was stored; this is a fault in weir, please report it"
+    )]
     Ledger {
         /// The input.
         path: String,
@@ -68,7 +72,9 @@ pub enum IngestError {
         counted: u64,
     },
     /// An input changed while it was read.
-    #[error("{path}: the file changed while it was read, so nothing of it was stored; read it again once its program has finished")]
+    #[error(
+        "{path}: the file changed while it was read, so nothing of it was stored; read it again once its program has finished"
+    )]
     Changed {
         /// The input.
         path: String,
