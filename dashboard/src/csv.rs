@@ -3,7 +3,6 @@
 use weir_lake::estate::AcademicYear;
 
 use crate::view::{DayKind, Figure, SchoolYear, Shown};
-use crate::words;
 
 /// Columns of a figure's file.
 const FIGURE_HEADER: &str = "school_id,school,academic_year,figure,title,unit,half_term,first_day,last_day,value,same_period_last_year,usual_low,usual_high,numerator,denominator,school_days,days_with_logs,definition,definition_version,lake_version\r\n";
@@ -21,7 +20,7 @@ pub(crate) fn figures<'a>(page: &SchoolYear, figures: impl IntoIterator<Item = &
                 &[
                     page.school.id.as_str(),
                     &page.school.name,
-                    &words::year_slug(page.year),
+                    &page.year.to_string(),
                     &figure.id,
                     &figure.title,
                     unit.trim(),
@@ -60,7 +59,7 @@ pub(crate) fn days(page: &SchoolYear) -> String {
                 DayKind::BeforeLogs => "before the first log".into(),
                 DayKind::Ahead => "to come".into(),
             };
-            let year = words::year_slug(page.year);
+            let year = page.year.to_string();
             row(&mut out, &[page.school.id.as_str(), &page.school.name, &year, &block.label, &day.date.to_string(), &shown]);
         }
     }
@@ -70,7 +69,7 @@ pub(crate) fn days(page: &SchoolYear) -> String {
 /// The name a browser saves a file under: letters, digits and dashes only.
 pub(crate) fn file_name(school: &str, year: AcademicYear, what: &str) -> String {
     let safe = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
-    format!("weir_{}_{}_{}.csv", safe(school), words::year_slug(year), safe(what))
+    format!("weir_{}_{}_{}.csv", safe(school), year, safe(what))
 }
 
 /// A number without thousands marks, or the mark.

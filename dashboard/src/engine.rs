@@ -15,14 +15,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
 use weir_lake::estate::{AcademicYear, Estate};
 use weir_lake::ids::SchoolId;
-use weir_lake::lake::Lake;
+use weir_lake::lake::{Lake, Snapshot};
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::error::QueryError;
 use weir_query::page;
 
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::view::{Method, Overview, SchoolRef, SchoolYear};
-use crate::words as say;
 
 /// How long an opened snapshot is used before the lake and the estate's files are looked at again. A person who reloads a page
 /// after a run sees it; a page of several requests sees one state.
@@ -30,6 +29,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
 /// Up to this many schools the overview also says what to look at in each; beyond it would compute too many pages at once.
 const SCHOOLS_WITH_FINDINGS: usize = 24;
+
+/// A school and year, computed once however many ask at the same time.
+type YearCell = Arc<OnceCell<Arc<page::SchoolYear>>>;
 
 type LoadEstate = dyn Fn() -> Result<Estate, FiguresError> + Send + Sync;
 
@@ -52,7 +54,7 @@ struct Opened {
 #[derive(Default)]
 struct Kept {
     overview: OnceCell<Arc<page::Overview>>,
-    years: std::sync::Mutex<HashMap<(String, String), Arc<OnceCell<Arc<page::SchoolYear>>>>>,
+    years: std::sync::Mutex<HashMap<(String, String), YearCell>>,
 }
 
 impl EngineFigures {
@@ -73,38 +75,39 @@ impl EngineFigures {
         }
         let (load, options, before) = (Arc::clone(&self.load), self.options.clone(), opened.clone());
         // Reading the estate and the lake's log are file operations.
-        let state = tokio::task::spawn_blocking(move || open(&load, &options, before.as_deref()))
-            .await
-            .map_err(|error| FiguresError::Failed(error.to_string()))??;
-        let state = Arc::new(state);
+        let (estate, estate_digest, snapshot) =
+            tokio::task::spawn_blocking(move || look(&load)).await.map_err(|error| FiguresError::Failed(error.to_string()))??;
+        let (looked, version) = (Instant::now(), snapshot.version);
+        let (engine, kept) = match before.filter(|before| before.version == version && before.estate_digest == estate_digest) {
+            Some(before) => (Arc::clone(&before.engine), Arc::clone(&before.kept)),
+            None => (Arc::new(Engine::open(&snapshot, &estate, &options).map_err(failed)?), Arc::default()),
+        };
+        let state = Arc::new(Opened { looked, version, estate_digest, engine, kept });
         *opened = Some(Arc::clone(&state));
         Ok(state)
     }
 }
 
-fn open(load: &Arc<LoadEstate>, options: &EngineOptions, before: Option<&Opened>) -> Result<Opened, FiguresError> {
+fn look(load: &Arc<LoadEstate>) -> Result<(Estate, u64, Snapshot), FiguresError> {
     let estate = load()?;
-    // The estate has no equality of its own; its debug text holds every field, and nobody else ever sees it.
+    // These parts have no equality of their own, but their debug text holds every field. The roster is left out: pages need no names.
     let mut hasher = DefaultHasher::new();
-    format!("{estate:?}").hash(&mut hasher);
+    format!("{:?}", (&estate.schools, &estate.rolls, &estate.calendar, &estate.policy, &estate.sources)).hash(&mut hasher);
     // A page left open over midnight must not keep yesterday's "to come".
     jiff::Zoned::now().date().hash(&mut hasher);
     let estate_digest = hasher.finish();
     let snapshot = Lake::open(&estate.lake_root)
         .and_then(|lake| lake.snapshot())
         .map_err(|error| FiguresError::Failed(error.to_string()))?;
-    let looked = Instant::now();
-    if let Some(before) = before.filter(|before| before.version == snapshot.version && before.estate_digest == estate_digest) {
-        let (engine, kept) = (Arc::clone(&before.engine), Arc::clone(&before.kept));
-        return Ok(Opened { looked, version: snapshot.version, estate_digest, engine, kept });
-    }
-    let engine = Engine::open(&snapshot, &estate, options).map_err(failed)?;
-    Ok(Opened { looked, version: snapshot.version, estate_digest, engine: Arc::new(engine), kept: Arc::default() })
+    Ok((estate, estate_digest, snapshot))
 }
 
 fn failed(error: QueryError) -> FiguresError {
     match error {
         QueryError::UnknownSchool(_) => FiguresError::NotFound,
+        busy @ (QueryError::TimedOut { .. } | QueryError::OutOfMemory { .. } | QueryError::FileGone(_)) => {
+            FiguresError::Busy(busy.to_string())
+        }
         other => FiguresError::Failed(other.to_string()),
     }
 }
@@ -117,7 +120,7 @@ impl Opened {
     }
 
     async fn school_year(&self, school: &str, year: AcademicYear) -> Result<Arc<page::SchoolYear>, FiguresError> {
-        let key = (school.to_string(), say::year_slug(year));
+        let key = (school.to_string(), year.to_string());
         let cell = {
             let mut years = self.kept.years.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             Arc::clone(years.entry(key.clone()).or_default())
@@ -143,8 +146,14 @@ impl Opened {
         let mut pages = HashMap::new();
         if overview.schools.len() <= SCHOOLS_WITH_FINDINGS {
             for summary in &overview.schools {
-                if let Some(year) = say::parse_year(&summary.newest_year) {
-                    pages.insert(summary.school.school_id.clone(), self.school_year(&summary.school.school_id, year).await?);
+                if let Some(year) = AcademicYear::parse(&summary.newest_year) {
+                    match self.school_year(&summary.school.school_id, year).await {
+                        Ok(page) => drop(pages.insert(summary.school.school_id.clone(), page)),
+                        // One school that can't be computed must not hide the others; its line says that nothing was looked at.
+                        Err(error) => {
+                            tracing::error!(school = summary.school.school_id, %error, "left out of the overview's findings")
+                        }
+                    }
                 }
             }
         }
@@ -154,8 +163,8 @@ impl Opened {
     async fn page(&self, school: &str, year: AcademicYear) -> Result<SchoolYear, FiguresError> {
         let now = self.school_year(school, year).await?;
         // Last year's half-terms stand beside this year's in charts and tables; a year without logs adds nothing.
-        let before = AcademicYear(year.0.saturating_sub(1));
-        let last = if now.years.contains(&say::year_slug(before)) { Some(self.school_year(school, before).await?) } else { None };
+        let before = year.previous();
+        let last = if now.years.contains(&before.to_string()) { Some(self.school_year(school, before).await?) } else { None };
         words::school_year(&now, last.as_deref(), year).ok_or(FiguresError::NotFound)
     }
 }
@@ -179,7 +188,7 @@ impl Figures for EngineFigures {
             let overview = state.overview().await?;
             let mut methods: Vec<Method> = Vec::new();
             for summary in &overview.schools {
-                let Some(year) = say::parse_year(&summary.newest_year) else { continue };
+                let Some(year) = AcademicYear::parse(&summary.newest_year) else { continue };
                 let page = state.school_year(&summary.school.school_id, year).await?;
                 for figure in page.figures.iter().filter(|figure| words::is_for_governors(&figure.audience)) {
                     if methods.iter().all(|method| method.id != figure.indicator) {

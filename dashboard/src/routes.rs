@@ -13,7 +13,7 @@ use crate::error::PageError;
 use crate::pages::{FigurePage, MethodPage, OverviewPage, SchoolPage, html};
 use crate::security::{OwnPort, guard};
 use crate::view::SchoolYear;
-use crate::{Dashboard, assets, csv, words};
+use crate::{Dashboard, assets, csv};
 
 type Page = Result<Html<String>, PageError>;
 
@@ -81,7 +81,7 @@ async fn newest(State(dashboard): State<Dashboard>, Path(school): Path<String>) 
     let schools = dashboard.figures.schools().await?;
     let school = schools.iter().find(|other| other.id.as_str() == school).ok_or(PageError::NotFound)?;
     let year = school.years.first().ok_or(PageError::NotFound)?;
-    Ok(Redirect::to(&format!("/school/{}/{}", school.id, words::year_slug(*year))))
+    Ok(Redirect::to(&format!("/school/{}/{}", school.id, year)))
 }
 
 /// What the pickers ask.
@@ -101,11 +101,11 @@ async fn go(
     let schools = dashboard.figures.schools().await?;
     let school = schools.iter().find(|other| other.id.as_str() == choice.school).ok_or(PageError::NotFound)?;
     let year = match choice.year {
-        Some(year) => words::parse_year(&year).ok_or(PageError::NotFound)?,
+        Some(year) => AcademicYear::parse(&year).ok_or(PageError::NotFound)?,
         None => *school.years.first().ok_or(PageError::NotFound)?,
     };
     let page = dashboard.figures.school_year(&school.id, year).await?;
-    let base = format!("/school/{}/{}", school.id, words::year_slug(year));
+    let base = format!("/school/{}/{}", school.id, year);
     // Only an id that the page itself knows goes into the address.
     let figure = choice.figure.and_then(|id| page.figures.into_iter().find(|figure| figure.id == id));
     Ok(Redirect::to(&figure.map_or(base.clone(), |figure| format!("{base}/figure/{}", figure.id))))
@@ -128,7 +128,7 @@ async fn icon() -> impl IntoResponse {
 
 async fn read(dashboard: &Dashboard, school: &str, year: &str) -> Result<SchoolYear, PageError> {
     let school = SchoolId::parse(school).map_err(|_| PageError::NotFound)?;
-    let year: AcademicYear = words::parse_year(year).ok_or(PageError::NotFound)?;
+    let year: AcademicYear = AcademicYear::parse(year).ok_or(PageError::NotFound)?;
     Ok(dashboard.figures.school_year(&school, year).await?)
 }
 

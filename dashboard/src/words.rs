@@ -81,25 +81,9 @@ pub(crate) fn plainly(figure: &Figure) -> Option<String> {
     })
 }
 
-/// `2025-26`, as addresses and files write a year.
-pub(crate) fn year_slug(year: AcademicYear) -> String {
-    format!("{}-{:02}", year.0, (i32::from(year.0) + 1).rem_euclid(100))
-}
-
 /// `2025 to 2026`, as people say it.
 pub(crate) fn year_words(year: AcademicYear) -> String {
     format!("{} to {}", year.0, i32::from(year.0) + 1)
-}
-
-/// Reads `2025-26`; nothing else.
-pub(crate) fn parse_year(text: &str) -> Option<AcademicYear> {
-    let (first, second) = text.split_once('-')?;
-    if first.len() != 4 || second.len() != 2 || !first.bytes().chain(second.bytes()).all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let year = AcademicYear(first.parse().ok()?);
-    (1990..=2200).contains(&year.0).then_some(())?;
-    (year_slug(year) == text).then_some(year)
 }
 
 /// `4 November 2025`
@@ -173,15 +157,6 @@ mod tests {
             (0.02, "fewer than 1 in every 1,000 pupils in a school week"),
         ] {
             assert_eq!(about(value), wanted);
-        }
-    }
-
-    #[test]
-    fn only_true_years_parse() {
-        assert_eq!(parse_year("2025-26"), Some(AcademicYear(2025)));
-        assert_eq!(parse_year("1999-00"), Some(AcademicYear(1999)));
-        for bad in ["2025-27", "2025", "25-26", "2025-2026", "+025-26", "2025-26 ", "", "-", "٢٠٢٥-26"] {
-            assert_eq!(parse_year(bad), None, "{bad}");
         }
     }
 

@@ -121,7 +121,6 @@ pub fn inspect(
     let reference = Reference::embedded()?;
     let vendor = vendor_of(&reference, &format);
     let people = EstatePeople::new(
-        estate,
         Arc::new(People::new(estate)),
         options.user.as_ref().map(|user| user.reveal_in_clear().into()),
         Arc::default(),

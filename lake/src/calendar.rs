@@ -118,13 +118,10 @@ impl Dates {
 }
 
 /// The rows that hold for a school: its own, and those for `*` that none of its own of that kind overlaps.
-fn effective_rows(estate: &Estate, school: Option<&SchoolId>) -> Vec<CalendarRow> {
-    let own: Vec<&CalendarRow> =
-        estate.calendar.iter().filter(|row| row.school_id.is_some() && row.school_id.as_ref() == school).collect();
-    let shared = estate.calendar.iter().filter(|row| {
-        row.school_id.is_none() && !own.iter().any(|own| own.kind == row.kind && own.start <= row.end && row.start <= own.end)
-    });
-    let mut rows: Vec<CalendarRow> = shared.chain(own.iter().copied()).cloned().collect();
+fn effective_rows(own: &[&CalendarRow], shared: &[&CalendarRow]) -> Vec<CalendarRow> {
+    let overlaps = |row: &CalendarRow| own.iter().any(|own| own.kind == row.kind && own.start <= row.end && row.start <= own.end);
+    let mut rows: Vec<CalendarRow> =
+        shared.iter().copied().filter(|row| !overlaps(row)).chain(own.iter().copied()).cloned().collect();
     rows.sort_by(|a, b| (a.start, a.end, a.kind, &a.label).cmp(&(b.start, b.end, b.kind, &b.label)));
     rows
 }
@@ -132,16 +129,20 @@ fn effective_rows(estate: &Estate, school: Option<&SchoolId>) -> Vec<CalendarRow
 impl Calendar {
     /// The calendar of an estate.
     pub fn new(estate: &Estate) -> Self {
-        let mut shared: HashMap<&str, Arc<Dates>> = HashMap::new();
-        let with_own: std::collections::HashSet<&SchoolId> =
-            estate.calendar.iter().filter_map(|row| row.school_id.as_ref()).collect();
+        let mut rows: HashMap<Option<&SchoolId>, Vec<&CalendarRow>> = HashMap::new();
+        for row in &estate.calendar {
+            rows.entry(row.school_id.as_ref()).or_default().push(row);
+        }
+        let shared = rows.get(&None).map_or(&[][..], Vec::as_slice);
+        let mut shared_dates: HashMap<&str, Arc<Dates>> = HashMap::new();
         let mut schools = HashMap::new();
         for (id, school) in &estate.schools {
-            let dates = if with_own.contains(id) {
-                Arc::new(Dates::new(effective_rows(estate, Some(id)), &school.nation))
-            } else {
-                let make = || Arc::new(Dates::new(effective_rows(estate, None), &school.nation));
-                shared.entry(school.nation.as_str()).or_insert_with(make).clone()
+            let dates = match rows.get(&Some(id)) {
+                Some(own) => Arc::new(Dates::new(effective_rows(own, shared), &school.nation)),
+                None => {
+                    let make = || Arc::new(Dates::new(effective_rows(&[], shared), &school.nation));
+                    shared_dates.entry(school.nation.as_str()).or_insert_with(make).clone()
+                }
             };
             let open = (school.opens.map_or(i32::MIN, epoch_day), school.closes.map_or(i32::MAX, epoch_day));
             schools.insert(id.clone(), SchoolCalendar { dates, nation: school.nation.clone(), hours: estate.hours.of(id), open });

@@ -48,6 +48,9 @@ impl StagedFile {
         let folder = root.join(table.name());
         let name = format!("{}-{name}.parquet", date_name(date));
         let temporary = folder.join(format!("{TEMPORARY}{name}"));
+        if folder.join(&name).try_exists().map_err(|error| LakeError::io(&folder, error))? {
+            return Err(LakeError::Rejected { problem: format!("table {} has a file {name} already", table.name()) });
+        }
         let file = match create_for_reading_too(&temporary) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 fs::create_dir_all(&folder).map_err(|error| LakeError::io(&folder, error))?;

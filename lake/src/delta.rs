@@ -2,7 +2,7 @@
 //!
 //! The entry is what deltalake's `CommitBuilder` would write, from the same `CommitData`. The builder itself is left out: it loads a
 //! table's whole file list before each commit to look for conflicts, and there can be none, since lake commits are already in one
-//! line. Its store also does not fsync, and an entry torn by a power cut would stop every reader.
+//! line. Its store also does not fsync, and an entry torn by a power cut would stop every reader. See docs/decisions/005.
 
 use std::collections::HashMap;
 
@@ -54,6 +54,11 @@ pub(crate) fn apply(storage: &Storage, record: &Record, table: Table, at: Option
             None => {
                 let bytes = entry(storage, record, table, version == 0)?;
                 if storage.create_if_absent(&path, &bytes)? {
+                    if at.is_none() {
+                        // The folders are new too; a log whose first entry a power cut took away could not be continued.
+                        storage.sync_folder(table.name())?;
+                        storage.sync_folder("")?;
+                    }
                     return Ok(version);
                 }
                 // Another process applies the same record: look at what it wrote.
@@ -71,6 +76,18 @@ pub(crate) fn apply(storage: &Storage, record: &Record, table: Table, at: Option
             },
         }
     }
+}
+
+/// The first entry after a version that changes data and is not ours.
+pub(crate) fn foreign_after(storage: &Storage, table: Table, version: u64) -> Result<Option<u64>, LakeError> {
+    let mut next = version + 1;
+    while let Some(bytes) = storage.read(&entry_path(table, next))? {
+        if matches!(examine(storage, table, next, &bytes)?, Entry::Foreign) {
+            return Ok(Some(next));
+        }
+        next += 1;
+    }
+    Ok(None)
 }
 
 fn examine(storage: &Storage, table: Table, version: u64, bytes: &[u8]) -> Result<Entry, LakeError> {
@@ -207,7 +224,7 @@ impl Lake {
     /// tables' turns are spread.
     pub(crate) fn checkpoint_due(&self, tables: &[(Table, u64)]) -> Result<(), LakeError> {
         for (table, version) in tables {
-            if *version > 0 && (version + 3 * *table as u64) % CHECKPOINT_EVERY == 0 {
+            if *version > 0 && (version + 3 * *table as u64).is_multiple_of(CHECKPOINT_EVERY) {
                 self.checkpoint(*table, *version)?;
             }
         }

@@ -142,6 +142,10 @@ pub enum ChangeKind {
     Reopen,
     /// Files merged; no row changes.
     Compaction,
+    /// Rows past their time taken out.
+    Retention,
+    /// A person's rows taken out.
+    Erasure,
 }
 
 /// Everything one lake commit changes, over all tables.
@@ -336,8 +340,16 @@ impl Lake {
     }
 
     /// Makes a change visible: all of it or nothing. Gives the lake version.
+    ///
+    /// After [`LakeError::Unfinished`] the change is committed and must not be repeated; after any other error nothing is.
     pub fn commit(&self, change: Change) -> Result<u64, LakeError> {
         crate::commit::commit(self, change)
+    }
+
+    /// What is wrong with the files of a snapshot, in words: missing or cut short, or told otherwise by Delta's log, which may have
+    /// changed since. Reads no rows.
+    pub fn check(&self, snapshot: &Snapshot) -> Result<Vec<String>, LakeError> {
+        crate::check::problems(self, snapshot)
     }
 
     /// Makes the names of new files in a table's folder durable; the commit does this itself for every file it adds.

@@ -24,6 +24,9 @@ pub(crate) const FILES_BESIDE: usize = 24;
 /// The footer's word for the files it repeats, as JSON: paths with their number of receipts, in order.
 const COVERS: &str = "weir.covers";
 
+/// Paths of files of receipts, each with its number of receipts.
+type Covers = Vec<(String, usize)>;
+
 impl Lake {
     /// Puts the receipts it holds of these files into memory.
     pub(crate) fn load_ledger(&self, files: &[DataFile]) {
@@ -42,7 +45,7 @@ impl Lake {
         }
     }
 
-    fn read_ledger(&self) -> Option<(Vec<(String, usize)>, Vec<Receipt>)> {
+    fn read_ledger(&self) -> Option<(Covers, Vec<Receipt>)> {
         let path = self.storage.path(LEDGER);
         let covers = self.ledger_covers()?;
         let metadata = open_metadata(&path, Table::Receipts).ok()?;
@@ -56,7 +59,7 @@ impl Lake {
     }
 
     /// The files it repeats.
-    pub(crate) fn ledger_covers(&self) -> Option<Vec<(String, usize)>> {
+    pub(crate) fn ledger_covers(&self) -> Option<Covers> {
         let metadata = open_metadata(&self.storage.path(LEDGER), Table::Receipts).ok()?;
         let words = metadata.metadata().file_metadata().key_value_metadata()?;
         let covers = words.iter().find(|word| word.key == COVERS)?.value.as_deref()?;

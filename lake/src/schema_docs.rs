@@ -1,7 +1,5 @@
 //! The page of tables and columns, made from the canonical schema.
 
-use std::fmt::Write as _;
-
 use crate::schema::{ColumnType, Table};
 
 /// `docs/columns.md` as it must stand. Set `WEIR_WRITE_DOCS=1` and run this crate's tests to write it again.
@@ -12,16 +10,14 @@ pub fn columns_page() -> String {
          Minimum and maximum statistics exist only for `event_time`, `event_date` and `school_id`, so that no key stands in a file's footer.\n",
     );
     for table in Table::ALL {
-        // Writing to a String cannot fail.
-        let _ = write!(
-            page,
+        page.push_str(&format!(
             "\n## {}\n\n{}.\n\n| column | type | may be empty | meaning |\n|---|---|---|---|\n",
             table.name(),
             upper_first(table.meaning())
-        );
+        ));
         for column in table.columns() {
             let empty = if column.nullable { "yes" } else { "no" };
-            let _ = writeln!(page, "| {} | {} | {empty} | {} |", column.name, type_name(column.column_type), column.meaning);
+            page.push_str(&format!("| {} | {} | {empty} | {} |\n", column.name, type_name(column.column_type), column.meaning));
         }
     }
     page

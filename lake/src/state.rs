@@ -16,7 +16,7 @@ use crate::storage::Storage;
 pub(crate) const LAKE_FORMAT: u32 = 1;
 
 /// States kept. One is enough to read; a few more let a process that is between two calls finish, and survive a damaged newest one.
-const STATES_KEPT: u64 = 16;
+pub(crate) const STATES_KEPT: u64 = 16;
 
 pub(crate) const COMMITS: &str = "_weir/commits";
 pub(crate) const STATES: &str = "_weir/state";
@@ -50,7 +50,7 @@ pub(crate) fn record_path(version: u64) -> String {
     format!("{COMMITS}/{version}.json")
 }
 
-fn state_path(version: u64) -> String {
+pub(crate) fn state_path(version: u64) -> String {
     format!("{STATES}/{version}.json")
 }
 
@@ -58,7 +58,7 @@ fn state_path(version: u64) -> String {
 pub(crate) fn read_record(storage: &Storage, version: u64) -> Result<Option<Record>, LakeError> {
     let path = record_path(version);
     let Some(bytes) = storage.read(&path)? else { return Ok(None) };
-    let record: Record = parse(storage, &path, &bytes)?;
+    let record = parse(storage, &path, &bytes, |record: &Record| record.format)?;
     if record.version != version {
         return Err(LakeError::Corrupt { path: storage.path(&path), problem: format!("it says version {}", record.version) });
     }
@@ -70,15 +70,22 @@ struct Format {
     format: u32,
 }
 
-/// Parses JSON that states its format; the format is looked at first, because a newer one need not parse.
-fn parse<T: for<'de> Deserialize<'de>>(storage: &Storage, path: &str, bytes: &[u8]) -> Result<T, LakeError> {
-    let damaged = |error: serde_json::Error| LakeError::Corrupt { path: storage.path(path), problem: error.to_string() };
-    serde_json::from_slice(bytes).or_else(|error| match serde_json::from_slice::<Format>(bytes) {
-        Ok(Format { format }) if format > LAKE_FORMAT => {
-            Err(LakeError::TooNew { path: storage.path(path), found: format, known: LAKE_FORMAT })
-        }
-        _ => Err(damaged(error)),
-    })
+/// Parses JSON that states its format. A newer one is refused whether or not it happens to parse.
+fn parse<T: for<'de> Deserialize<'de>>(
+    storage: &Storage,
+    path: &str,
+    bytes: &[u8],
+    format_of: impl Fn(&T) -> u32,
+) -> Result<T, LakeError> {
+    let parsed = serde_json::from_slice::<T>(bytes);
+    let format = match &parsed {
+        Ok(value) => format_of(value),
+        Err(_) => serde_json::from_slice::<Format>(bytes).map_or(LAKE_FORMAT, |found| found.format),
+    };
+    if format > LAKE_FORMAT {
+        return Err(LakeError::TooNew { path: storage.path(path), found: format, known: LAKE_FORMAT });
+    }
+    parsed.map_err(|error| LakeError::Corrupt { path: storage.path(path), problem: error.to_string() })
 }
 
 /// One (source, date)'s index file.
@@ -172,7 +179,7 @@ impl Lake {
         }
         let path = state_path(version);
         let Some(bytes) = self.storage.read(&path)? else { return Ok(None) };
-        let state: Arc<State> = Arc::new(parse(&self.storage, &path, &bytes)?);
+        let state = Arc::new(parse(&self.storage, &path, &bytes, |state: &State| state.format)?);
         self.remember(&state);
         Ok(Some(state))
     }
@@ -202,18 +209,19 @@ impl Lake {
     pub(crate) fn finish_unapplied(&self, _: &crate::commit::Turn) -> Result<Arc<State>, LakeError> {
         let mut state = self.newest_state()?;
         while let Some(record) = read_record(&self.storage, state.version + 1)? {
-            state = self.apply(&state, &record)?;
+            let next = state
+                .after(&record)
+                .map_err(|problem| LakeError::Corrupt { path: self.storage.path(&record_path(record.version)), problem })?;
+            state = self.apply(next, &record)?;
         }
         Ok(state)
     }
 
-    /// Brings every table of a record to it and notes the new state. Doing it twice does no harm.
-    pub(crate) fn apply(&self, state: &State, record: &Record) -> Result<Arc<State>, LakeError> {
-        let mut next = state
-            .after(record)
-            .map_err(|problem| LakeError::Corrupt { path: self.storage.path(&record_path(record.version)), problem })?;
+    /// Brings every table to a record and notes the state after it, in which only the Delta versions are still those before. Doing it
+    /// twice does no harm.
+    pub(crate) fn apply(&self, mut next: State, record: &Record) -> Result<Arc<State>, LakeError> {
         let tables: Vec<Table> = record.tables().into_iter().collect();
-        let apply = |table: Table| delta::apply(&self.storage, record, table, state.delta.get(&table).copied());
+        let apply = |table: Table| delta::apply(&self.storage, record, table, next.delta.get(&table).copied());
         let applied: Vec<Result<u64, LakeError>> = if failpoint::armed() || tables.len() < 2 {
             tables
                 .iter()
@@ -253,7 +261,7 @@ impl Lake {
     }
 }
 
-fn state_versions(storage: &Storage) -> Result<Vec<u64>, LakeError> {
+pub(crate) fn state_versions(storage: &Storage) -> Result<Vec<u64>, LakeError> {
     let names = storage.names(STATES)?;
     Ok(names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok()).collect())
 }

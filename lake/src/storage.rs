@@ -1,9 +1,10 @@
-//! Reads, lists and durable writes below the lake's root; nothing else of the lake touches the file system directly.
+//! Reads, lists and durable writes of whole files below the lake's root. Only data and index files, which are written as streams, go
+//! to their folders themselves.
 //!
 //! Paths are relative to the root with `/` between parts, so that an object store can stand behind the same calls: `replace` is a
 //! put, `create_if_absent` a conditional put, `sync_folder` nothing at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -133,16 +134,13 @@ impl Storage {
         let created = match fs::hard_link(&temporary, &path) {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
-            // Some network and USB file systems know no hard links. Creating the empty name decides who is first, the rename fills it.
-            Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
-                match OpenOptions::new().write(true).create_new(true).open(&path) {
-                    Ok(_) => {
-                        fs::rename(&temporary, &path).map_err(|error| LakeError::io(&path, error))?;
-                        true
-                    }
-                    Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
-                    Err(error) => return Err(LakeError::io(&path, error)),
+            // Some network and USB file systems know no hard links. There the writers' turn alone keeps two apart.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                let absent = self.size(relative)?.is_none();
+                if absent {
+                    fs::rename(&temporary, &path).map_err(|error| LakeError::io(&path, error))?;
                 }
+                absent
             }
             Err(error) => return Err(LakeError::io(&path, error)),
         };

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::lake::{Lake, LakeError};
 use crate::ledger::LEDGER;
 use crate::schema::Table;
-use crate::state::{COMMITS, STATES, State, read_record};
+use crate::state::{COMMITS, STATES, STATES_KEPT, State, read_record, state_path, state_versions};
 use crate::storage::{Entry, TEMPORARY};
 
 /// A file that no commit names may be one that is being written now; only after this time is it taken for a left-over.
@@ -65,6 +65,12 @@ impl Lake {
         for source in self.storage.folders("index")? {
             for day in self.storage.folders(&format!("index/{source}"))? {
                 consider(&format!("index/{source}/{day}"), true)?;
+            }
+        }
+        for version in state_versions(&self.storage)? {
+            // A crash can leave a state that its commit would have removed.
+            if version + STATES_KEPT <= state.version {
+                self.storage.remove(&state_path(version))?;
             }
         }
         // The ledger repeats receipts; of those that are gone it must not.

@@ -21,9 +21,9 @@ use datafusion::object_store::local::LocalFileSystem;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use futures::{Stream, StreamExt};
 use jiff::civil::Date;
+use tokio::sync::OnceCell;
 use weir_lake::estate::Estate;
 use weir_lake::lake::Snapshot;
-use tokio::sync::OnceCell;
 use weir_lake::schema::Table;
 
 use crate::error::QueryError;
@@ -111,7 +111,7 @@ impl Engine {
         Ok(Self { version: snapshot.version, today, options: options.clone(), runtime, tables, full, hidden })
     }
 
-    async fn full(&self) -> Result<&SessionContext, QueryError> {
+    pub(crate) async fn full(&self) -> Result<&SessionContext, QueryError> {
         self.full.get_or_try_init(|| context(&self.runtime, &self.options, &self.tables)).await
     }
 
@@ -269,6 +269,7 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
         ("pupils", include_str!("../views/pupils.sql")),
         ("decisions", &include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
         ("decided_hours", include_str!("../views/decided_hours.sql")),
+        ("judged_hours", include_str!("../views/judged_hours.sql")),
         ("seen_days", include_str!("../views/seen_days.sql")),
         ("periods", include_str!("../views/periods.sql")),
     ] {
@@ -280,7 +281,8 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
 
 /// `events` with terms and paths replaced, where there is one.
 async fn hidden_events(context: &SessionContext) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let columns: Vec<String> = Table::Events.scan_schema()
+    let columns: Vec<String> = Table::Events
+        .scan_schema()
         .fields()
         .iter()
         .map(|field| {
@@ -332,6 +334,9 @@ impl Limits {
 
 impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
+        if let Some(file) = gone(&error) {
+            return QueryError::FileGone(file);
+        }
         match error.find_root() {
             DataFusionError::SQL(error, _) => QueryError::Sql(format!("this is not SQL that can be read: {error}")),
             DataFusionError::Plan(text) => refused(text).unwrap_or_else(|| QueryError::Sql(first_lower(text))),
@@ -339,14 +344,21 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::NotImplemented(text) => {
                 QueryError::Sql(format!("this kind of SQL is not supported: {}", first_lower(text)))
             }
-            DataFusionError::ObjectStore(error) => match error.as_ref() {
-                datafusion::object_store::Error::NotFound { path, .. } => QueryError::FileGone(PathBuf::from(path)),
-                other => QueryError::Engine(other.to_string()),
-            },
             DataFusionError::ResourcesExhausted(text) => QueryError::Engine(first_lower(text)),
             other => QueryError::Engine(first_lower(&other.strip_backtrace())),
         }
     }
+}
+
+/// The file that a scan did not find, below the folder of the tables. The readers between hand on a text only.
+fn gone(error: &DataFusionError) -> Option<PathBuf> {
+    let text = error.strip_backtrace();
+    let missing = text.contains("not found: No such file") || text.contains("NotFound");
+    let (_, rest) = text.split_once("for file ").or_else(|| text.split_once("Object at location "))?;
+    let file = rest.split([' ', ':']).next()?;
+    // Table and file only: no path of this machine in a message.
+    let parts: Vec<&str> = file.rsplit('/').take(2).collect();
+    missing.then(|| parts.into_iter().rev().collect())
 }
 
 /// The refusal behind the planner's words for what is not a question.
@@ -369,5 +381,5 @@ fn first_lower(text: &str) -> String {
         }
     }
     whole.push_str(letters.as_str());
-    whole.trim_end_matches('.').to_string()
+    whole.replace("weir.lake.", "").trim_end_matches('.').to_string()
 }

@@ -147,10 +147,11 @@ fn batches(snapshot: &Snapshot) -> Vec<Batch<'_>> {
 }
 
 fn text_of(rollup: &str) -> Result<&'static str, QueryError> {
-    embedded::ROLLUPS.iter().find(|(name, _)| *name == rollup).map(|(_, text)| *text).ok_or_else(|| QueryError::BadHeader {
-        file: format!("rollups/{rollup}.sql"),
-        problem: "missing".into(),
-    })
+    embedded::ROLLUPS
+        .iter()
+        .find(|(name, _)| *name == rollup)
+        .map(|(_, text)| *text)
+        .ok_or_else(|| QueryError::BadHeader { file: format!("rollups/{rollup}.sql"), problem: "missing".into() })
 }
 
 impl Batch<'_> {
@@ -199,7 +200,10 @@ impl Batch<'_> {
         }
         for (zone, slices) in zones {
             if !zone.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+')) {
-                return Err(QueryError::Shape { what: format!("timezone {zone:?} in schools.csv"), expected: "an IANA name".into() });
+                return Err(QueryError::Shape {
+                    what: format!("timezone {zone:?} in schools.csv"),
+                    expected: "an IANA name".into(),
+                });
             }
             let replaced = Tables::from([("stale", tables::slices(slices.iter().copied())?)]);
             let context = engine.context_with(replaced).await?;
@@ -293,13 +297,11 @@ fn write_in_parallel(table: Table, rows: &[RecordBatch], write: &Sink<'_>) -> Re
         return Ok(Vec::new());
     }
     let date_index = table.column_index("event_date").ok_or_else(|| shape("column event_date".into()))?;
-    let dates = all
-        .column(date_index)
-        .as_primitive_opt::<Date32Type>()
-        .ok_or_else(|| shape("event_date as a date".into()))?;
+    let dates = all.column(date_index).as_primitive_opt::<Date32Type>().ok_or_else(|| shape("event_date as a date".into()))?;
     let mut parts = Vec::new();
     for writer in 0..WRITERS {
-        let mine: BooleanArray = dates.iter().map(|date| date.map(|date| (date / 7 + date).rem_euclid(WRITERS) == writer)).collect();
+        let mine: BooleanArray =
+            dates.iter().map(|date| date.map(|date| (date / 7 + date).rem_euclid(WRITERS) == writer)).collect();
         let part = filter_record_batch(&all, &mine).map_err(|error| shape(error.to_string()))?;
         if part.num_rows() > 0 {
             parts.push(part);

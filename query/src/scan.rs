@@ -19,11 +19,11 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use weir_lake::lake::DataFile;
 use weir_lake::arrow_schema::UTC;
+use weir_lake::lake::DataFile;
 use weir_lake::schema::Table;
 
 /// What the lake commit says of each file, as columns for a pruning predicate.
@@ -140,9 +140,8 @@ impl FilesTable {
         let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
         let physical = state.create_physical_expr(filter, &schema)?;
         // A filter that can't be turned into one on bounds rules nothing out; the rows are filtered later anyway.
-        let Ok(predicate) = PruningPredicate::try_new(physical, Arc::clone(&self.schema)) else {
-            return Ok(self.files.iter().collect());
-        };
+        let builder = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema));
+        let Some(predicate) = builder.build(physical) else { return Ok(self.files.iter().collect()) };
         let keep = predicate.prune(&FileBounds { files: &self.files })?;
         Ok(self.files.iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }

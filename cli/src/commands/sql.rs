@@ -41,7 +41,7 @@ impl Sql {
         let snapshot = lake.snapshot()?;
         let runtime = super::runtime()?;
         let options = EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() };
-        let engine = runtime.block_on(Engine::open(&snapshot, &estate, &options))?;
+        let engine = Engine::open(&snapshot, &estate, &options)?;
         let ask = |text: &str| -> anyhow::Result<Answer> {
             runtime.block_on(async {
                 tokio::select! {

@@ -25,7 +25,7 @@ pub(super) fn school_ref(school: &page::SchoolFacts, years: &[String]) -> Option
         id: SchoolId::parse(&school.school_id).ok()?,
         name: school.name.clone(),
         phase: school.phase.replace('_', "-"),
-        years: years.iter().filter_map(|year| say::parse_year(year)).collect(),
+        years: years.iter().filter_map(|year| AcademicYear::parse(year)).collect(),
     })
 }
 
@@ -37,7 +37,7 @@ pub(super) fn overview(overview: &page::Overview, pages: &HashMap<String, Arc<pa
         .iter()
         .filter_map(|summary| {
             let page = pages.get(&summary.school.school_id);
-            let year = say::parse_year(&summary.newest_year)?;
+            let year = AcademicYear::parse(&summary.newest_year)?;
             let missing = match page {
                 _ if !has_lake => vec![Missing::NoLake],
                 Some(page) => missing(page),
@@ -52,7 +52,7 @@ pub(super) fn overview(overview: &page::Overview, pages: &HashMap<String, Arc<pa
                 coverage: page.map_or(Coverage { with_logs: summary.days_with_logs, school_days: summary.school_days }, |page| {
                     year_coverage(page)
                 }),
-                findings: page.map(|page| findings(page)).unwrap_or_default(),
+                findings: page.map(|page| findings(page)),
                 missing,
             })
         })
@@ -278,17 +278,20 @@ fn unit(figure: &page::Figure) -> Unit {
         engine::Unit::Percent => Unit {
             decimals,
             sign: "%",
-            words: if figure.provenance.denominator.is_empty() {
-                String::new()
-            } else {
-                format!("of {}", figure.provenance.denominator)
-            },
+            words: share_of(&figure.provenance.denominator),
             per_hundred_pupils: false,
         },
         other => {
             Unit { decimals, sign: "", words: other.words().into(), per_hundred_pupils: other == engine::Unit::PupilsPer100Week }
         }
     }
+}
+
+/// "of requests on school days": a definition's denominator as the words after a percentage, its explanation left to the method.
+fn share_of(denominator: &str) -> String {
+    let first = denominator.split([':', ';', '(']).next().unwrap_or_default().trim();
+    // Definitions say decisions; a governor reads requests.
+    if first.is_empty() { String::new() } else { format!("of {}", first.replace("decisions", "requests")) }
 }
 
 /// How a figure is made.
@@ -351,3 +354,7 @@ fn unseen(page: &page::SchoolYear) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+#[path = "words_tests.rs"]
+mod tests;

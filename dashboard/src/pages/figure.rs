@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, Picker};
 use crate::chart::{Size, Svg, plot, state_shape};
-use crate::view::{Figure, Method, SchoolRef, SchoolYear};
+use crate::view::{Figure, Method, SchoolRef, SchoolYear, Shown};
 use crate::words;
 
 use super::school::Card;
@@ -21,8 +21,7 @@ pub(crate) struct FigurePage {
     pub(crate) card: Card,
     pub(crate) interval: Option<String>,
     pub(crate) ratio: Option<String>,
-    pub(crate) wide: Svg,
-    pub(crate) narrow: Svg,
+    pub(crate) drawings: Option<(Svg, Svg)>,
     pub(crate) this_year: String,
     pub(crate) last_year: String,
     pub(crate) unit: String,
@@ -62,9 +61,9 @@ pub(crate) struct Other {
 impl FigurePage {
     /// The page.
     pub(crate) fn new(page: &SchoolYear, figure: &Figure, schools: &[SchoolRef]) -> Self {
-        let base = format!("/school/{}/{}", page.school.id, words::year_slug(page.year));
+        let base = format!("/school/{}/{}", page.school.id, page.year);
         let this_year = words::year_words(page.year);
-        let last_year = words::year_words(weir_lake::estate::AcademicYear(page.year.0.saturating_sub(1)));
+        let last_year = words::year_words(page.year.previous());
         let counts = crate::view::Unit { decimals: 0, sign: "", words: String::new(), per_hundred_pupils: false };
         let years = (this_year.as_str(), last_year.as_str());
         let rows = page
@@ -117,8 +116,8 @@ impl FigurePage {
                 )
             }),
             ratio: figure.ratio.clone(),
-            wide: plot(figure, &page.periods, years, Size::Wide),
-            narrow: plot(figure, &page.periods, years, Size::Narrow),
+            drawings: can_be_drawn(figure)
+                .then(|| (plot(figure, &page.periods, years, Size::Wide), plot(figure, &page.periods, years, Size::Narrow))),
             has_counts: figure.points.iter().any(|point| point.numerator.number().is_some()),
             has_usual: figure.points.iter().any(|point| point.usual.is_some()),
             unit: format!("{} {}", figure.unit.sign, figure.unit.words).trim().to_string(),
@@ -142,6 +141,14 @@ impl FigurePage {
             base,
         }
     }
+}
+
+/// An empty pair of axes looks like zero.
+fn can_be_drawn(figure: &Figure) -> bool {
+    figure
+        .points
+        .iter()
+        .any(|point| matches!(point.value, Shown::Number(_) | Shown::Hidden) || point.last_year.number().is_some())
 }
 
 /// Headers write caveats as half a sentence; a page prints a whole one.

@@ -91,7 +91,7 @@ impl Picker {
                 .collect(),
             years: years
                 .into_iter()
-                .map(|other| Choice { value: words::year_slug(other), words: words::year_words(other), chosen: other == year })
+                .map(|other| Choice { value: other.to_string(), words: words::year_words(other), chosen: other == year })
                 .collect(),
             figure: figure.map(String::from),
         }
@@ -136,7 +136,7 @@ impl NextStep {
                 lines: vec![
                     "Figures \"in every 100 pupils\" need it. Add the school's roll to rolls.csv:".into(),
                 ],
-                example: Some(format!("school_id,academic_year,year_group,pupils\n{id},{},*,378", words::year_slug(year))),
+                example: Some(format!("school_id,academic_year,year_group,pupils\n{id},{},*,378", year)),
             },
             Missing::NoRows(newest) => Self {
                 title: format!("No logs for {}", words::year_words(year)),

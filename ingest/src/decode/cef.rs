@@ -3,6 +3,7 @@
 //! Header parts are `cef.vendor`, `cef.product`, `cef.version`, `cef.id`, `cef.name`, `cef.severity`. `label.NAME` is the value of the
 //! custom field (`cs1`, `cn2`, `flexString1` ...) whose label in the same record is NAME.
 
+use super::keys::{Keys, START};
 use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte};
 
 const HEADER: [&str; 6] = ["cef.vendor", "cef.product", "cef.version", "cef.id", "cef.name", "cef.severity"];
@@ -10,42 +11,35 @@ const HEADER: [&str; 6] = ["cef.vendor", "cef.product", "cef.version", "cef.id",
 /// Custom fields remembered while their labels are awaited: six strings, three numbers and the rest of the kind.
 const MOST_CUSTOM: usize = 24;
 
-/// Reads CEF records.
+/// A key as it stands in the record, and who asked for it.
+#[derive(Clone, Copy)]
+struct Pair {
+    name: Span,
+    slot: u16,
+}
+
+/// Reads CEF records; one a reader, because it learns the order of keys.
 pub(crate) struct Cef {
     header: [u16; 6],
-    names: Vec<(Box<[u8]>, u16)>,
+    keys: Keys,
     labels: Vec<(Box<[u8]>, u16)>,
-    /// Where the last wanted key stood in `names`: keys come in one order, mostly.
-    hint: usize,
 }
 
 impl Cef {
     /// A decoder for the wanted `names`.
     pub(crate) fn new(names: &[String]) -> Self {
-        let mut cef = Self { header: [NO_SLOT; 6], names: Vec::new(), labels: Vec::new(), hint: 0 };
+        let (mut header, mut labels, mut keys) = ([NO_SLOT; 6], Vec::new(), Vec::new());
         for (slot, name) in names.iter().enumerate() {
             let slot = slot as u16;
             if let Some(place) = HEADER.iter().position(|h| h == name) {
-                cef.header[place] = slot;
+                header[place] = slot;
             } else if let Some(label) = name.strip_prefix("label.") {
-                cef.labels.push((label.as_bytes().into(), slot));
+                labels.push((label.as_bytes().into(), slot));
             } else {
-                cef.names.push((name.as_bytes().into(), slot));
+                keys.push((name.as_bytes(), slot));
             }
         }
-        cef
-    }
-
-    fn slot(&mut self, key: &[u8]) -> u16 {
-        let count = self.names.len();
-        for step in 0..count {
-            let n = (self.hint + step) % count;
-            if *self.names[n].0 == *key {
-                self.hint = n + 1;
-                return self.names[n].1;
-            }
-        }
-        NO_SLOT
+        Self { header, keys: Keys::new(keys.into_iter()), labels }
     }
 
     /// Splits `record` from `from` on, where `CEF:` stands.
@@ -69,19 +63,25 @@ impl Cef {
     fn extension(&mut self, record: &[u8], from: usize, slots: &mut Slots) {
         let mut custom = [(Span::default(), Span::default()); MOST_CUSTOM];
         let mut customs = 0_usize;
-        let mut open: Option<(Span, usize)> = None;
+        let mut before = START;
+        let mut open: Option<(Pair, usize)> = None;
         let mut at = from;
         while let Some(equals) = find_byte(record, at, b'=') {
             at = equals + 1;
             let Some(key) = key_before(record, from, equals) else { continue };
-            if let Some((before, value)) = open {
+            if let Some((pair, value)) = open {
                 let end = key.saturating_sub(1).max(value);
-                self.take(record, before, trimmed(record, value, end), &mut custom, &mut customs, slots);
+                self.take(record, pair, trimmed(record, value, end), &mut custom, &mut customs, slots);
             }
-            open = Some((Span::new(key, equals), equals + 1));
+            let slot;
+            (before, slot) = match self.keys.guess(before, &record[key..]) {
+                Some((id, slot, length)) if key + length == equals + 1 => (id, slot),
+                _ => self.keys.find(before, &record[key..equals]),
+            };
+            open = Some((Pair { name: Span::new(key, equals), slot }, equals + 1));
         }
-        if let Some((key, value)) = open {
-            self.take(record, key, trimmed(record, value, record.len()), &mut custom, &mut customs, slots);
+        if let Some((pair, value)) = open {
+            self.take(record, pair, trimmed(record, value, record.len()), &mut custom, &mut customs, slots);
         }
         if self.labels.is_empty() {
             return;
@@ -99,22 +99,20 @@ impl Cef {
     }
 
     fn take(
-        &mut self,
+        &self,
         record: &[u8],
-        key: Span,
+        pair: Pair,
         value: Span,
         custom: &mut [(Span, Span); MOST_CUSTOM],
         customs: &mut usize,
         slots: &mut Slots,
     ) {
-        let name = key.of(record, &[]);
-        let slot = self.slot(name);
-        if slot != NO_SLOT {
+        if pair.slot != NO_SLOT {
             let value = unescaped(record, value, slots);
-            slots.set(slot, value);
+            slots.set(pair.slot, value);
         }
-        if !self.labels.is_empty() && *customs < MOST_CUSTOM && is_custom(name) {
-            custom[*customs] = (key, value);
+        if !self.labels.is_empty() && *customs < MOST_CUSTOM && is_custom(pair.name.of(record, &[])) {
+            custom[*customs] = (pair.name, value);
             *customs += 1;
         }
     }
@@ -170,11 +168,7 @@ pub(crate) fn unescaped(record: &[u8], value: Span, slots: &mut Slots) -> Span {
             let next = if byte == b'\\' { bytes.peek().copied() } else { None };
             match next {
                 Some(b'=' | b'|' | b'\\') => scratch.extend(bytes.next()),
-                Some(b'n' | b'r') => {
-                    // Escaped line ends; a Windows user name behind a single backslash is not CEF, and loses nothing but its first letter
-                    // if this were undone: so it is not.
-                    scratch.push(byte);
-                }
+                // Escaped line ends stay as written: a Windows name behind a single backslash (`SCH\nora`) looks the same.
                 _ => scratch.push(byte),
             }
         }

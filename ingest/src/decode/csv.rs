@@ -1,6 +1,6 @@
 //! Splits one delimited record into cells and binds them to fields by position or by header; never reads, never guesses a character set.
 
-use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, plain_name, trim};
+use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte, find_either, plain_name, trim};
 
 /// Cells a record may have; what stands beyond is dropped. The widest export known has some 150.
 const MOST_CELLS: usize = 1024;
@@ -39,12 +39,17 @@ pub(crate) struct Csv {
     cells: Vec<Span>,
     bound: Option<Vec<u16>>,
     header_line: Vec<u8>,
+    /// Records still to be looked at for a header, where columns can be told by position too.
+    searching: u8,
 }
+
+/// Records of a file without a header that are looked at for one: a header stands first, or behind a short preamble.
+const HEADER_WITHIN: u8 = 16;
 
 impl Csv {
     /// A decoder that has seen no header yet.
     pub(crate) fn new(columns: Columns) -> Self {
-        Self { columns, cells: Vec::with_capacity(64), bound: None, header_line: Vec::new() }
+        Self { columns, cells: Vec::with_capacity(64), bound: None, header_line: Vec::new(), searching: HEADER_WITHIN }
     }
 
     /// Whether `record` names columns.
@@ -80,8 +85,10 @@ impl Csv {
             return Shape::Unreadable;
         }
         if self.columns.header {
+            let is_sought = self.bound.is_none() && (self.columns.layouts.is_empty() || self.searching > 0);
+            self.searching = self.searching.saturating_sub(1);
             // Files joined end to end repeat their header.
-            if self.bound.is_none() || (record.len() == self.header_line.len() && record == self.header_line) {
+            if is_sought || (record.len() == self.header_line.len() && record == self.header_line) {
                 if let Some(bound) = self.header_slots(record, from) {
                     self.bound = Some(bound);
                     self.header_line.clear();
@@ -131,7 +138,7 @@ pub(crate) fn cells(record: &[u8], from: usize, delimiter: u8, quotes: bool, cel
         let (span, end) = if quotes && record.get(start) == Some(&b'"') {
             quoted_cell(record, start, delimiter, scratch)
         } else {
-            let end = record.get(at..).and_then(|rest| memchr::memchr(delimiter, rest)).map_or(record.len(), |n| n + at);
+            let end = find_either(record, at, delimiter, delimiter);
             (bare(record, start, end), end)
         };
         if cells.len() < MOST_CELLS {
@@ -156,7 +163,7 @@ fn quoted_cell(record: &[u8], open: usize, delimiter: u8, scratch: &mut Vec<u8>)
     let start = open + 1;
     let mut from = start;
     let mut doubled = false;
-    while let Some(close) = record.get(from..).and_then(|rest| memchr::memchr(b'"', rest)).map(|n| n + from) {
+    while let Some(close) = find_byte(record, from, b'"') {
         if record.get(close + 1) == Some(&b'"') {
             doubled = true;
             from = close + 2;

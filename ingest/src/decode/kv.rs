@@ -1,95 +1,28 @@
-//! Splits `key=value` pairs, bare or quoted, and learns the order in which keys follow each other.
-//!
-//! A key is first guessed from the keys that followed the last one before, so that a line of a known layout costs one comparison a key
-//! and no hash. Several layouts live side by side: each key remembers its latest followers.
+//! Splits `key=value` pairs, bare or quoted, in whatever order the product writes them.
 
+use super::keys::{KeyId, Keys, START};
 use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte};
 
-/// Followers remembered a key. FortiGate interleaves some four layouts; three guesses cover all but the rare optional key.
-const FOLLOWERS: usize = 3;
-
-/// Keys learnt, wanted or not. A box writes at most some 200 different ones; what comes after is read but not learnt.
-const MOST_KEYS: usize = 512;
-
-/// Places of the hash table: four times the keys, so that probes stay short.
-const TABLE: usize = MOST_KEYS * 4;
-
-struct Key {
-    /// The name with its `=`, so that one comparison finds both.
-    name: Box<[u8]>,
-    slot: u16,
-    followers: [u16; FOLLOWERS],
-}
-
-/// Reads pairs; one a reader, because it learns.
+/// Reads pairs; one a reader, because it learns their order.
 pub(crate) struct Kv {
     separators: Box<[u8]>,
-    /// Entry 0 stands for the start of a line.
-    keys: Vec<Key>,
-    table: Vec<u16>,
+    keys: Keys,
+}
+
+/// A pair that is not closed for good: a bare value may go on over blanks, and a quoted one over bare quotation marks.
+struct Open {
+    slot: u16,
+    start: usize,
+    end: usize,
+    quoted: bool,
 }
 
 impl Kv {
     /// A decoder for the wanted `names`, whose pairs stand apart by one of `separators` (the same throughout a line).
     pub(crate) fn new(names: &[String], separators: &[u8]) -> Self {
-        let mut kv = Self {
+        Self {
             separators: if separators.is_empty() { b" ".as_slice().into() } else { separators.into() },
-            keys: vec![Key { name: Box::default(), slot: NO_SLOT, followers: [0; FOLLOWERS] }],
-            table: vec![0; TABLE],
-        };
-        for (slot, name) in names.iter().enumerate() {
-            kv.intern(name.as_bytes(), slot as u16);
-        }
-        kv
-    }
-
-    fn place(&self, name: &[u8]) -> Result<u16, usize> {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in name {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        let mut at = (hash ^ (hash >> 32)) as usize % TABLE;
-        loop {
-            match self.table[at] {
-                0 => return Err(at),
-                n => {
-                    let known = &self.keys[n as usize].name;
-                    if known.len() == name.len() + 1 && known.starts_with(name) {
-                        return Ok(n);
-                    }
-                }
-            }
-            at = (at + 1) % TABLE;
-        }
-    }
-
-    fn intern(&mut self, name: &[u8], slot: u16) -> u16 {
-        match self.place(name) {
-            Ok(known) => known,
-            Err(_) if self.keys.len() >= MOST_KEYS => 0,
-            Err(at) => {
-                let id = self.keys.len() as u16;
-                let mut with_equals = Vec::with_capacity(name.len() + 1);
-                with_equals.extend_from_slice(name);
-                with_equals.push(b'=');
-                self.keys.push(Key { name: with_equals.into(), slot, followers: [0; FOLLOWERS] });
-                self.table[at] = id;
-                id
-            }
-        }
-    }
-
-    /// The key that starts `rest`, guessed from the one before.
-    #[inline]
-    fn guess(&self, before: u16, rest: &[u8]) -> Option<u16> {
-        self.keys[before as usize].followers.into_iter().find(|&n| n != 0 && rest.starts_with(&self.keys[n as usize].name))
-    }
-
-    fn learn(&mut self, before: u16, key: u16) {
-        let followers = &mut self.keys[before as usize].followers;
-        if key != 0 && !followers.contains(&key) {
-            followers.rotate_right(1);
-            followers[0] = key;
+            keys: Keys::new(names.iter().enumerate().map(|(slot, name)| (name.as_bytes(), slot as u16))),
         }
     }
 
@@ -120,60 +53,83 @@ impl Kv {
             return Shape::Unreadable;
         }
         let separator = self.separator(record, from);
-        let mut before = 0_u16;
-        let mut pairs = 0_usize;
-        // The last pair, kept back because a bare value may go on over blanks.
-        let mut open: Option<(u16, usize, usize)> = None;
+        let mut before: KeyId = START;
+        let mut is_any = false;
+        let mut open = Open { slot: NO_SLOT, start: 0, end: 0, quoted: false };
         let mut at = from;
         while at < record.len() {
             if record[at] == separator || record[at] == b' ' {
                 at += 1;
                 continue;
             }
-            let rest = &record[at..];
-            let (key, slot, value) = match self.guess(before, rest) {
-                Some(key) => {
-                    let known = &self.keys[key as usize];
-                    (key, known.slot, at + known.name.len())
-                }
+            let rest = record.get(at..).unwrap_or(&[]);
+            let (key, slot, value) = match self.keys.guess(before, rest) {
+                Some((key, slot, length)) => (key, slot, at + length),
                 None => {
                     let length = name_length(rest);
                     if length == 0 || rest.get(length) != Some(&b'=') {
-                        // No pair: a syslog header before the first one, or more of a bare value.
-                        let end = find_byte(record, at, separator).unwrap_or(record.len());
-                        if let Some((_, _, open_end)) = &mut open {
-                            *open_end = end;
-                        }
-                        at = end;
+                        at = self.more(record, at, separator, is_any, &mut open);
                         continue;
                     }
-                    let key = self.intern(&rest[..length], NO_SLOT);
-                    self.learn(before, key);
-                    (key, self.keys[key as usize].slot, at + length + 1)
+                    let (key, slot) = self.keys.find(before, &rest[..length]);
+                    (key, slot, at + length + 1)
                 }
             };
-            if let Some((slot, start, end)) = open.take() {
-                slots.set(slot, Span::new(start, end));
+            if open.slot != NO_SLOT {
+                slots.set(open.slot, Span::new(open.start, open.end));
             }
-            pairs += 1;
+            is_any = true;
             before = key;
-            if record.get(value) == Some(&b'"') {
-                let (start, end, next) = quoted(record, value, separator);
-                if slot != NO_SLOT {
-                    slots.set(slot, Span::new(start, end));
-                }
-                at = next;
-            } else {
-                let end = find_byte(record, value, separator).unwrap_or(record.len());
-                open = Some((slot, value, end));
-                at = end;
+            let quoted = record.get(value) == Some(&b'"');
+            let (start, end, next) =
+                if quoted { quoted_value(record, value, separator) } else { bare_value(record, value, separator) };
+            open = Open { slot, start, end, quoted };
+            at = next;
+        }
+        if open.slot != NO_SLOT {
+            slots.set(open.slot, Span::new(open.start, open.end));
+        }
+        if is_any { Shape::Record } else { Shape::Unreadable }
+    }
+
+    /// What stands at `at` is no pair: a syslog header before the first one, or more of the open value. Answers where reading goes on.
+    fn more(&self, record: &[u8], at: usize, separator: u8, is_any: bool, open: &mut Open) -> usize {
+        if is_any && open.quoted {
+            let (start, end, next) = careful_quoted_value(record, open.start - 1, separator);
+            if next > at {
+                (open.start, open.end) = (start, end);
+                return next;
             }
         }
-        if let Some((slot, start, end)) = open {
-            slots.set(slot, Span::new(start, end));
+        let end = find_byte(record, at, separator).unwrap_or(record.len());
+        if is_any && !open.quoted {
+            open.end = end;
         }
-        if pairs == 0 { Shape::Unreadable } else { Shape::Record }
+        end
     }
+}
+
+/// The bare value at `start`: start, end, and where reading goes on.
+#[inline(always)]
+fn bare_value(record: &[u8], start: usize, separator: u8) -> (usize, usize, usize) {
+    let end = find_byte(record, start, separator).unwrap_or(record.len());
+    (start, end, end)
+}
+
+/// The quoted value that opens at `open`: start, end, and where reading goes on. Takes the first mark that can close; should no pair
+/// follow it, [`careful_quoted_value`] looks again.
+#[inline(always)]
+fn quoted_value(record: &[u8], open: usize, separator: u8) -> (usize, usize, usize) {
+    if let Some(close) = find_byte(record, open + 1, b'"') {
+        let closes = match record.get(close + 1) {
+            Some(&next) => next == separator || next == b' ',
+            None => true,
+        };
+        if closes && record[close - 1] != b'\\' {
+            return (open + 1, close, close + 1);
+        }
+    }
+    careful_quoted_value(record, open, separator)
 }
 
 /// Length of the key name that `text` starts with.
@@ -192,7 +148,7 @@ fn starts_pair(text: &[u8]) -> bool {
 ///
 /// A quotation mark closes where the end, or a separator and another pair, follow; so bare ones inside do no harm. Where nothing closes so
 /// before the next value opens, the first mark before a separator does. Doubled opening marks (`""text""`) are taken off together.
-fn quoted(record: &[u8], open: usize, separator: u8) -> (usize, usize, usize) {
+fn careful_quoted_value(record: &[u8], open: usize, separator: u8) -> (usize, usize, usize) {
     let is_separator = |byte: Option<&u8>| byte.is_some_and(|&b| b == separator || b == b' ');
     let doubled = record.get(open + 1) == Some(&b'"') && record.get(open + 2).is_some_and(|&b| b != separator && b != b' ');
     let start = if doubled { open + 2 } else { open + 1 };
@@ -236,7 +192,8 @@ mod tests {
 
     #[test]
     fn pairs() {
-        let table: &[(&str, &[&str], &[u8], &[&str])] = &[
+        type Row<'r> = (&'r str, &'r [&'r str], &'r [u8], &'r [&'r str]);
+        let table: &[Row<'_>] = &[
             (r#"date=2026-01-05 user="apatel" n=3"#, &["date", "user", "n"], b" ,", &["2026-01-05", "apatel", "3"]),
             (r#"a=1,b="x, y",c=2"#, &["a", "b", "c"], b" ,", &["1", "x, y", "2"]),
             ("a=av,https,web b=2", &["a", "b"], b" ,", &["av,https,web", "2"]),
@@ -274,17 +231,5 @@ mod tests {
     fn no_pairs_are_not_a_record() {
         let mut slots = Slots::new(0);
         assert_eq!(Kv::new(&[], b" ").split(b"just some words", 0, &mut slots), Shape::Unreadable);
-    }
-
-    #[test]
-    fn more_keys_than_can_be_learnt_are_still_read() {
-        let names = ["wanted".to_string()];
-        let mut kv = Kv::new(&names, b" ");
-        for n in 0..2000 {
-            let line = format!("key{n}=1 wanted={n} other{n}=2");
-            let mut slots = Slots::new(1);
-            kv.split(line.as_bytes(), 0, &mut slots);
-            assert_eq!(slots.bytes(line.as_bytes(), 0), n.to_string().as_bytes());
-        }
     }
 }

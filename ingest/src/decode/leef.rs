@@ -2,40 +2,28 @@
 //!
 //! Header parts are `leef.vendor`, `leef.product`, `leef.version`, `leef.id`.
 
+use super::keys::{Keys, START};
 use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte};
 
 const HEADER: [&str; 4] = ["leef.vendor", "leef.product", "leef.version", "leef.id"];
 
-/// Reads LEEF records.
+/// Reads LEEF records; one a reader, because it learns the order of keys.
 pub(crate) struct Leef {
     header: [u16; 4],
-    names: Vec<(Box<[u8]>, u16)>,
-    hint: usize,
+    keys: Keys,
 }
 
 impl Leef {
     /// A decoder for the wanted `names`.
     pub(crate) fn new(names: &[String]) -> Self {
-        let mut leef = Self { header: [NO_SLOT; 4], names: Vec::new(), hint: 0 };
+        let (mut header, mut keys) = ([NO_SLOT; 4], Vec::new());
         for (slot, name) in names.iter().enumerate() {
             match HEADER.iter().position(|h| h == name) {
-                Some(place) => leef.header[place] = slot as u16,
-                None => leef.names.push((name.as_bytes().into(), slot as u16)),
+                Some(place) => header[place] = slot as u16,
+                None => keys.push((name.as_bytes(), slot as u16)),
             }
         }
-        leef
-    }
-
-    fn slot(&mut self, key: &[u8]) -> u16 {
-        let count = self.names.len();
-        for step in 0..count {
-            let n = (self.hint + step) % count;
-            if *self.names[n].0 == *key {
-                self.hint = n + 1;
-                return self.names[n].1;
-            }
-        }
-        NO_SLOT
+        Self { header, keys: Keys::new(keys.into_iter()) }
     }
 
     /// Splits `record` from `from` on, where `LEEF:` stands.
@@ -62,12 +50,21 @@ impl Leef {
             delimiter = named_delimiter(&record[at..end]).unwrap_or(delimiter);
             at = end + 1;
         }
+        let mut before = START;
         while at < record.len() {
             let end = find_byte(record, at, delimiter).unwrap_or(record.len());
-            if let Some(equals) = find_byte(&record[..end], at, b'=') {
-                let slot = self.slot(record[at..equals].trim_ascii());
+            let pair = &record[at..end];
+            let found = match self.keys.guess(before, pair) {
+                Some((id, slot, length)) => Some((id, slot, at + length)),
+                None => find_byte(pair, 0, b'=').map(|equals| {
+                    let (id, slot) = self.keys.find(before, pair[..equals].trim_ascii());
+                    (id, slot, at + equals + 1)
+                }),
+            };
+            if let Some((id, slot, value)) = found {
+                before = id;
                 if slot != NO_SLOT {
-                    slots.set(slot, Span::new(equals + 1, end));
+                    slots.set(slot, Span::new(value, end));
                 }
             }
             at = end + 1;

@@ -221,7 +221,7 @@ mod tests {
             let found = header(line.as_bytes(), *body);
             let text = |span: Span| String::from_utf8_lossy(span.of(line.as_bytes(), &[])).into_owned();
             assert_eq!(
-                (text(found.time).as_str(), text(found.host).as_str(), &line[found.body..]),
+                (text(found.time).as_str(), text(found.host).as_str(), line.get(found.body..).unwrap()),
                 (*time, *host, *rest),
                 "{line}"
             );

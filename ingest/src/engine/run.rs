@@ -12,7 +12,7 @@ use weir_lake::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, 
 use weir_lake::names::Named;
 use weir_lake::names::Pseudonyms as _;
 use weir_lake::schema::Table;
-use weir_lake::vault::{Vault, VaultSession};
+use weir_lake::vault::{Vault, VaultError, VaultSession};
 
 use super::days::SourceDays;
 use super::error::IngestError;
@@ -88,7 +88,12 @@ pub(crate) fn ingest_in_units(
     let mut attempt = 1;
     let mut report = loop {
         match run.attempt(paths, attempt) {
-            Err(IngestError::Lake(LakeError::LostRace { .. })) if attempt < ATTEMPTS => attempt += 1,
+            // Another run was first: at the lake, or at making a school's key.
+            Err(IngestError::Lake(LakeError::LostRace { .. }) | IngestError::Vault(VaultError::KeyMadeElsewhere { .. }))
+                if attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
             other => break other?,
         }
     };
@@ -225,7 +230,7 @@ impl Run<'_> {
         let only: Option<Arc<str>> = options.user.as_ref().map(|user| user.reveal_in_clear().into());
         (0..threads)
             .map(|number| {
-                let people = EstatePeople::new(self.estate, Arc::clone(&self.people), only.clone(), Arc::clone(&self.shared_names));
+                let people = EstatePeople::new(Arc::clone(&self.people), only.clone(), Arc::clone(&self.shared_names));
                 let normaliser = Normaliser::new(Arc::clone(&self.reference), Box::new(people), Box::new(session.pseudonyms()));
                 let name = format!("{}-{attempt}-w{number}", options.run_id.as_str().replace('.', "_"));
                 Ok(Worker::new(self.lake.root().to_path_buf(), name, normaliser, self.vault.line_sealer()?))

@@ -64,7 +64,7 @@ impl Test {
             Test::Starts(words) => words.iter().any(|word| starts_with(text, word)),
             Test::Ends(words) => words.iter().any(|word| ends_with(text, word)),
             Test::Contains(words) => words.iter().any(|word| contains(text, word)),
-            Test::Present(wanted) => !text.is_empty() == *wanted,
+            Test::Present(wanted) => text.is_empty() != *wanted,
             Test::Address(wanted) => is_address(text) == *wanted,
             Test::AtLeast(least) => number(text).is_some_and(|n| n >= *least),
             Test::Below(most) => number(text).is_some_and(|n| n < *most),

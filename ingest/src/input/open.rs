@@ -44,7 +44,7 @@ pub fn open(input: &Input, limits: Limits) -> Result<Opened, InputError> {
             let stream = zip_member::open(input, member).map_err(fault)?;
             // The decoder counts what it gives, not what it takes, so all of a member counts as taken for the ratio.
             consumed.store(member.packed, Ordering::Relaxed);
-            (Box::new(Capped::new(stream, Arc::clone(&consumed), limits)), member.packed, true)
+            (Box::new(Capped::new(Box::new(Named { inner: stream }), Arc::clone(&consumed), limits)), member.packed, true)
         }
         None => (Box::new(Counted { inner: file, consumed: Arc::clone(&consumed) }), metadata.len(), false),
     };

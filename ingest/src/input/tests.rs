@@ -80,7 +80,7 @@ fn what_is_no_text_is_refused() {
 #[test]
 fn a_bomb_is_refused_by_ratio_and_by_total() {
     let bomb = gzip(&vec![b'a'; 8 << 20]);
-    let by_ratio = Limits { ratio_from: 1 << 20, ..Limits::default() };
+    let by_ratio = Limits { ratio: 100, ratio_from: 1 << 20, ..Limits::default() };
     assert!(matches!(read("bomb.gz", &bomb, by_ratio), Err(InputError::Bomb { .. })));
     let by_total = Limits { total: 1 << 20, ..Limits::default() };
     assert!(matches!(read("bomb.gz", &bomb, by_total), Err(InputError::Bomb { .. })));

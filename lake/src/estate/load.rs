@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::error::EstateError;
 use super::table::Problems;
 use super::{CalendarKind, Estate, roster, rows, settings};
+use crate::calendar::epoch_day;
 use crate::ids::SchoolId;
 
 /// Whether a school's term dates are known, and until when.
@@ -17,6 +18,25 @@ pub enum CalendarState {
     None,
     /// The last day of the last half-term.
     Ends(Date),
+}
+
+impl CalendarState {
+    /// Days before a calendar's end from which pages ask for the next term dates.
+    pub const WARN_DAYS: i32 = 30;
+
+    /// What a page or report says of it on a day; none while all is well.
+    pub fn warning(self, today: Date) -> Option<String> {
+        match self {
+            Self::None => Some("no term dates are known, so there are no rates; add half-terms to calendar.csv".to_owned()),
+            Self::Ends(end) if end < today => {
+                Some(format!("the calendar ended on {end}; add the next half-terms to calendar.csv"))
+            }
+            Self::Ends(end) if epoch_day(end) - epoch_day(today) <= Self::WARN_DAYS => {
+                Some(format!("the calendar ends on {end}; add the next half-terms to calendar.csv"))
+            }
+            Self::Ends(_) => None,
+        }
+    }
 }
 
 impl Estate {

@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn spellings_of_one_log_in_are_one() {
-        let table: &[(&str, Option<(&str, Option<&str>, bool)>)] = &[
+        type Wanted<'a> = Option<(&'a str, Option<&'a str>, bool)>;
+        let table: &[(&str, Wanted<'_>)] = &[
             ("apatel", Some(("apatel", None, false))),
             ("  APatel ", Some(("apatel", None, false))),
             (r"SCH\APatel", Some(("apatel", Some("sch"), false))),

@@ -213,3 +213,18 @@ fn a_vault_inside_the_lake_is_seen_through_dots_and_links() {
         assert_eq!(Estate::load(&folder.path().join("weir.toml")).is_err(), wanted, "{lake} {vault}");
     }
 }
+
+#[test]
+fn a_calendar_warns_thirty_days_before_its_end() {
+    let day = |text: &str| text.parse::<Date>().unwrap();
+    let ends = CalendarState::Ends(day("2027-07-21"));
+    for (today, wanted) in [
+        ("2027-06-20", None),
+        ("2027-06-21", Some("the calendar ends on 2027-07-21; add the next half-terms to calendar.csv")),
+        ("2027-07-21", Some("the calendar ends on 2027-07-21; add the next half-terms to calendar.csv")),
+        ("2027-07-22", Some("the calendar ended on 2027-07-21; add the next half-terms to calendar.csv")),
+    ] {
+        assert_eq!(ends.warning(day(today)).as_deref(), wanted, "{today}");
+    }
+    assert!(CalendarState::None.warning(day("2027-06-20")).is_some_and(|text| text.starts_with("no term dates")));
+}

@@ -80,7 +80,9 @@ fn ask(
 fn facts_are_those_valid_that_day_most_specific_school_first() {
     use UserType::{Device, Guest, Pupil, Shared, Staff, Unknown};
     let people = People::new(&estate());
-    let table: &[(&str, &str, &str, &str, &str, UserType, &str, &str)] = &[
+    /// School, log-in, group, profile and date; type, year group and realm with name.
+    type Case<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, UserType, &'a str, &'a str);
+    let table: &[Case<'_>] = &[
         ("oak", "bgreen", "2021 Intake", "", "2026-08-31", Pupil, "10", "default:bgreen"),
         ("oak", "bgreen", "2021 Intake", "", "2026-09-01", Pupil, "11", "default:bgreen"),
         ("oak", "bgreen", "2021 Intake", "", "2025-08-31", Unknown, "", "default:bgreen"),

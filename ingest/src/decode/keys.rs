@@ -1,0 +1,166 @@
+//! Knows the keys a product writes and the order they come in: a key is first guessed from the keys that followed the last one before.
+//!
+//! A line of a known layout then costs one comparison a key and no hash. Several layouts live side by side, because each key remembers
+//! its latest followers.
+
+use super::NO_SLOT;
+
+/// Followers remembered a key. FortiGate interleaves some four layouts; three guesses cover all but the rare optional key.
+const FOLLOWERS: usize = 3;
+
+/// Keys learnt, wanted or not. A box writes at most some 200 different ones; what comes after is read but not learnt.
+const MOST_KEYS: usize = 512;
+
+/// Places of the hash table: four times the keys, so that probes stay short.
+const TABLE: usize = MOST_KEYS * 4;
+
+/// A key's number; [`START`] stands for the start of a line, and for keys that were not learnt.
+pub(crate) type KeyId = u16;
+
+/// Before the first key.
+pub(crate) const START: KeyId = 0;
+
+struct Key {
+    /// The name with its `=`, so that one comparison finds both.
+    name: Box<[u8]>,
+    /// The first sixteen bytes of that, and which of them count: they tell nearly all keys apart without a call.
+    start: u128,
+    mask: u128,
+    slot: u16,
+    followers: [KeyId; FOLLOWERS],
+}
+
+impl Key {
+    fn new(name: &[u8], slot: u16) -> Self {
+        let mut with_equals = name.to_vec();
+        with_equals.push(b'=');
+        let length = with_equals.len().min(16);
+        let mask = u128::MAX >> (128 - 8 * length);
+        let start = first_sixteen(&with_equals) & mask;
+        Self { name: with_equals.into(), start, mask, slot, followers: [START; FOLLOWERS] }
+    }
+
+    /// Whether `rest`, whose first sixteen bytes are `first`, starts with this key and its `=`.
+    #[inline(always)]
+    fn starts(&self, rest: &[u8], first: u128) -> bool {
+        first & self.mask == self.start && (self.name.len() <= 16 || rest.starts_with(&self.name))
+    }
+}
+
+/// The first sixteen bytes of `rest`, zeroes where it is shorter.
+#[inline(always)]
+fn first_sixteen(rest: &[u8]) -> u128 {
+    match rest.first_chunk::<16>() {
+        Some(sixteen) => u128::from_le_bytes(*sixteen),
+        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte)),
+    }
+}
+
+/// The keys of one reader.
+pub(crate) struct Keys {
+    keys: Vec<Key>,
+    table: Vec<KeyId>,
+}
+
+impl Keys {
+    /// The wanted names with their slots; the others are learnt on the way.
+    pub(crate) fn new<'n>(wanted: impl Iterator<Item = (&'n [u8], u16)>) -> Self {
+        let mut keys = Self { keys: vec![Key::new(b"", NO_SLOT)], table: vec![START; TABLE] };
+        for (name, slot) in wanted {
+            keys.intern(name, slot);
+        }
+        keys
+    }
+
+    /// The key of `name`, or the place in the table where it belongs.
+    fn place(&self, name: &[u8]) -> Result<KeyId, usize> {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for byte in name {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        let mut at = (hash ^ (hash >> 32)) as usize % TABLE;
+        loop {
+            match self.table[at] {
+                START => return Err(at),
+                id => {
+                    let known = &self.keys[id as usize].name;
+                    if known.len() == name.len() + 1 && known.starts_with(name) {
+                        return Ok(id);
+                    }
+                }
+            }
+            at = (at + 1) % TABLE;
+        }
+    }
+
+    fn intern(&mut self, name: &[u8], slot: u16) -> KeyId {
+        match self.place(name) {
+            Ok(known) => known,
+            Err(_) if self.keys.len() >= MOST_KEYS => START,
+            Err(at) => {
+                let id = self.keys.len() as KeyId;
+                self.keys.push(Key::new(name, slot));
+                self.table[at] = id;
+                id
+            }
+        }
+    }
+
+    /// The key that starts `rest`, guessed from the one before: its number, slot and length with the `=`.
+    #[inline(always)]
+    pub(crate) fn guess(&self, before: KeyId, rest: &[u8]) -> Option<(KeyId, u16, usize)> {
+        let first = first_sixteen(rest);
+        for id in self.keys.get(before as usize)?.followers {
+            if id == START {
+                break;
+            }
+            let key = self.keys.get(id as usize)?;
+            if key.starts(rest, first) {
+                return Some((id, key.slot, key.name.len()));
+            }
+        }
+        None
+    }
+
+    /// The key `name`, which was not guessed, and its slot; remembered as a follower of `before`.
+    pub(crate) fn find(&mut self, before: KeyId, name: &[u8]) -> (KeyId, u16) {
+        let id = self.intern(name, NO_SLOT);
+        let followers = &mut self.keys[before as usize].followers;
+        if id != START && !followers.contains(&id) {
+            followers.rotate_right(1);
+            followers[0] = id;
+        }
+        (id, self.keys[id as usize].slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_follow_what_was_found() {
+        let names = ["a", "longer_than_eight", "ab"];
+        let mut keys = Keys::new(names.iter().enumerate().map(|(n, name)| (name.as_bytes(), n as u16)));
+        assert_eq!(keys.guess(START, b"a=1"), None);
+        let (a, slot) = keys.find(START, b"a");
+        assert_eq!(slot, 0);
+        assert_eq!(keys.guess(START, b"a=1"), Some((a, 0, 2)));
+        assert_eq!(keys.guess(START, b"ab=1"), None);
+        let (long, _) = keys.find(a, b"longer_than_eight");
+        assert_eq!(keys.guess(a, b"longer_than_eight=x"), Some((long, 1, 18)));
+        assert_eq!(keys.guess(a, b"longer_than_nine=xy"), None);
+        assert_eq!(keys.guess(a, b"longer_than"), None);
+        assert_eq!(keys.guess(START, b"a"), None);
+        assert_eq!(keys.find(a, b"unwanted").1, NO_SLOT);
+    }
+
+    #[test]
+    fn more_keys_than_can_be_learnt() {
+        let mut keys = Keys::new([(&b"wanted"[..], 7)].into_iter());
+        for n in 0..5000 {
+            keys.find(START, format!("key{n}").as_bytes());
+        }
+        assert_eq!(keys.find(START, b"wanted").1, 7);
+    }
+}
