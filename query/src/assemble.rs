@@ -164,6 +164,7 @@ async fn seen(school: &School<'_>) -> Result<BTreeMap<Key, Seen>, QueryError> {
         seen.identified += row.number("identified")?.unwrap_or(0.0);
         seen.https += row.number("https")?.unwrap_or(0.0);
         seen.path_visible += row.number("path_visible")?.unwrap_or(0.0);
+        seen.logs_allowed |= row.whole("logs_allowed")? == Some(1);
     }
     Ok(all)
 }

@@ -30,6 +30,8 @@ pub(crate) struct Seen {
     pub identified: f64,
     pub https: f64,
     pub path_visible: f64,
+    /// Whether a source that fed decisions logs allowed requests.
+    pub logs_allowed: bool,
 }
 
 impl Seen {
@@ -120,9 +122,12 @@ impl Deck<'_> {
         let ratio = ratio.filter(|_| both_shown).and_then(|found| {
             Some(Ratio { ratio: finite(found.ratio)?, lower: found.interval.lower, upper: finite(found.interval.upper) })
         });
+        let most = if indicator.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
         let usual = match (&then, counted_now, dispersion) {
+            // Completeness has no usual band: all of it is wanted.
+            _ if matches!(indicator.id.as_str(), "coverage_days" | "silent_hours") => None,
             (Some(then), Some(now), Some(dispersion)) if both_shown => usual_band(now.exposure, then.counted, dispersion)
-                .map(|band| (band.lower * scale(indicator.unit), band.upper * scale(indicator.unit))),
+                .map(|band| (band.lower * scale(indicator.unit), (band.upper * scale(indicator.unit)).min(most))),
             _ => None,
         };
         let id = dimension.map_or_else(|| indicator.id.clone(), |dimension| format!("{}:{dimension}", indicator.id));
@@ -190,14 +195,18 @@ impl Deck<'_> {
         match value {
             Shown::Value(_) => None,
             Shown::Hidden => Some(Reason::TooFew),
-            Shown::NotAvailable => Some(if !self.periods.get(self.current).is_some_and(|period| period.days_with_logs > 0) {
+            Shown::NotAvailable => Some(if self.periods.get(self.current).is_none_or(|period| period.days_with_logs == 0) {
                 Reason::NoLogs
             } else if matches!(indicator.unit, Unit::PupilsPer100Week | Unit::PerPupilDay) && self.pupils.is_none() {
                 Reason::NoRoll
             } else if counts_people(indicator) && self.pupils.is_some_and(|pupils| pupils < LEAST_PUPILS) {
                 Reason::SmallSchool
-            } else {
+            } else if self.seen_now().is_some_and(|seen| !seen.logs_allowed) {
                 Reason::NotLogged
+            } else if matches!(indicator.id.as_str(), "filter_failures" | "overblock_share") {
+                Reason::NoPolicy
+            } else {
+                Reason::NothingToCount
             }),
         }
     }

@@ -11,7 +11,9 @@ async fn figures(lake: &TestLake, today: &str, id: &str, year: &str) -> Vec<Figu
     run(&lake.engine(today), id, "elm", year).await.unwrap()
 }
 
-fn short(rows: &[FigureRow]) -> Vec<(u32, Option<&str>, Option<f64>, Option<f64>, Option<f64>)> {
+type Short<'a> = (u32, Option<&'a str>, Option<f64>, Option<f64>, Option<f64>);
+
+fn short(rows: &[FigureRow]) -> Vec<Short<'_>> {
     rows.iter().map(|row| (row.period_no, row.dimension.as_deref(), row.numerator, row.denominator, row.value)).collect()
 }
 

@@ -319,8 +319,8 @@ async fn a_whole_year_at_once() {
                 category: Some(category),
                 theme: (category == "weapons").then_some("violence_weapons"),
                 term: (category == "search").then_some("fern"),
-                action: Some(if mixed % 10 == 0 { "blocked" } else { "allowed" }),
-                furniture: mixed % 3 == 0,
+                action: Some(if mixed.is_multiple_of(10) { "blocked" } else { "allowed" }),
+                furniture: mixed.is_multiple_of(3),
                 ..EVENT
             });
             stale.insert(Slice {
@@ -339,9 +339,6 @@ async fn a_whole_year_at_once() {
         let ticks: Vec<f64> = stat.split_whitespace().skip(13).take(2).map(|field| field.parse().unwrap()).collect();
         (ticks[0] + ticks[1]) / 100.0
     };
-    if std::env::var_os("EXPLAIN").is_some() {
-        explain(&lake).await;
-    }
     let (began, used) = (Instant::now(), processor());
     let report = lake.roll_up("2026-08-01").await;
     println!("rolled up in {:?}, {:.1} s of processor: {report:?}", began.elapsed(), processor() - used);
@@ -359,22 +356,4 @@ async fn a_whole_year_at_once() {
     let began = Instant::now();
     crate::page::overview(&engine).await.unwrap();
     println!("overview in {:?}", began.elapsed());
-}
-
-/// Where the time of a roll-up goes. Run with `--ignored --nocapture`.
-async fn explain(lake: &TestLake) {
-    let engine = lake.engine("2026-08-01");
-    for rollup in ["activity_hourly", "pupil_days"] {
-        let text = crate::embedded::ROLLUPS.iter().find(|(name, _)| *name == rollup).unwrap().1;
-        let text = text
-            .replace("{zone}", "Europe/London")
-            .replace("{join_stale}", "")
-            .replace("$from", "DATE '2025-09-01'")
-            .replace("$to", "DATE '2026-08-31'");
-        let reason = crate::engine::Reason::new("measuring").unwrap();
-        let answer = engine.sql(&format!("EXPLAIN ANALYZE {text}"), Some(&reason)).await.unwrap();
-        for batch in &answer.batches {
-            println!("{}", arrow::util::pretty::pretty_format_batches(&[batch.clone()]).unwrap());
-        }
-    }
 }

@@ -41,6 +41,10 @@ pub enum Reason {
     SmallSchool,
     /// The source does not log what the figure needs.
     NotLogged,
+    /// policy.csv says nothing of what was asked for.
+    NoPolicy,
+    /// Nothing of the kind happened, so there is no share of it.
+    NothingToCount,
     /// The period has not begun or has no past school day.
     NotYet,
 }
@@ -70,6 +74,8 @@ impl Reason {
             Reason::NoRoll => "the number of pupils on roll is missing".into(),
             Reason::SmallSchool => "the group is under 20 pupils, so no rate is given".into(),
             Reason::NotLogged => "the filter does not log allowed requests".into(),
+            Reason::NoPolicy => "the policy on file says nothing of what was asked for".into(),
+            Reason::NothingToCount => "there was nothing of the kind to count".into(),
             Reason::NotYet => "the period has no past school day yet".into(),
         }
     }

@@ -12,6 +12,7 @@ use weir_lake::calendar::{Calendar, epoch_day};
 use weir_lake::estate::Estate;
 use weir_lake::lake::Slice;
 
+use crate::engine::Tables;
 use crate::error::QueryError;
 
 /// What the taxonomy and the lexicon say of categories and entries: given by the caller, because the files belong to reading.
@@ -56,20 +57,16 @@ pub(crate) fn of_batches(rows: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider
 }
 
 /// The estate's tables, `categories`, `lexicon_since` and `clock` (one row: today) by name.
-pub(crate) fn small_tables(
-    estate: &Estate,
-    meanings: &Meanings,
-    today: Date,
-) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>, QueryError> {
+pub(crate) fn small_tables(estate: &Estate, meanings: &Meanings, today: Date) -> Result<Tables, QueryError> {
     let estate_tables = weir_lake::estate::estate_tables(estate, &Calendar::new(estate))
         .map_err(|error| QueryError::Engine(format!("estate tables: {error}")))?;
-    let mut tables = Vec::new();
+    let mut tables = Tables::new();
     for (name, rows) in estate_tables {
-        tables.push((name, of_batches(vec![rows])?));
+        tables.insert(name, of_batches(vec![rows])?);
     }
-    tables.push(("categories", categories(meanings)?));
-    tables.push(("lexicon_since", lexicon_since(meanings)?));
-    tables.push(("clock", in_memory(vec![("today", Arc::new(Date32Array::from(vec![epoch_day(today)])))])?));
+    tables.insert("categories", categories(meanings)?);
+    tables.insert("lexicon_since", lexicon_since(meanings)?);
+    tables.insert("clock", in_memory(vec![("today", Arc::new(Date32Array::from(vec![epoch_day(today)])))])?);
     Ok(tables)
 }
 
