@@ -18,6 +18,7 @@ use weir_lake::ids::SchoolId;
 use weir_lake::lake::{Lake, Snapshot};
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::error::QueryError;
+use weir_query::indicator::Indicator;
 use weir_query::page;
 
 use crate::figures::{Asked, Figures, FiguresError};
@@ -184,21 +185,12 @@ impl Figures for EngineFigures {
 
     fn methods(&self) -> Asked<'_, Vec<Method>> {
         Box::pin(async {
-            let state = self.state().await?;
-            let overview = state.overview().await?;
-            let mut methods: Vec<Method> = Vec::new();
-            for summary in &overview.schools {
-                let Some(year) = AcademicYear::parse(&summary.newest_year) else { continue };
-                let page = state.school_year(&summary.school.school_id, year).await?;
-                for figure in page.figures.iter().filter(|figure| words::is_for_governors(&figure.audience)) {
-                    if methods.iter().all(|method| method.id != figure.indicator) {
-                        methods.push(words::method(figure));
-                    }
-                }
-                if !methods.is_empty() {
-                    break;
-                }
-            }
+            let mut methods: Vec<Method> = Indicator::all()
+                .map_err(failed)?
+                .iter()
+                .filter(|indicator| words::is_for_governors(&indicator.audience))
+                .map(words::definition)
+                .collect();
             methods.sort_by(|a, b| a.title.cmp(&b.title));
             Ok(methods)
         })
