@@ -273,7 +273,7 @@ fn columns(table: Table, alias: &str) -> String {
 }
 
 /// Rows in the table's scan schema, whatever nullability their queries gave them; one empty batch where there is none.
-fn conformed(table: Table, rows: &[RecordBatch]) -> Result<Vec<RecordBatch>, QueryError> {
+pub(crate) fn conformed(table: Table, rows: &[RecordBatch]) -> Result<Vec<RecordBatch>, QueryError> {
     let schema = table.scan_schema();
     let shape = |problem: String| QueryError::Shape { what: format!("rollup {}", table.name()), expected: problem };
     let mut batches = vec![RecordBatch::new_empty(Arc::clone(&schema))];
