@@ -52,7 +52,7 @@ pub(crate) fn days(page: &SchoolYear) -> String {
     for block in &page.blocks {
         for day in &block.days {
             let shown = match day.kind {
-                DayKind::Stopped(value) => plain(value, 0),
+                DayKind::Stopped(value) => plain(value, 1),
                 DayKind::Few => "[c]".into(),
                 DayKind::NoLogs => "no logs".into(),
                 DayKind::NoSchool => "no school".into(),

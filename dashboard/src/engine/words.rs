@@ -194,6 +194,10 @@ fn findings(page: &page::SchoolYear) -> Vec<Finding> {
 
 fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::SchoolYear>) -> Figure {
     let unit = unit(now);
+    // A range is reckoned without knowing that a share ends at 100.
+    let usual = now
+        .usual
+        .map(|(low, high)| if unit.sign == "%" { (low.clamp(0.0, 100.0), high.clamp(0.0, 100.0)) } else { (low.max(0.0), high) });
     let before = last.and_then(|last| last.figures.iter().find(|figure| figure.id == now.id));
     let points = page
         .periods
@@ -221,7 +225,7 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
             Point {
                 value,
                 last_year,
-                usual: now.usual,
+                usual,
                 numerator: counted(|point| point.numerator),
                 denominator: counted(|point| point.denominator),
             }

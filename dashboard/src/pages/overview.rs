@@ -61,11 +61,11 @@ impl OverviewPage {
             .filter(|line| !line.missing.is_empty() || line.coverage.with_logs < line.coverage.school_days)
             .count();
         let schools = overview.schools.len() as u32;
+        let looked = overview.schools.iter().filter(|line| line.findings.is_some() || !line.missing.is_empty()).count();
+        let so_far = if looked < overview.schools.len() { format!(" of {looked} looked at so far") } else { String::new() };
         let summary = format!(
-            "{}. {} with something to look at, {} with gaps in the evidence.",
+            "{}. {with_findings} with something to look at{so_far}, {with_gaps} with gaps in the evidence.",
             words::plural(schools, "school"),
-            with_findings,
-            with_gaps
         );
         let wanted = sought.to_lowercase();
         let mut lines: Vec<&SchoolLine> =
