@@ -29,6 +29,12 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
     grouped
 }
 
+/// With a capital at the beginning; texts of definitions are halves of sentences.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A figure as people read it: a plain 0 or 100 without decimals, and what would round to 0 without being it as "under 0.1".
 pub(crate) fn figure(value: f64, decimals: usize) -> String {
     let smallest = 10f64.powi(-(decimals as i32));
@@ -83,14 +89,7 @@ pub(crate) fn about(value: f64) -> String {
 /// The plain sentence that stands before a figure's meaning, where its unit allows one.
 pub(crate) fn plainly(figure: &Figure) -> Option<String> {
     let value = figure.shown().number()?;
-    figure.unit.per_hundred_pupils.then(|| {
-        let mut text = about(value);
-        if let Some(first) = text.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
-        text.push('.');
-        text
-    })
+    figure.unit.per_hundred_pupils.then(|| format!("{}.", capital(&about(value))))
 }
 
 /// `2025 to 2026`, as people say it.

@@ -194,10 +194,7 @@ fn findings(page: &page::SchoolYear) -> Vec<Finding> {
 
 fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::SchoolYear>) -> Figure {
     let unit = unit(now);
-    // A range is reckoned without knowing that a share ends at 100.
-    let usual = now
-        .usual
-        .map(|(low, high)| if unit.sign == "%" { (low.clamp(0.0, 100.0), high.clamp(0.0, 100.0)) } else { (low.max(0.0), high) });
+    let usual = now.usual.and_then(|usual| usual_to_draw(usual, unit.sign == "%"));
     let before = last.and_then(|last| last.figures.iter().find(|figure| figure.id == now.id));
     let points = page
         .periods
@@ -268,6 +265,18 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
     }
 }
 
+/// The widest range of a share that still says something, in points: days with logs are so few that chance allows anything.
+const WIDEST_RANGE: f64 = 50.0;
+
+/// A range is reckoned without knowing that a share ends at 100; one that takes in most of the scale is not drawn.
+fn usual_to_draw((low, high): (f64, f64), is_share: bool) -> Option<(f64, f64)> {
+    if !is_share {
+        return Some((low.max(0.0), high));
+    }
+    let (low, high) = (low.clamp(0.0, 100.0), high.clamp(0.0, 100.0));
+    (high - low <= WIDEST_RANGE).then_some((low, high))
+}
+
 fn shown(value: engine::Shown, no_logs: bool) -> Shown {
     match value {
         engine::Shown::Value(value) if value.is_finite() => Shown::Number(value),
@@ -308,10 +317,10 @@ pub(super) fn definition(indicator: &Indicator) -> Method {
             engine::Unit::Count => String::from("a count"),
             other => other.words().into(),
         },
-        numerator: indicator.numerator.clone(),
-        denominator: indicator.denominator.clone(),
-        leaves_out: indicator.exclusions.clone(),
-        caveat: indicator.caveat.clone(),
+        numerator: say::capital(&indicator.numerator),
+        denominator: say::capital(&indicator.denominator),
+        leaves_out: say::capital(&indicator.exclusions),
+        caveat: say::capital(&indicator.caveat),
         version: indicator.version,
         sql: indicator.sql.into(),
     }
@@ -325,10 +334,10 @@ fn method(figure: &page::Figure) -> Method {
         question: figure.question.clone(),
         standard: figure.standard.clone(),
         unit: figure.unit.words().into(),
-        numerator: figure.provenance.numerator.clone(),
-        denominator: figure.provenance.denominator.clone(),
-        leaves_out: figure.provenance.exclusions.clone(),
-        caveat: figure.caveat.clone(),
+        numerator: say::capital(&figure.provenance.numerator),
+        denominator: say::capital(&figure.provenance.denominator),
+        leaves_out: say::capital(&figure.provenance.exclusions),
+        caveat: say::capital(&figure.caveat),
         version: figure.provenance.version,
         sql: figure.provenance.sql.into(),
     }

@@ -227,6 +227,18 @@ async fn the_method_page_lists_what_governors_see_without_a_lake() {
 }
 
 #[test]
+fn a_range_that_says_nothing_is_not_drawn() {
+    for (range, is_share, wanted) in [
+        ((-0.5, 1.2), false, Some((0.0, 1.2))),
+        ((40.0, 170.0), true, None),
+        ((88.0, 104.0), true, Some((88.0, 100.0))),
+        ((0.0, 170.0), false, Some((0.0, 170.0))),
+    ] {
+        assert_eq!(super::usual_to_draw(range, is_share), wanted, "{range:?}");
+    }
+}
+
+#[test]
 fn a_share_says_of_what() {
     for (denominator, wanted) in [
         ("decisions on school days", "of requests on school days"),

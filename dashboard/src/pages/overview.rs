@@ -113,13 +113,10 @@ impl Row {
             about.push_str(&format!(", {}", words::plural(pupils, "pupil")));
         }
         about.push_str(&format!(", {}", words::year_words(line.year)));
-        if let Some(first) = about.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
         Self {
             link: format!("/school/{}/{}", line.school.id, line.year),
             name: line.school.name.clone(),
-            about,
+            about: words::capital(&about),
             bar: coverage_bar(line.coverage),
             logs: match line.missing.first() {
                 Some(Missing::NoCalendar) => "no term dates".into(),

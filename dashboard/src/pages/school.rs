@@ -197,11 +197,7 @@ fn lede(page: &SchoolYear) -> Vec<String> {
         if let Some(pupils) = page.pupils {
             parts.push(format!("{} on roll.", words::plural(pupils, "pupil")));
         }
-        let mut logs = words::logs_on(period.coverage);
-        if let Some(first) = logs.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
-        parts.push(format!("{logs}."));
+        parts.push(format!("{}.", words::capital(&words::logs_on(period.coverage))));
     } else {
         parts.push(format!("The school year {}.", words::year_words(page.year)));
         if let Some(pupils) = page.pupils {
