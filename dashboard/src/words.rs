@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_little_is_not_nothing() {
-        for (value, wanted) in [(0.0, "0"), (0.04, "under 0.1"), (0.06, "0.1"), (99.96, "100.0"), (100.0, "100"), (3.14, "3.1")] {
+        for (value, wanted) in [(0.0, "0"), (0.04, "under 0.1"), (0.06, "0.1"), (99.96, "100.0"), (100.0, "100"), (2.34, "2.3")] {
             assert_eq!(figure(value, 1), wanted, "{value}");
         }
         assert_eq!(figure(0.3, 0), "0");
