@@ -99,11 +99,11 @@ pub fn print_answer(output: Output, answer: &weir_query::engine::Answer) -> anyh
             }
         }
         Output::Parquet => {
-            let mut writer = parquet::arrow::ArrowWriter::try_new(&mut out, answer.schema.clone(), None)?;
+            let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), answer.schema.clone(), None)?;
             for batch in &answer.batches {
                 writer.write(batch)?;
             }
-            writer.close()?;
+            out.write_all(&writer.into_inner()?)?;
         }
     }
     out.flush().context("standard output")

@@ -30,6 +30,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// Up to this many schools the overview also says what to look at in each; beyond it would compute too many pages at once.
 const SCHOOLS_WITH_FINDINGS: usize = 24;
 
+/// A school and year, computed once however many ask at the same time.
+type YearCell = Arc<OnceCell<Arc<page::SchoolYear>>>;
+
 type LoadEstate = dyn Fn() -> Result<Estate, FiguresError> + Send + Sync;
 
 /// Figures of a lake.
@@ -51,7 +54,7 @@ struct Opened {
 #[derive(Default)]
 struct Kept {
     overview: OnceCell<Arc<page::Overview>>,
-    years: std::sync::Mutex<HashMap<(String, String), Arc<OnceCell<Arc<page::SchoolYear>>>>>,
+    years: std::sync::Mutex<HashMap<(String, String), YearCell>>,
 }
 
 impl EngineFigures {
@@ -102,6 +105,9 @@ fn look(load: &Arc<LoadEstate>) -> Result<(Estate, u64, Snapshot), FiguresError>
 fn failed(error: QueryError) -> FiguresError {
     match error {
         QueryError::UnknownSchool(_) => FiguresError::NotFound,
+        busy @ (QueryError::TimedOut { .. } | QueryError::OutOfMemory { .. } | QueryError::FileGone(_)) => {
+            FiguresError::Busy(busy.to_string())
+        }
         other => FiguresError::Failed(other.to_string()),
     }
 }
@@ -141,7 +147,13 @@ impl Opened {
         if overview.schools.len() <= SCHOOLS_WITH_FINDINGS {
             for summary in &overview.schools {
                 if let Some(year) = AcademicYear::parse(&summary.newest_year) {
-                    pages.insert(summary.school.school_id.clone(), self.school_year(&summary.school.school_id, year).await?);
+                    match self.school_year(&summary.school.school_id, year).await {
+                        Ok(page) => drop(pages.insert(summary.school.school_id.clone(), page)),
+                        // One school that can't be computed must not hide the others; its line says that nothing was looked at.
+                        Err(error) => {
+                            tracing::error!(school = summary.school.school_id, %error, "left out of the overview's findings")
+                        }
+                    }
                 }
             }
         }

@@ -15,6 +15,8 @@ pub(crate) enum PageError {
     NotAllowed,
     /// The browser asked for another machine's name.
     Misdirected(u16),
+    /// The engine was busy; already logged.
+    Busy,
     /// The engine failed; already logged.
     Failed,
 }
@@ -23,6 +25,10 @@ impl From<FiguresError> for PageError {
     fn from(error: FiguresError) -> Self {
         match error {
             FiguresError::NotFound => Self::NotFound,
+            busy @ FiguresError::Busy(_) => {
+                tracing::warn!(error = %busy, "a page could not be made just now");
+                Self::Busy
+            }
             other => {
                 tracing::error!(error = %other, "a page could not be made");
                 Self::Failed
@@ -59,6 +65,11 @@ impl IntoResponse for PageError {
                     format!("On the machine that runs Weir, open http://localhost:{port}/"),
                     "Weir has no sign-in yet, so it answers on that machine only, and only under its own name and port.".into(),
                 ],
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Weir is busy",
+                vec!["New logs are being read, or too much was asked at once. Nothing is lost. Try again in a minute.".into()],
             ),
             Self::Failed => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -33,6 +33,9 @@ pub enum FiguresError {
     /// No such school, or not a year it can be asked for.
     #[error("no such school or year")]
     NotFound,
+    /// The engine had too much to do, or the lake changed under it: the same question may be answered in a minute.
+    #[error("the figures could not be read just now: {0}")]
+    Busy(String),
     /// The engine failed. The text is for the log, never for a page.
     #[error("the figures could not be read: {0}")]
     Failed(String),

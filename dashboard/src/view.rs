@@ -356,8 +356,8 @@ pub struct SchoolLine {
     pub pupils: Option<u32>,
     /// Logs so far this year.
     pub coverage: Coverage,
-    /// What to look at, most pressing first.
-    pub findings: Vec<Finding>,
+    /// What to look at, most pressing first; none where nobody has looked yet, which is not the same as nothing found.
+    pub findings: Option<Vec<Finding>>,
     /// What is lacking, if anything.
     pub missing: Vec<Missing>,
 }

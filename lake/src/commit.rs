@@ -30,6 +30,12 @@ impl Turn {
         }
     }
 
+    /// What a file system without locks gives.
+    #[cfg(test)]
+    pub(crate) fn unlocked() -> Self {
+        Self { _held: None }
+    }
+
     /// The turn if nobody has it. None also where this account may only read: then there is nothing for it to finish.
     pub(crate) fn try_take(storage: &Storage) -> Result<Option<Self>, LakeError> {
         let file = match open(storage) {
@@ -148,10 +154,16 @@ fn folders_of(state: &State, change: &Change) -> BTreeSet<String> {
     folders
 }
 
-/// Makes names durable, all folders at once: the file system's journal takes them together.
+/// Folders made durable at once.
+const FOLDERS_AT_ONCE: usize = 16;
+
+/// Makes names durable, many folders at once: the file system's journal takes them together.
 fn sync_folders(storage: &Storage, folders: BTreeSet<String>) -> Result<(), LakeError> {
+    let folders: Vec<String> = folders.into_iter().collect();
     std::thread::scope(|scope| {
-        let threads: Vec<_> = folders.iter().map(|folder| scope.spawn(|| storage.sync_folder(folder))).collect();
+        let sync = |part: &[String]| part.iter().try_for_each(|folder| storage.sync_folder(folder));
+        let threads: Vec<_> =
+            folders.chunks(folders.len().div_ceil(FOLDERS_AT_ONCE).max(1)).map(|part| scope.spawn(move || sync(part))).collect();
         threads.into_iter().try_for_each(|thread| {
             thread
                 .join()

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, StringArray};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::interleave_record_batch;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader};
 
@@ -48,6 +49,22 @@ impl Lake {
             }
         }
         due
+    }
+
+    /// Merges every day that has at least `small_files` small files, a commit a day, and gives the days merged. Another run that commits
+    /// meanwhile ends it early: what is left is due again next time.
+    pub fn compact_due(&self, small_files: usize, run_id: &RunId) -> Result<usize, LakeError> {
+        let mut merged = 0;
+        loop {
+            let snapshot = self.snapshot()?;
+            let due = self.compaction_due(&snapshot, small_files);
+            let Some(day) = due.first() else { return Ok(merged) };
+            match self.compact(&snapshot, day, run_id) {
+                Ok(_) => merged += 1,
+                Err(LakeError::LostRace { .. }) => return Ok(merged),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Merges the files of one day and gives the lake version. Refused with [`LakeError::LostRace`] if the lake has moved on from the
@@ -128,7 +145,7 @@ impl Lake {
         let mut writer = RowWriter::create(self.root(), due.table, due.date, u64::MAX)?;
         let mut order: Vec<(usize, usize)> = Vec::with_capacity(READ_ROWS);
         while !cursors.is_empty() {
-            let least = least(&cursors)?;
+            let least = least(&cursors);
             order.push((least, cursors[least].at));
             cursors[least].at += 1;
             let spent = cursors[least].at == cursors[least].rows.num_rows();
@@ -165,6 +182,9 @@ struct Cursor {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
     rows: RecordBatch,
+    /// The key columns of `rows`, found once a batch and not once a row.
+    schools: StringArray,
+    times: Option<ScalarBuffer<i64>>,
     at: usize,
 }
 
@@ -172,8 +192,12 @@ impl Cursor {
     fn open(run: Run) -> Result<Option<Self>, LakeError> {
         let reader = read_groups(&run.path, &run.metadata, run.groups, None)?;
         let rows = RecordBatch::new_empty(reader_schema(&reader));
-        let mut cursor = Self { path: run.path, reader, rows, at: 0 };
+        let mut cursor = Self { path: run.path, reader, rows, schools: StringArray::new_null(0), times: None, at: 0 };
         Ok(cursor.advance()?.then_some(cursor))
+    }
+
+    fn key(&self) -> (&str, i64) {
+        (self.schools.value(self.at), self.times.as_ref().map_or(0, |times| times[self.at]))
     }
 
     /// Takes the next batch that has rows.
@@ -181,6 +205,8 @@ impl Cursor {
         for rows in self.reader.by_ref() {
             let rows = rows.map_err(|error| LakeError::arrow(&self.path, &error))?;
             if rows.num_rows() > 0 {
+                let (schools, times) = sort_key(&rows)?;
+                (self.schools, self.times) = (schools.clone(), times.cloned());
                 (self.rows, self.at) = (rows, 0);
                 return Ok(true);
             }
@@ -194,18 +220,14 @@ fn reader_schema(reader: &ParquetRecordBatchReader) -> arrow::datatypes::SchemaR
 }
 
 /// The cursor with the least row; of equal ones the first, so that equal rows keep the order of their files.
-fn least(cursors: &[Cursor]) -> Result<usize, LakeError> {
+fn least(cursors: &[Cursor]) -> usize {
     let mut best = 0;
-    let (schools, times) = sort_key(&cursors[0].rows)?;
-    let mut best_key = (schools.value(cursors[0].at), times.map_or(0, |times| times[cursors[0].at]));
-    for (index, cursor) in cursors.iter().enumerate().skip(1) {
-        let (schools, times) = sort_key(&cursor.rows)?;
-        let key = (schools.value(cursor.at), times.map_or(0, |times| times[cursor.at]));
-        if key < best_key {
-            (best, best_key) = (index, key);
+    for index in 1..cursors.len() {
+        if cursors[index].key() < cursors[best].key() {
+            best = index;
         }
     }
-    Ok(best)
+    best
 }
 
 fn key(rows: &RecordBatch, row: usize) -> Result<(String, i64), LakeError> {
@@ -286,5 +308,8 @@ mod tests {
         lake.commit(change(2)).unwrap();
         assert!(matches!(lake.compact(&snapshot, &due[0], &run()), Err(LakeError::LostRace { newest: 3 })));
         assert_eq!(lake.snapshot().unwrap().files[&Table::Events].len(), 2);
+        assert_eq!(lake.compact_due(3, &run()).unwrap(), 0, "two are not yet worth it");
+        assert_eq!(lake.compact_due(2, &run()).unwrap(), 1);
+        assert_eq!(lake.snapshot().unwrap().files[&Table::Events].len(), 1);
     }
 }

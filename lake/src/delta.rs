@@ -78,6 +78,18 @@ pub(crate) fn apply(storage: &Storage, record: &Record, table: Table, at: Option
     }
 }
 
+/// The first entry after a version that changes data and is not ours.
+pub(crate) fn foreign_after(storage: &Storage, table: Table, version: u64) -> Result<Option<u64>, LakeError> {
+    let mut next = version + 1;
+    while let Some(bytes) = storage.read(&entry_path(table, next))? {
+        if matches!(examine(storage, table, next, &bytes)?, Entry::Foreign) {
+            return Ok(Some(next));
+        }
+        next += 1;
+    }
+    Ok(None)
+}
+
 fn examine(storage: &Storage, table: Table, version: u64, bytes: &[u8]) -> Result<Entry, LakeError> {
     let actions = get_actions(version, &bytes.to_vec().into())
         .map_err(|error| LakeError::Corrupt { path: storage.path(&entry_path(table, version)), problem: error.to_string() })?;

@@ -346,6 +346,12 @@ impl Lake {
         crate::commit::commit(self, change)
     }
 
+    /// What is wrong with the files of a snapshot, in words: missing or cut short, or told otherwise by Delta's log, which may have
+    /// changed since. Reads no rows.
+    pub fn check(&self, snapshot: &Snapshot) -> Result<Vec<String>, LakeError> {
+        crate::check::problems(self, snapshot)
+    }
+
     /// Makes the names of new files in a table's folder durable; the commit does this itself for every file it adds.
     pub fn sync_folder(&self, table: Table) -> Result<(), LakeError> {
         self.storage.sync_folder(table.name())

@@ -9,6 +9,7 @@ use arrow::array::{BinaryArray, Date32Array, Int64Array, RecordBatch, StringArra
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use crate::commit::Turn;
 use crate::event_file::EventFileWriter;
 use crate::ids::{SchoolId, SourceId};
 use crate::lake::{Change, DataFile, Lake, LakeError, Slice};
@@ -426,4 +427,55 @@ fn crash(root: &Path, point: &str) {
 fn the_process_that_crashes() {
     let Some(root) = std::env::var_os("WEIR_TEST_ROOT") else { return };
     ingest(&Lake::open(Path::new(&root)).unwrap(), "two", SECOND_FILE).unwrap();
+}
+
+#[test]
+fn two_processes_that_apply_the_same_commit_do_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    ingest(&Lake::open(folder.path()).unwrap(), "one", FILE).unwrap();
+    let lakes: Vec<Lake> = (0..3).map(|_| Lake::open(folder.path()).unwrap()).collect();
+    crash(folder.path(), "after_commit_record");
+    // Without the lock, as on a file system that has none: the Delta entries alone keep them apart.
+    std::thread::scope(|scope| {
+        for lake in &lakes {
+            scope.spawn(|| assert_eq!(lake.finish_unapplied(&Turn::unlocked()).unwrap().version, 2));
+        }
+    });
+    let lake = Lake::open(folder.path()).unwrap();
+    assert_eq!(
+        lake.newest_state().unwrap().delta,
+        BTreeMap::from([(Table::Events, 1), (Table::Quarantine, 1), (Table::Receipts, 1)])
+    );
+    assert_eq!(contents(&lake)["events"].len(), 6);
+    assert_delta_agrees(&lake);
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path()).unwrap();
+    ingest(&lake, "one", FILE).unwrap();
+    assert_eq!(lake.check(&lake.snapshot().unwrap()).unwrap(), Vec::<String>::new());
+    let events = folder.path().join("events");
+    std::fs::write(events.join("2026-11-05-one.parquet"), b"short").unwrap();
+    let index = lake.index(&lake.snapshot().unwrap(), &slice().source_id, DAY).unwrap().unwrap();
+    std::fs::remove_file(folder.path().join(index.path)).unwrap();
+    let foreign = r#"{"add":{"path":"x.parquet","partitionValues":{},"size":1,"modificationTime":0,"dataChange":true}}"#;
+    std::fs::write(folder.path().join("receipts/_delta_log/00000000000000000001.json"), foreign).unwrap();
+    let problems = lake.check(&lake.snapshot().unwrap()).unwrap();
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert!(problems[0].starts_with("events/2026-11-05-one.parquet has 5 bytes, "), "{problems:?}");
+    assert!(problems[1].starts_with("receipts: "), "{problems:?}");
+    assert!(problems[2].starts_with("index/gate/2026-11-05/"), "{problems:?}");
+}
+
+#[test]
+fn errors_of_the_file_system_are_told_apart() {
+    use std::io::{Error, ErrorKind};
+    let path = Path::new("lake");
+    assert!(matches!(LakeError::io(path, Error::from(ErrorKind::StorageFull)), LakeError::DiskFull { .. }));
+    assert!(matches!(LakeError::io(path, Error::from(ErrorKind::QuotaExceeded)), LakeError::DiskFull { .. }));
+    assert!(matches!(LakeError::io(path, Error::from(ErrorKind::PermissionDenied)), LakeError::NoPermission { .. }));
+    assert!(matches!(LakeError::io(path, Error::from(ErrorKind::ReadOnlyFilesystem)), LakeError::NoPermission { .. }));
+    assert!(matches!(LakeError::io(path, Error::from(ErrorKind::BrokenPipe)), LakeError::Io { .. }));
 }

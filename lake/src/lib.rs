@@ -5,6 +5,7 @@ pub mod arrow_schema;
 pub mod batch;
 pub mod calendar;
 pub mod clock;
+mod check;
 mod commit;
 pub mod compaction;
 pub mod data_file;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray as _, BooleanArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray as _, BooleanArray, RecordBatch, StringArray, UInt32Array, new_null_array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::{SortColumn, cast, filter_record_batch, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
@@ -132,10 +133,10 @@ fn dates(rows: &RecordBatch) -> Result<&[i32], LakeError> {
 }
 
 /// The `school_id` and `event_time` of rows in a plain schema.
-pub(crate) fn sort_key(rows: &RecordBatch) -> Result<(&arrow::array::StringArray, Option<&[i64]>), LakeError> {
+pub(crate) fn sort_key(rows: &RecordBatch) -> Result<(&StringArray, Option<&ScalarBuffer<i64>>), LakeError> {
     let schools = rows.column_by_name("school_id").and_then(|column| column.as_string_opt::<i32>());
     let times = rows.column_by_name("event_time").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-    schools.map(|schools| (schools, times.map(|times| times.values().as_ref()))).ok_or_else(|| refused("rows have no school_id"))
+    schools.map(|schools| (schools, times.map(|times| times.values()))).ok_or_else(|| refused("rows have no school_id"))
 }
 
 /// Writes rows that are in the plain schema, of one date and in order, to one data file.
@@ -172,7 +173,7 @@ impl RowWriter {
             None => (first.to_owned(), last.to_owned()),
             Some((low, high)) => (low.min(first.to_owned()), high.max(last.to_owned())),
         });
-        for time in times.unwrap_or_default() {
+        for time in times.into_iter().flat_map(|times| times.iter()) {
             let (low, high) = self.times.unwrap_or((*time, *time));
             self.times = Some((low.min(*time), high.max(*time)));
         }

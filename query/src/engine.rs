@@ -111,7 +111,7 @@ impl Engine {
         Ok(Self { version: snapshot.version, today, options: options.clone(), runtime, tables, full, hidden })
     }
 
-    async fn full(&self) -> Result<&SessionContext, QueryError> {
+    pub(crate) async fn full(&self) -> Result<&SessionContext, QueryError> {
         self.full.get_or_try_init(|| context(&self.runtime, &self.options, &self.tables)).await
     }
 
@@ -269,6 +269,7 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
         ("pupils", include_str!("../views/pupils.sql")),
         ("decisions", &include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
         ("decided_hours", include_str!("../views/decided_hours.sql")),
+        ("judged_hours", include_str!("../views/judged_hours.sql")),
         ("seen_days", include_str!("../views/seen_days.sql")),
         ("periods", include_str!("../views/periods.sql")),
     ] {

@@ -5,11 +5,15 @@ pub mod engine;
 pub mod error;
 #[cfg(test)]
 mod fixture;
+pub mod indicator;
+#[cfg(test)]
+mod indicator_tests;
 pub mod output;
 pub mod page;
 pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;
+mod rows;
 mod scan;
 pub mod state;
 pub mod statistics;

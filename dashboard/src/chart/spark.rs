@@ -66,7 +66,7 @@ pub(crate) fn spark(figure: &Figure, periods: &[Period]) -> Option<Svg> {
                 }
                 canvas.text("strong", (x(position), y(value) - 12.0), Anchor::Middle, &words::spoken(point.value, &figure.unit));
             }
-            Shown::Number(value) if counts => canvas.rect("before-bar", x(position) - 12.0, y(value), 24.0, BASE - y(value)),
+            Shown::Number(value) if counts => canvas.rect("bar-earlier", x(position) - 12.0, y(value), 24.0, BASE - y(value)),
             Shown::Number(value) => canvas.circle("dot", (x(position), y(value)), 3.5),
             Shown::Hidden => canvas.text("quiet", (x(position), BASE - 8.0), Anchor::Middle, "[c]"),
             _ => {}

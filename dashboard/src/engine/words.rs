@@ -52,7 +52,7 @@ pub(super) fn overview(overview: &page::Overview, pages: &HashMap<String, Arc<pa
                 coverage: page.map_or(Coverage { with_logs: summary.days_with_logs, school_days: summary.school_days }, |page| {
                     year_coverage(page)
                 }),
-                findings: page.map(|page| findings(page)).unwrap_or_default(),
+                findings: page.map(|page| findings(page)),
                 missing,
             })
         })
@@ -278,17 +278,20 @@ fn unit(figure: &page::Figure) -> Unit {
         engine::Unit::Percent => Unit {
             decimals,
             sign: "%",
-            words: if figure.provenance.denominator.is_empty() {
-                String::new()
-            } else {
-                format!("of {}", figure.provenance.denominator)
-            },
+            words: share_of(&figure.provenance.denominator),
             per_hundred_pupils: false,
         },
         other => {
             Unit { decimals, sign: "", words: other.words().into(), per_hundred_pupils: other == engine::Unit::PupilsPer100Week }
         }
     }
+}
+
+/// "of requests on school days": a definition's denominator as the words after a percentage, its explanation left to the method.
+fn share_of(denominator: &str) -> String {
+    let first = denominator.split([':', ';', '(']).next().unwrap_or_default().trim();
+    // Definitions say decisions; a governor reads requests.
+    if first.is_empty() { String::new() } else { format!("of {}", first.replace("decisions", "requests")) }
 }
 
 /// How a figure is made.

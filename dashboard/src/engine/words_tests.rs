@@ -216,6 +216,17 @@ fn what_is_lacking_is_named() {
 }
 
 #[test]
+fn a_share_says_of_what() {
+    for (denominator, wanted) in [
+        ("decisions on school days", "of requests on school days"),
+        ("expected source-hours: school hours in which the source usually has rows", "of expected source-hours"),
+        ("", ""),
+    ] {
+        assert_eq!(super::share_of(denominator), wanted);
+    }
+}
+
+#[test]
 fn logs_of_names_only_are_said_to_hold_no_more() {
     let page = school_year(&a_page(), None, YEAR).unwrap();
     assert!(page.unseen.iter().any(|line| line.contains("only the names")), "{:?}", page.unseen);

@@ -190,7 +190,7 @@ impl Example {
         for kind in &self.schools {
             let missing = self.missing(*kind);
             let coverage = if missing.is_empty() { year::coverage(&year::periods(*kind, THIS)) } else { Coverage::default() };
-            let findings = if missing.is_empty() { kind.findings() } else { Vec::new() };
+            let findings = Some(if missing.is_empty() { kind.findings() } else { Vec::new() });
             schools.push(SchoolLine {
                 school: Self::school(*kind)?,
                 year: THIS,

@@ -16,7 +16,10 @@ pub(super) fn last_day() -> Date {
     date(2026, 3, 27)
 }
 
-const HALF_TERMS: [(&str, (i16, i8, i8), (i16, i8, i8)); 6] = [
+/// Years after the first of the school year, month, day.
+type DayOfYear = (i16, i8, i8);
+
+const HALF_TERMS: [(&str, DayOfYear, DayOfYear); 6] = [
     ("Autumn 1", (0, 9, 3), (0, 10, 24)),
     ("Autumn 2", (0, 11, 3), (0, 12, 19)),
     ("Spring 1", (1, 1, 5), (1, 2, 13)),

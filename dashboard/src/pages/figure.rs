@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, Picker};
 use crate::chart::{Size, Svg, plot, state_shape};
-use crate::view::{Figure, Method, SchoolRef, SchoolYear};
+use crate::view::{Figure, Method, SchoolRef, SchoolYear, Shown};
 use crate::words;
 
 use super::school::Card;
@@ -21,8 +21,7 @@ pub(crate) struct FigurePage {
     pub(crate) card: Card,
     pub(crate) interval: Option<String>,
     pub(crate) ratio: Option<String>,
-    pub(crate) wide: Svg,
-    pub(crate) narrow: Svg,
+    pub(crate) drawings: Option<(Svg, Svg)>,
     pub(crate) this_year: String,
     pub(crate) last_year: String,
     pub(crate) unit: String,
@@ -117,8 +116,8 @@ impl FigurePage {
                 )
             }),
             ratio: figure.ratio.clone(),
-            wide: plot(figure, &page.periods, years, Size::Wide),
-            narrow: plot(figure, &page.periods, years, Size::Narrow),
+            drawings: can_be_drawn(figure)
+                .then(|| (plot(figure, &page.periods, years, Size::Wide), plot(figure, &page.periods, years, Size::Narrow))),
             has_counts: figure.points.iter().any(|point| point.numerator.number().is_some()),
             has_usual: figure.points.iter().any(|point| point.usual.is_some()),
             unit: format!("{} {}", figure.unit.sign, figure.unit.words).trim().to_string(),
@@ -142,6 +141,14 @@ impl FigurePage {
             base,
         }
     }
+}
+
+/// An empty pair of axes looks like zero.
+fn can_be_drawn(figure: &Figure) -> bool {
+    figure
+        .points
+        .iter()
+        .any(|point| matches!(point.value, Shown::Number(_) | Shown::Hidden) || point.last_year.number().is_some())
 }
 
 /// Headers write caveats as half a sentence; a page prints a whole one.

@@ -35,13 +35,15 @@ pub(crate) struct Row {
     pub(crate) has_days: bool,
     pub(crate) findings: Vec<(Svg, &'static str, &'static str, String)>,
     pub(crate) more: Option<String>,
+    pub(crate) looked: bool,
     pub(crate) lacks: Vec<String>,
 }
 
 impl OverviewPage {
     /// The page.
     pub(crate) fn new(overview: &Overview) -> Self {
-        let with_findings = overview.schools.iter().filter(|line| !line.findings.is_empty()).count();
+        let with_findings =
+            overview.schools.iter().filter(|line| line.findings.as_ref().is_some_and(|findings| !findings.is_empty())).count();
         let with_gaps = overview
             .schools
             .iter()
@@ -79,10 +81,11 @@ impl Row {
         let findings = line
             .findings
             .iter()
+            .flatten()
             .take(FINDINGS_A_SCHOOL)
             .map(|finding| (tone_shape(finding.tone), finding.tone.class(), finding.tone.words(), finding.title.clone()))
             .collect();
-        let hidden = line.findings.len().saturating_sub(FINDINGS_A_SCHOOL) as u32;
+        let hidden = line.findings.as_ref().map_or(0, Vec::len).saturating_sub(FINDINGS_A_SCHOOL) as u32;
         let mut about = line.school.phase.clone();
         if let Some(pupils) = line.pupils {
             about.push_str(&format!(", {}", words::plural(pupils, "pupil")));
@@ -103,6 +106,7 @@ impl Row {
             },
             has_days: line.coverage.school_days > 0,
             findings,
+            looked: line.findings.is_some(),
             more: (hidden > 0).then(|| format!("and {hidden} more")),
             lacks: line.missing.iter().map(|missing| NextStep::of(missing, &line.school, line.year).title).collect(),
         }

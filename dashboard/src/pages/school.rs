@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Scale, Svg, coverage_bar, legend, spark, state_shape, strip, tone_shape};
-use crate::view::{Block, DayKind, Figure, Finding, Missing, SchoolRef, SchoolYear, Shown};
+use crate::view::{Answer, Block, DayKind, Figure, Finding, Missing, SchoolRef, SchoolYear, Shown, Tone};
 use crate::words;
 
 /// The page.
@@ -124,10 +124,11 @@ impl SchoolPage {
             answers: page
                 .answers
                 .iter()
-                .map(|answer| AnswerRow {
+                .map(|answer| (answer, answer_tone(answer)))
+                .map(|(answer, tone)| AnswerRow {
                     question: answer.question.clone(),
-                    class: answer.tone.class(),
-                    shape: tone_shape(answer.tone),
+                    class: tone.class(),
+                    shape: tone_shape(tone),
                     lead: answer.lead.clone(),
                     text: answer.text.clone(),
                 })
@@ -174,10 +175,11 @@ fn lede(page: &SchoolYear) -> Vec<String> {
     if let Some(period) = page.current.and_then(|position| page.periods.get(position)) {
         let so_far = if period.unfinished { " so far" } else { "" };
         parts.push(format!(
-            "{}{so_far}, {} to {}, compared with the same half-term last year.",
+            "{}{so_far}, {} to {}{}.",
             period.label,
             words::short_day(period.start),
-            words::day(period.end)
+            words::day(period.end),
+            compared(page)
         ));
         if let Some(pupils) = page.pupils {
             parts.push(format!("{} on roll.", words::plural(pupils, "pupil")));
@@ -194,6 +196,26 @@ fn lede(page: &SchoolYear) -> Vec<String> {
         }
     }
     parts
+}
+
+/// Nothing says in green that filtering works: logs can show a failure, never that there is none.
+fn answer_tone(answer: &Answer) -> Tone {
+    match answer.tone {
+        Tone::Fine if answer.question == "Is filtering working?" => Tone::Quiet,
+        tone => tone,
+    }
+}
+
+/// What the figures were compared with, as far as one phrase can say it.
+fn compared(page: &SchoolYear) -> &'static str {
+    let mut with = page.figures.iter().map(|figure| figure.comparison.as_str()).filter(|comparison| !comparison.is_empty());
+    match with.next() {
+        None => "",
+        Some(first) if first.contains("last year") || with.any(|other| other.contains("last year")) => {
+            ", compared with the same half-term last year"
+        }
+        Some(_) => ", compared with earlier half-terms",
+    }
 }
 
 impl FindingBox {

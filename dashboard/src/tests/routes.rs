@@ -174,6 +174,7 @@ async fn the_first_sentences_never_promise_more_than_the_logs_hold() {
             assert!(page.contains(&format!("<dt>{question}</dt>")), "{school}: {question}");
         }
         assert!(!page.contains("Filtering works"), "{school}");
+        assert!(!page.contains("<dt>Is filtering working?</dt><dd><span class=\"state usual\">"), "{school}: never green");
     }
 }
 
@@ -208,6 +209,14 @@ async fn health_and_assets_answer() {
     assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
     assert!(style.header("cache-control").contains("immutable"));
     assert_eq!(get(Example::no_schools(), "/assets/icon.svg").await.header("content-type"), "image/svg+xml");
+}
+
+#[tokio::test]
+async fn what_cannot_be_drawn_is_said_rather_than_drawn_as_zero() {
+    let page = get(Example::estate(), "/school/oakfield/2025-26/figure/safe_search_share").await.body;
+    assert!(page.contains("There is nothing to draw") && !page.contains("class=\"chart plot"));
+    let hidden = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:self_harm").await.body;
+    assert!(hidden.contains(">[c]</text>"));
 }
 
 #[tokio::test]

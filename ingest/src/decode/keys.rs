@@ -23,9 +23,9 @@ pub(crate) const START: KeyId = 0;
 struct Key {
     /// The name with its `=`, so that one comparison finds both.
     name: Box<[u8]>,
-    /// The name's first eight bytes, and which of them count: they tell most keys apart without a call.
-    start: u64,
-    mask: u64,
+    /// The first sixteen bytes of that, and which of them count: they tell nearly all keys apart without a call.
+    start: u128,
+    mask: u128,
     slot: u16,
     followers: [KeyId; FOLLOWERS],
 }
@@ -34,30 +34,25 @@ impl Key {
     fn new(name: &[u8], slot: u16) -> Self {
         let mut with_equals = name.to_vec();
         with_equals.push(b'=');
-        let mut first = [0; 8];
-        let length = with_equals.len().min(8);
-        first[..length].copy_from_slice(&with_equals[..length]);
-        let mask = u64::MAX >> (64 - 8 * length);
-        Self { name: with_equals.into(), start: u64::from_le_bytes(first), mask, slot, followers: [START; FOLLOWERS] }
+        let length = with_equals.len().min(16);
+        let mask = u128::MAX >> (128 - 8 * length);
+        let start = first_sixteen(&with_equals) & mask;
+        Self { name: with_equals.into(), start, mask, slot, followers: [START; FOLLOWERS] }
     }
 
-    /// Whether `rest`, whose first eight bytes are `first`, starts with this key and its `=`.
-    #[inline]
-    fn starts(&self, rest: &[u8], first: u64) -> bool {
-        first & self.mask == self.start
-            && match self.name.get(8..) {
-                Some(more) => rest.get(8..self.name.len()) == Some(more),
-                None => rest.len() >= self.name.len(),
-            }
+    /// Whether `rest`, whose first sixteen bytes are `first`, starts with this key and its `=`.
+    #[inline(always)]
+    fn starts(&self, rest: &[u8], first: u128) -> bool {
+        first & self.mask == self.start && (self.name.len() <= 16 || rest.starts_with(&self.name))
     }
 }
 
-/// The first eight bytes of `rest`, zeroes where it is shorter.
-#[inline]
-fn first_eight(rest: &[u8]) -> u64 {
-    match rest.first_chunk::<8>() {
-        Some(eight) => u64::from_le_bytes(*eight),
-        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+/// The first sixteen bytes of `rest`, zeroes where it is shorter.
+#[inline(always)]
+fn first_sixteen(rest: &[u8]) -> u128 {
+    match rest.first_chunk::<16>() {
+        Some(sixteen) => u128::from_le_bytes(*sixteen),
+        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte)),
     }
 }
 
@@ -112,12 +107,15 @@ impl Keys {
     }
 
     /// The key that starts `rest`, guessed from the one before: its number, slot and length with the `=`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn guess(&self, before: KeyId, rest: &[u8]) -> Option<(KeyId, u16, usize)> {
-        let first = first_eight(rest);
-        for id in self.keys[before as usize].followers {
-            let key = &self.keys[id as usize];
-            if id != START && key.starts(rest, first) {
+        let first = first_sixteen(rest);
+        for id in self.keys.get(before as usize)?.followers {
+            if id == START {
+                break;
+            }
+            let key = self.keys.get(id as usize)?;
+            if key.starts(rest, first) {
                 return Some((id, key.slot, key.name.len()));
             }
         }

@@ -62,7 +62,7 @@ impl Kv {
                 at += 1;
                 continue;
             }
-            let rest = &record[at..];
+            let rest = record.get(at..).unwrap_or(&[]);
             let (key, slot, value) = match self.keys.guess(before, rest) {
                 Some((key, slot, length)) => (key, slot, at + length),
                 None => {
@@ -110,7 +110,7 @@ impl Kv {
 }
 
 /// The bare value at `start`: start, end, and where reading goes on.
-#[inline]
+#[inline(always)]
 fn bare_value(record: &[u8], start: usize, separator: u8) -> (usize, usize, usize) {
     let end = find_byte(record, start, separator).unwrap_or(record.len());
     (start, end, end)
@@ -118,7 +118,7 @@ fn bare_value(record: &[u8], start: usize, separator: u8) -> (usize, usize, usiz
 
 /// The quoted value that opens at `open`: start, end, and where reading goes on. Takes the first mark that can close; should no pair
 /// follow it, [`careful_quoted_value`] looks again.
-#[inline]
+#[inline(always)]
 fn quoted_value(record: &[u8], open: usize, separator: u8) -> (usize, usize, usize) {
     if let Some(close) = find_byte(record, open + 1, b'"') {
         let closes = match record.get(close + 1) {

@@ -160,44 +160,47 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
 }
 
 /// Bytes searched eight at a time before a search is handed to `memchr`: most fields are shorter than its call costs.
-const NEAR: usize = 32;
+const NEAR: usize = 48;
 
 const fn splat(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
 /// Marks the bytes of `word` that are zero; the lowest mark is right, those above it need not be.
-#[inline]
+#[inline(always)]
 const fn zeroes(word: u64) -> u64 {
     word.wrapping_sub(splat(1)) & !word & splat(0x80)
+}
+
+/// The first place in `text` from `from` on of which `marks` (eight bytes at a time) or `far` (the rest) says that it is one.
+#[inline(always)]
+fn find(text: &[u8], from: usize, marks: impl Fn(u64) -> u64, far: impl Fn(&[u8]) -> Option<usize>) -> usize {
+    let mut at = from;
+    while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        if at >= from + NEAR {
+            break;
+        }
+        let marks = marks(u64::from_le_bytes(*eight));
+        if marks != 0 {
+            return at + (marks.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    text.get(at..).and_then(far).map_or(text.len(), |n| n + at)
 }
 
 /// The first `needle` in `text` from `from` on.
 #[inline]
 pub(crate) fn find_byte(text: &[u8], from: usize, needle: u8) -> Option<usize> {
-    let end = find_either(text, from, needle, needle);
+    let end = find(text, from, |word| zeroes(word ^ splat(needle)), |rest| memchr::memchr(needle, rest));
     (end < text.len()).then_some(end)
 }
 
 /// The first `a` or `b` in `text` from `from` on, or its end.
 #[inline]
 pub(crate) fn find_either(text: &[u8], from: usize, a: u8, b: u8) -> usize {
-    let mut at = from;
-    while at < from + NEAR
-        && let Some(bytes) = text.get(at..at + 8).and_then(|eight| <[u8; 8]>::try_from(eight).ok())
-    {
-        let word = u64::from_le_bytes(bytes);
-        let marks = zeroes(word ^ splat(a)) | zeroes(word ^ splat(b));
-        if marks != 0 {
-            return at + (marks.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    match text.get(at..) {
-        Some(rest) if rest.len() >= 8 => memchr::memchr2(a, b, rest).map_or(text.len(), |n| n + at),
-        Some(rest) => rest.iter().position(|&byte| byte == a || byte == b).map_or(text.len(), |n| n + at),
-        None => text.len(),
-    }
+    let marks = |word: u64| zeroes(word ^ splat(a)) | zeroes(word ^ splat(b));
+    find(text, from, marks, |rest| memchr::memchr2(a, b, rest))
 }
 
 #[cfg(test)]
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn bytes_are_found_wherever_they_stand() {
-        for length in 0..80 {
+        for length in 0..100 {
             for from in 0..=length {
                 for place in 0..length {
                     let mut text = vec![b'a'; length];

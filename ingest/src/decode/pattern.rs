@@ -24,7 +24,9 @@ pub(crate) enum PatternError {
     #[error("pattern {0:?}: a brace has no partner")]
     Brace(String),
     /// A shape nobody knows.
-    #[error("pattern field {0:?}: found shape {1:?}; use word, int, number, date, clock, caps, address, url, agent, text or long")]
+    #[error(
+        "pattern field {0:?}: found shape {1:?}; use word, int, number, date, clock, caps, address, url, agent, text or long"
+    )]
     Shape(String, String),
     /// Too many fields of open length.
     #[error("pattern {0:?}: more than {MOST_CHOICES} fields of shape text or long")]

@@ -35,6 +35,11 @@ struct Spilt {
 }
 
 impl Quarantine {
+    /// The reason of the first line held.
+    pub(crate) fn first_reason(&self) -> Option<&'static str> {
+        self.reasons.first().copied().or_else(|| self.held.first().map(|line| line.reason))
+    }
+
     pub(crate) fn push(&mut self, line: QuarantinedLine, folder: &Path, name: &str) -> Result<(), LakeError> {
         self.bytes += line.raw.len();
         self.held.push(line);

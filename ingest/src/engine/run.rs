@@ -203,6 +203,7 @@ impl Run<'_> {
         };
         if !gathered.receipts.is_empty() {
             let slices = self.finish(workers, &days, &mut gathered, &mut report)?;
+            failpoint::hit("ingest_rows_written");
             // A name is durable before its key reaches the lake.
             session.flush()?;
             failpoint::hit("ingest_before_commit");
@@ -294,6 +295,10 @@ impl Run<'_> {
                 report.message = Some(format!("{what}; a later run reads that line once the file has rested a minute"));
                 workers.iter_mut().for_each(Worker::reject);
             }
+            InputResult::Read(read) if read.is_unreadable() => {
+                workers.iter_mut().for_each(Worker::reject);
+                report = refused(report.path.clone(), &IngestError::nothing_readable(report.path, &read));
+            }
             InputResult::Read(read) => self.accept(*read, &mut report, days, workers, gathered)?,
         }
         gathered.files.push(report);
@@ -356,13 +361,9 @@ impl Run<'_> {
         report.bytes_before = byte_from;
         report.bytes = read.sealed.bytes;
         report.waiting_bytes = read.sealed.waiting;
-        report.message = match &ledger {
-            ledger if ledger.quarantined > 0 && ledger.events + ledger.admin_events == 0 => {
-                Some(format!("no line could be read as {}; check the format with `weir inspect --format auto`", read.format))
-            }
-            _ if read.sealed.waiting > 0 => Some(String::from("its last line is not finished yet; a later run reads it")),
-            _ => None,
-        };
+        if read.sealed.waiting > 0 {
+            report.message = Some(String::from("its last line is not finished yet; a later run reads it"));
+        }
         report.ledger = ledger;
         Ok(())
     }

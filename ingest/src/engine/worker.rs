@@ -402,6 +402,7 @@ impl Worker {
     /// The blocks of the input are read: hands over what is found, and finishes the files that are the input's own. They still hold
     /// its placeholder for an id.
     pub(crate) fn end(&mut self, days: &InputDays<'_, '_>) -> Result<(Found, Vec<DataFile>), LakeError> {
+        weir_lake::failpoint::hit("ingest_after_block");
         self.hand_over_identities(days)?;
         let mut files = Vec::new();
         if self.underway.is_some() {

@@ -48,13 +48,47 @@ impl<T> Table<T> {
     }
 }
 
+/// Words that stand for no value.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Nulls {
+    words: Vec<Box<[u8]>>,
+    beginnings: Vec<Box<[u8]>>,
+    /// Length of the longest word: most values are longer, and need no comparison.
+    longest: usize,
+}
+
+impl Nulls {
+    /// A trailing `*` means "starts with".
+    pub(crate) fn new<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut nulls = Self::default();
+        for text in texts {
+            match text.strip_suffix('*') {
+                Some(beginning) => nulls.beginnings.push(beginning.as_bytes().into()),
+                None => {
+                    nulls.longest = nulls.longest.max(text.len());
+                    nulls.words.push(text.as_bytes().into());
+                }
+            }
+        }
+        nulls
+    }
+
+    /// Whether `text` stands for no value.
+    #[inline(always)]
+    fn hold(&self, text: &[u8]) -> bool {
+        text.is_empty()
+            || (text.len() <= self.longest && self.words.iter().any(|word| text.eq_ignore_ascii_case(word)))
+            || (!self.beginnings.is_empty() && self.beginnings.iter().any(|beginning| starts_with(text, beginning)))
+    }
+}
+
 /// One way to fill a column.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Source {
     pub(crate) slots: Vec<u16>,
     pub(crate) value: Option<Box<[u8]>>,
     pub(crate) conditions: Conditions,
-    pub(crate) null: Vec<Box<[u8]>>,
+    pub(crate) null: Nulls,
     pub(crate) cuts: Vec<Cut>,
     pub(crate) unescape: Option<Unescape>,
     pub(crate) split: Option<Box<[u8]>>,
@@ -64,14 +98,6 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    fn is_null(&self, text: &[u8]) -> bool {
-        text.is_empty()
-            || self.null.iter().any(|null| match null.strip_suffix(b"*") {
-                Some(beginning) => starts_with(text, beginning),
-                None => text.eq_ignore_ascii_case(null),
-            })
-    }
-
     /// The value before any table; empty where this source has none.
     #[inline]
     pub(crate) fn raw(&self, record: &[u8], slots: &mut Slots) -> Span {
@@ -87,8 +113,8 @@ impl Source {
                 continue;
             }
             let span = if self.cuts.is_empty() { span } else { self.cut(record, slots, span) };
-            if !self.is_null(span.of(record, &slots.scratch)) {
-                return self.finished(record, slots, span);
+            if !self.null.hold(span.of(record, &slots.scratch)) {
+                return if self.unescape.is_none() && self.split.is_none() { span } else { self.finished(record, slots, span) };
             }
         }
         Span::default()
@@ -148,7 +174,7 @@ impl Source {
             let ended = end >= text.len();
             let trimmed = text.get(from..to).unwrap_or(&[]);
             let keep =
-                !trimmed.is_empty() && !self.is_null(trimmed) && !self.drop.iter().any(|d| d.eq_ignore_ascii_case(trimmed));
+                !trimmed.is_empty() && !self.null.hold(trimmed) && !self.drop.iter().any(|d| d.eq_ignore_ascii_case(trimmed));
             if keep {
                 if !first {
                     slots.scratch.extend_from_slice(&self.join);
@@ -254,7 +280,7 @@ mod tests {
     #[test]
     fn values() {
         let bytes = |t: &str| -> Box<[u8]> { t.as_bytes().into() };
-        let base = || Source { null: vec![bytes("-")], join: bytes("; "), ..Source::default() };
+        let base = || Source { null: Nulls::new(["-"].into_iter()), join: bytes("; "), ..Source::default() };
         let table: Vec<(Source, &str, &str)> = vec![
             (base(), "apatel", "apatel"),
             (base(), "-", ""),
@@ -268,7 +294,7 @@ mod tests {
             (Source { cuts: vec![Cut::StripSuffix(bytes("."))], ..base() }, "a.example.", "a.example"),
             (Source { unescape: Some(Unescape::Backslash), ..base() }, r"SCH\\apatel", r"SCH\apatel"),
             (Source { unescape: Some(Unescape::Backslash), ..base() }, r#"SCH\tom "\"x\"""#, r#"SCH\tom ""x"""#),
-            (Source { null: vec![bytes("via *")], ..base() }, "via 10.0.0.1", ""),
+            (Source { null: Nulls::new(["via *"].into_iter()), ..base() }, "via 10.0.0.1", ""),
             (Source { unescape: Some(Unescape::Percent), ..base() }, "News%20and%2", "News and%2"),
             (Source { split: Some(bytes(",")), ..base() }, "News, Sport,,-,Fun", "News; Sport; Fun"),
             (Source { split: Some(bytes(",")), drop: vec![bytes("low-risk")], ..base() }, "sports,low-risk", "sports"),

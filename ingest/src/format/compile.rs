@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::{Column, Cut, Source, Table, Unescape};
+use super::columns::{Column, Cut, Nulls, Source, Table, Unescape};
 use super::error::{FormatError, Place};
 use super::reader::Decoder;
 use super::rules::{Conditions, Rule, Ruled, Test};
@@ -491,7 +491,7 @@ impl Compiler<'_> {
             return Err(self.bad(key, "neither or both of from and value", "one of them"));
         }
         let slots = spec.from.iter().flat_map(Texts::as_slice).map(|name| self.slot(name)).collect();
-        let null = spec.null.as_ref().unwrap_or(&self.spec.null).iter().map(|n| n.as_bytes().into()).collect();
+        let null = Nulls::new(spec.null.as_ref().unwrap_or(&self.spec.null).iter().map(String::as_str));
         let mut cuts = Vec::new();
         let text = |t: &String| -> Box<[u8]> { t.as_bytes().into() };
         cuts.extend(spec.after.iter().map(|t| Cut::After(text(t))));

@@ -110,7 +110,7 @@ fn errors_name_file_line_key_and_mend() {
         ),
         ("%d/%m/%Y", "%d/%q/%Y", "x.toml line 12, key time.layout: found %q; use %Y"),
         ("larkfilter-csv", "Lark Filter", "x.toml line 2, key id: found"),
-        ("version = 2", "versoin = 2", "unknown field `versoin`"),
+        ("version = 2", "versoin = 2", "x.toml line 5: unknown field `versoin`, expected one of `id`, `title`"),
     ];
     for (from, to, wanted) in table {
         let error = Format::parse("x.toml", &LARK.replacen(from, to, 1)).unwrap_err().to_string();

@@ -13,11 +13,13 @@ pub enum FormatError {
         id: String,
     },
     /// Not TOML, or a key nobody knows.
-    #[error("{file}: {message}")]
+    #[error("{file} line {line}: {message}")]
     Toml {
         /// The file.
         file: String,
-        /// Line, key and what is accepted, as the TOML reader says it.
+        /// The line.
+        line: usize,
+        /// The key and what is accepted, as the TOML reader says it.
         message: String,
     },
     /// A key with a value that is not accepted.

@@ -43,8 +43,14 @@ pub struct Format {
 impl Format {
     /// Compiles the text of a format file; `file` names it in messages. Samples are not run.
     pub fn parse(file: &str, text: &str) -> Result<Self, FormatError> {
-        let spec: Spec = toml::from_str(text)
-            .map_err(|error| FormatError::Toml { file: file.to_string(), message: error.to_string().trim().to_string() })?;
+        let spec: Spec = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+            FormatError::Toml {
+                file: file.to_string(),
+                line: before.matches('\n').count() + 1,
+                message: error.message().trim().replace('\n', ", "),
+            }
+        })?;
         let place = Place { file, text };
         if weir_lake::ids::FormatId::parse(&spec.id).is_err() {
             return Err(place.bad("id", &format!("{:?}", spec.id), "1 to 64 of a-z, 0-9, '-', '_' and '.'"));

@@ -58,6 +58,7 @@ pub(crate) struct Reader {
 struct State {
     decoder: Decoder,
     slots: Slots,
+    /// Only the columns of the last row's outcome are of that row.
     text: [Span; FIELD_COUNT],
 }
 
@@ -94,7 +95,6 @@ impl State {
 
     fn row(&mut self, plan: &Plan, record: &[u8]) -> Row {
         self.slots.clear();
-        self.text = [Span::default(); FIELD_COUNT];
         if record.trim_ascii().is_empty() {
             return Row::only(Outcome::Ignored("blank"));
         }
@@ -130,7 +130,9 @@ impl State {
         for (field, column) in plan.columns.iter().chain(&plan.admin_columns) {
             self.text[*field as usize] = column.text(record, &mut self.slots);
         }
-        if self.text[Field::Operation as usize].is_empty() {
+        if !plan.admin_columns.iter().any(|(field, _)| *field == Field::Operation)
+            || self.text[Field::Operation as usize].is_empty()
+        {
             self.text[Field::Operation as usize] = self.slots.rewrite(|scratch| scratch.extend_from_slice(operation.as_bytes()));
         }
         match self.time(plan, record) {
@@ -267,8 +269,12 @@ impl LineReader for Reader {
             decoded.bytes_in = row.bytes_in;
             decoded.bytes_out = row.bytes_out;
             decoded.tls_inspected = row.tls_inspected;
-            for (text, span) in decoded.text.iter_mut().zip(self.state.text) {
-                *text = span.of(record, &self.state.slots.scratch);
+            let scratch = &self.state.slots.scratch;
+            let mut hand_out = |field: Field| decoded.text[field as usize] = self.state.text[field as usize].of(record, scratch);
+            self.plan.columns.iter().for_each(|(field, _)| hand_out(*field));
+            if row.outcome == Outcome::AdminEvent {
+                self.plan.admin_columns.iter().for_each(|(field, _)| hand_out(*field));
+                hand_out(Field::Operation);
             }
         }
         decoded

@@ -12,6 +12,9 @@ const MOST_ENTRIES: usize = 200_000;
 /// No string was interned yet for this slot; not [`NULL_ID`], which says that there is no value.
 pub(crate) const UNSET: u32 = u32::MAX - 1;
 
+/// Between the parts of a key; no log writes it.
+const UNIT: u8 = 0x1f;
+
 struct Entry<V> {
     end: u32,
     value: V,
@@ -62,6 +65,20 @@ impl<V: Copy> ByteCache<V> {
         }
     }
 
+    /// Like [`ByteCache::get`], for a key made of parts. Where it gives nothing, `key` holds the key to remember.
+    pub(crate) fn get_joined<const N: usize>(&mut self, parts: [&[u8]; N], key: &mut Vec<u8>) -> Option<V> {
+        // The run's next row again: told without putting the parts together.
+        if self.last < self.entries.len() && is_joined(self.key(self.last), &parts) {
+            return Some(self.entries[self.last].value);
+        }
+        key.clear();
+        for part in parts {
+            key.extend_from_slice(part);
+            key.push(UNIT);
+        }
+        self.get(key)
+    }
+
     /// Remembers a key that [`ByteCache::get`] did not know.
     pub(crate) fn insert(&mut self, key: &[u8], value: V) {
         if self.entries.len() >= MOST_ENTRIES || self.keys.len() + key.len() > u32::MAX as usize {
@@ -105,6 +122,16 @@ impl<V: Copy> ByteCache<V> {
     fn len(&self) -> usize {
         self.entries.len()
     }
+}
+
+fn is_joined(mut key: &[u8], parts: &[&[u8]]) -> bool {
+    for part in parts {
+        match key.strip_prefix(*part).and_then(|rest| rest.strip_prefix(&[UNIT])) {
+            Some(rest) => key = rest,
+            None => return false,
+        }
+    }
+    key.is_empty()
 }
 
 /// The last value of a column and its id: most columns repeat theirs from row to row.
@@ -167,6 +194,21 @@ mod tests {
         assert_eq!(cache.get(b"one more"), None);
         cache.insert(b"", 9);
         assert_eq!(cache.get(b""), Some(9));
+    }
+
+    #[test]
+    fn a_key_of_parts_is_no_other_key() {
+        let mut cache = ByteCache::default();
+        let mut key = Vec::new();
+        let rows: [[&[u8]; 2]; 5] = [[b"a", b"bc"], [b"ab", b"c"], [b"abc", b""], [b"", b"abc"], [b"a", b"b"]];
+        for (value, parts) in rows.into_iter().enumerate() {
+            assert_eq!(cache.get_joined(parts, &mut key), None);
+            cache.insert(&key, value);
+        }
+        for (value, parts) in rows.into_iter().enumerate() {
+            assert_eq!(cache.get_joined(parts, &mut key), Some(value));
+            assert_eq!(cache.get_joined(parts, &mut key), Some(value));
+        }
     }
 
     #[test]
