@@ -1,15 +1,21 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod assemble;
+mod cards;
 pub mod engine;
 pub mod error;
+mod findings;
 #[cfg(test)]
 mod fixture;
 pub mod indicator;
 #[cfg(test)]
 mod indicator_tests;
 pub mod output;
+mod overview;
 pub mod page;
+#[cfg(test)]
+mod page_tests;
 pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;
@@ -19,6 +25,7 @@ pub mod state;
 pub mod statistics;
 pub mod suppression;
 mod tables;
+mod words;
 
 pub use tables::{CategoryMeaning, Meanings};
 

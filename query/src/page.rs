@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::engine::Engine;
-use crate::error::QueryError;
+pub use crate::assemble::school_year;
+pub use crate::overview::overview;
 use crate::state::{Shown, State, Unit};
 
 /// Everything the pages of one school and academic year show.
@@ -360,15 +360,4 @@ pub struct Overview {
     pub lake_version: u64,
     /// Schools, those with the least coverage first, then by name.
     pub schools: Vec<SchoolSummary>,
-}
-
-/// The pages of a school and year (`2025-26`). A school without a calendar gets a page without figures, not an error.
-pub async fn school_year(engine: &Engine, school: &str, year: &str) -> Result<SchoolYear, QueryError> {
-    let _ = (engine, year);
-    Err(QueryError::UnknownSchool(school.into()))
-}
-
-/// All schools.
-pub async fn overview(engine: &Engine) -> Result<Overview, QueryError> {
-    Ok(Overview { lake_version: engine.lake_version(), schools: Vec::new() })
 }

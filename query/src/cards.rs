@@ -1,0 +1,335 @@
+//! Figure cards out of indicator rows: what is compared with what, what must not be shown, and the state that follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::indicator::{FigureRow, Indicator};
+use crate::page::{Comparison, Figure, Period, Point, Provenance, Ratio};
+use crate::state::{Counted, Evidence, LEAST_COVERAGE, Reason, Shown, State, Unit, state_of_figure, usual_band};
+use crate::statistics::poisson_interval;
+use crate::suppression::THRESHOLD;
+use crate::words;
+
+/// Groups under this many pupils give no rate.
+const LEAST_PUPILS: u32 = 20;
+/// A share of what is seen that moved by more points than this makes periods incomparable.
+const MOVED_POINTS: f64 = 10.0;
+/// Hours fall silent by the school day, days by the week: that many of them are one happening.
+const SILENT_HOURS_AT_ONCE: f64 = 8.0;
+const SILENT_DAYS_AT_ONCE: f64 = 5.0;
+
+/// What could be seen of a half-term.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub start: Date,
+    /// Source -> its first day in the half-term.
+    pub sources: BTreeMap<String, Date>,
+    pub layers: BTreeSet<String>,
+    pub requests: f64,
+    pub identified: f64,
+    pub https: f64,
+    pub path_visible: f64,
+}
+
+impl Seen {
+    pub(crate) fn identified_share(&self) -> Option<f64> {
+        (self.requests > 0.0).then(|| self.identified / self.requests)
+    }
+
+    fn visible_share(&self) -> Option<f64> {
+        (self.https > 0.0).then(|| self.path_visible / self.https)
+    }
+
+    /// The latest day on which what can be seen changed from `then` to this; none if it did not.
+    fn changed_since(&self, then: &Seen, minding_identified: bool) -> Option<Date> {
+        let moved = |now: Option<f64>, before: Option<f64>| match (now, before) {
+            (Some(now), Some(before)) => (now - before).abs() * 100.0 > MOVED_POINTS,
+            _ => false,
+        };
+        let came = self.sources.iter().filter(|(source, _)| !then.sources.contains_key(*source)).map(|(_, first)| *first).max();
+        let went = then.sources.keys().any(|source| !self.sources.contains_key(source));
+        let shares = moved(self.visible_share(), then.visible_share())
+            || (minding_identified && moved(self.identified_share(), then.identified_share()));
+        came.or_else(|| (went || shares || self.layers != then.layers).then_some(self.start))
+    }
+}
+
+/// A half-term by academic year and number.
+pub(crate) type Key = (String, u32);
+
+/// Everything the cards of a school year are made from.
+pub(crate) struct Deck<'a> {
+    pub periods: &'a [Period],
+    /// Index of the half-term spoken of.
+    pub current: usize,
+    pub year: &'a str,
+    pub last_year: &'a str,
+    pub seen: &'a BTreeMap<Key, Seen>,
+    pub pupils: Option<u32>,
+}
+
+/// Whether a figure counts people, and so is hidden when they are few.
+fn counts_people(indicator: &Indicator) -> bool {
+    indicator.unit == Unit::PupilsPer100Week
+}
+
+impl Deck<'_> {
+    /// Cards of one indicator from its rows of this year and last, one a dimension.
+    pub(crate) fn cards(&self, indicator: &Indicator, rows: &[FigureRow], before: &[FigureRow]) -> Vec<Figure> {
+        let dimensions: BTreeSet<Option<&str>> = rows.iter().map(|row| row.dimension.as_deref()).collect();
+        let only_none = dimensions.iter().all(Option::is_none);
+        dimensions
+            .into_iter()
+            // A left join gives one row without a dimension where a source or theme has none in that half-term.
+            .filter(|dimension| only_none || dimension.is_some())
+            .filter_map(|dimension| {
+                let of = |rows: &[FigureRow]| -> Vec<FigureRow> {
+                    rows.iter().filter(|row| row.dimension.as_deref() == dimension).cloned().collect()
+                };
+                self.card(indicator, dimension, &of(rows), &of(before))
+            })
+            .collect()
+    }
+
+    fn card(&self, indicator: &Indicator, dimension: Option<&str>, rows: &[FigureRow], before: &[FigureRow]) -> Option<Figure> {
+        let period = self.periods.get(self.current)?;
+        let now = rows.iter().find(|row| row.period_no == period.number);
+        let (then, with) = self.compared_with(indicator, rows, before);
+        let value = now.map_or(Shown::NotAvailable, |row| self.shown(indicator, row));
+        let then_value = match (&then, value) {
+            (None, _) => Shown::NotAvailable,
+            (Some(then), _) if then.hidden => Shown::Hidden,
+            (Some(then), _) => Shown::Value(then.counted.count / then.counted.exposure * scale(indicator.unit)),
+        };
+        let counted_now = now.and_then(|row| counted(row, comparable(row, then.as_ref())));
+        let dispersion = self.dispersion(indicator, now, then.as_ref());
+        let evidence = Evidence {
+            now: counted_now,
+            then: then.as_ref().map(|then| then.counted),
+            identified: if counts_people(indicator) { self.seen_now().and_then(Seen::identified_share) } else { None },
+            seen_changed: then.as_ref().and_then(|then| then.seen_changed),
+            dispersion,
+        };
+        let (mut state, ratio) = state_of_figure(&evidence);
+        if let Some(reason) = self.reason_not_shown(indicator, value) {
+            state = State::CantSay(reason);
+        }
+        let both_shown = value.value().is_some() && then_value.value().is_some();
+        let finite = |number: f64| number.is_finite().then_some(number);
+        let ratio = ratio.filter(|_| both_shown).and_then(|found| {
+            Some(Ratio { ratio: finite(found.ratio)?, lower: found.interval.lower, upper: finite(found.interval.upper) })
+        });
+        let usual = match (&then, counted_now, dispersion) {
+            (Some(then), Some(now), Some(dispersion)) if both_shown => usual_band(now.exposure, then.counted, dispersion)
+                .map(|band| (band.lower * scale(indicator.unit), band.upper * scale(indicator.unit))),
+            _ => None,
+        };
+        let id = dimension.map_or_else(|| indicator.id.clone(), |dimension| format!("{}:{dimension}", indicator.id));
+        let title = match dimension {
+            Some(theme) if counts_people(indicator) => words::title_of(theme),
+            Some(source) => format!("{}: {source}", indicator.title),
+            None => indicator.title.clone(),
+        };
+        Some(Figure {
+            id,
+            indicator: indicator.id.clone(),
+            dimension: dimension.map(Into::into),
+            title,
+            question: indicator.question.clone(),
+            standard: indicator.standard.clone(),
+            unit: indicator.unit,
+            value,
+            interval: now.and_then(|row| self.interval(indicator, row, value)),
+            state,
+            comparison: Comparison { with, value: then_value, ratio },
+            series: self.periods.iter().map(|period| self.point(indicator, period, rows)).collect(),
+            usual,
+            school_days: now.map_or(0, |row| row.counted_days),
+            days_with_logs: now.map_or(0, |row| row.logged_days),
+            means: indicator.means.clone(),
+            ask: indicator.ask.clone(),
+            caveat: indicator.caveat.clone(),
+            provenance: Provenance {
+                kind: "measured",
+                numerator: indicator.numerator.clone(),
+                denominator: indicator.denominator.clone(),
+                exclusions: indicator.exclusions.clone(),
+                version: indicator.version,
+                sql: indicator.sql,
+            },
+            audience: indicator.audience.clone(),
+        })
+    }
+
+    fn seen_now(&self) -> Option<&Seen> {
+        let number = self.periods.get(self.current)?.number;
+        self.seen.get(&(self.year.to_string(), number))
+    }
+
+    /// The number as a governor may see it.
+    fn shown(&self, indicator: &Indicator, row: &FigureRow) -> Shown {
+        let Some(value) = row.value else { return Shown::NotAvailable };
+        if counts_people(indicator) {
+            if row.pupils.is_none_or(|pupils| pupils < LEAST_PUPILS) {
+                return Shown::NotAvailable;
+            }
+            if row.people.unwrap_or(0) < THRESHOLD {
+                return Shown::Hidden;
+            }
+        }
+        // One to four requests are one to four people. No request at all says something of the filter, not of a child.
+        let few = row.numerator.is_some_and(|count| count > 0.0 && count < THRESHOLD as f64);
+        if few && matches!(indicator.id.as_str(), "filter_failures" | "circumvention_allowed") {
+            return Shown::Hidden;
+        }
+        Shown::Value(value)
+    }
+
+    fn reason_not_shown(&self, indicator: &Indicator, value: Shown) -> Option<Reason> {
+        match value {
+            Shown::Value(_) => None,
+            Shown::Hidden => Some(Reason::TooFew),
+            Shown::NotAvailable => Some(if !self.periods.get(self.current).is_some_and(|period| period.days_with_logs > 0) {
+                Reason::NoLogs
+            } else if matches!(indicator.unit, Unit::PupilsPer100Week | Unit::PerPupilDay) && self.pupils.is_none() {
+                Reason::NoRoll
+            } else if counts_people(indicator) && self.pupils.is_some_and(|pupils| pupils < LEAST_PUPILS) {
+                Reason::SmallSchool
+            } else {
+                Reason::NotLogged
+            }),
+        }
+    }
+
+    fn interval(&self, indicator: &Indicator, row: &FigureRow, value: Shown) -> Option<(f64, f64)> {
+        if !counts_people(indicator) || value.value().is_none() {
+            return None;
+        }
+        let (count, exposure) = (row.numerator?, row.denominator.filter(|exposure| *exposure > 0.0)?);
+        let interval = poisson_interval(count.round() as u64, 0.95);
+        let per = scale(indicator.unit) / exposure;
+        Some((interval.lower * per, interval.upper * per))
+    }
+
+    fn point(&self, indicator: &Indicator, period: &Period, rows: &[FigureRow]) -> Point {
+        let row = rows.iter().find(|row| row.period_no == period.number);
+        let value = row.map_or(Shown::NotAvailable, |row| self.shown(indicator, row));
+        let part = |number: Option<f64>| match value {
+            Shown::Hidden => Shown::Hidden,
+            Shown::NotAvailable => Shown::NotAvailable,
+            Shown::Value(_) => number.map_or(Shown::NotAvailable, Shown::Value),
+        };
+        Point {
+            label: period.label.clone(),
+            value,
+            to_come: period.past_days == 0,
+            is_partial: period.is_partial && period.past_days > 0,
+            numerator: part(row.and_then(|row| row.numerator)),
+            denominator: part(row.and_then(|row| row.denominator)),
+        }
+    }
+
+    fn dispersion(&self, indicator: &Indicator, now: Option<&FigureRow>, then: Option<&Then>) -> Option<f64> {
+        match indicator.id.as_str() {
+            "silent_hours" => Some(SILENT_HOURS_AT_ONCE),
+            "coverage_days" => Some(SILENT_DAYS_AT_ONCE),
+            _ if counts_people(indicator) => Some(1.0),
+            _ => {
+                let both = [now.and_then(|row| row.dispersion), then.and_then(|then| then.dispersion)];
+                both.into_iter().flatten().reduce(f64::max)
+            }
+        }
+    }
+
+    /// The same half-term last year; without logs of it, at least two earlier half-terms that saw alike, pooled.
+    fn compared_with(&self, indicator: &Indicator, rows: &[FigureRow], before: &[FigureRow]) -> (Option<Then>, Option<String>) {
+        let Some(period) = self.periods.get(self.current) else { return (None, None) };
+        let minding_identified = indicator.id != "identified_share";
+        let changed = |row: &FigureRow, year: &str| {
+            let then = self.seen.get(&(year.to_string(), row.period_no));
+            match (self.seen_now(), then) {
+                (Some(now), Some(then)) => now.changed_since(then, minding_identified),
+                _ => None,
+            }
+        };
+        let hidden = |row: &FigureRow| self.shown(indicator, row) == Shown::Hidden;
+        let same = before
+            .iter()
+            .find(|row| row.label == period.label)
+            .or_else(|| before.iter().find(|row| row.period_no == period.number))
+            .and_then(|row| Some((row, counted(row, row.numerator)?)));
+        if let Some((row, counted)) = same {
+            let then = Then {
+                counted,
+                hidden: hidden(row),
+                seen_changed: changed(row, self.last_year),
+                dispersion: row.dispersion,
+                is_last_year: true,
+            };
+            return (Some(then), Some("same half-term last year".into()));
+        }
+        let earlier: Vec<(&FigureRow, Counted)> = before
+            .iter()
+            .map(|row| (row, self.last_year))
+            .chain(rows.iter().filter(|row| row.period_no < period.number).map(|row| (row, self.year)))
+            .filter(|(row, year)| changed(row, year).is_none())
+            .filter_map(|(row, _)| Some((row, counted(row, row.numerator)?)))
+            .filter(|(_, counted)| counted.coverage >= LEAST_COVERAGE)
+            .collect();
+        if earlier.len() < 2 {
+            return (None, None);
+        }
+        let pooled =
+            earlier.iter().fold(Counted { count: 0.0, exposure: 0.0, most_active: 0.0, coverage: 1.0 }, |sum, (_, one)| {
+                Counted {
+                    count: sum.count + one.count,
+                    exposure: sum.exposure + one.exposure,
+                    // Perhaps one child in all of them: the cautious reading.
+                    most_active: sum.most_active + one.most_active,
+                    coverage: sum.coverage.min(one.coverage),
+                }
+            });
+        let then = Then {
+            counted: pooled,
+            hidden: earlier.iter().any(|(row, _)| hidden(row)),
+            seen_changed: None,
+            dispersion: earlier.iter().filter_map(|(row, _)| row.dispersion).reduce(f64::max),
+            is_last_year: false,
+        };
+        (Some(then), Some(format!("{} earlier half-terms together", earlier.len())))
+    }
+}
+
+struct Then {
+    counted: Counted,
+    hidden: bool,
+    seen_changed: Option<Date>,
+    dispersion: Option<f64>,
+    is_last_year: bool,
+}
+
+/// What counts now in a comparison: with last year, only what already counted then.
+fn comparable(row: &FigureRow, then: Option<&Then>) -> Option<f64> {
+    if then.is_some_and(|then| then.is_last_year) { row.comparable.or(row.numerator) } else { row.numerator }
+}
+
+fn counted(row: &FigureRow, count: Option<f64>) -> Option<Counted> {
+    let exposure = row.denominator.filter(|exposure| *exposure > 0.0)?;
+    let most_active = match row.most_active {
+        Some(most) => most,
+        // Keys are gone: at worst one person was there every week.
+        None if row.people.is_some() => (f64::from(row.logged_days) / 5.0).ceil().min(count?),
+        None => 0.0,
+    };
+    Some(Counted { count: count?, exposure, most_active, coverage: row.coverage.unwrap_or(0.0) })
+}
+
+/// From a count over its exposure to the unit.
+const fn scale(unit: Unit) -> f64 {
+    match unit {
+        Unit::PupilsPer100Week | Unit::Percent => 100.0,
+        Unit::Per10000 => 10_000.0,
+        Unit::PerPupilDay | Unit::Count => 1.0,
+    }
+}
