@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::compile::{ActionWord, Plan, TimeForm};
+use super::plan::{ActionWord, Plan, TimeForm};
 use super::rules::{Ruled, decide, number};
 use crate::decode::{
     LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, leef::Leef, pattern::Patterns, syslog, w3c::W3c,
