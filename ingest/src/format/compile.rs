@@ -92,6 +92,14 @@ impl Compiler<'_> {
                 return Err(self.bad(key, name, &known.join(", ")));
             }
         }
+        let required: Vec<u16> = required;
+        let mut verdict_fields = required.clone();
+        verdict_fields.extend(rules.iter().flat_map(|rule| rule.conditions.fields()));
+        verdict_fields.extend(
+            action.iter().flat_map(|(source, _): &(Source, _)| source.slots.iter().copied().chain(source.conditions.fields())),
+        );
+        verdict_fields.sort_unstable();
+        verdict_fields.dedup();
         let frame_slots = FRAME_FIELDS.map(|name| slot_of(&self.names, name.as_bytes()));
         let decoder = self.decoder(&time)?;
         let frame = self.frame()?;
@@ -101,6 +109,7 @@ impl Compiler<'_> {
             frame_slots,
             comments: bytes(&spec.comment).into_iter().map(Vec::from).collect(),
             required,
+            verdict_fields,
             multiline: spec.multiline,
             nul_ends_record: spec.nul_ends_record,
             cut_at: spec.cut_at,

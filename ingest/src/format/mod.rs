@@ -6,6 +6,7 @@ mod compile;
 mod detect;
 mod error;
 mod explain;
+mod memo;
 mod plan;
 mod reader;
 mod rules;

@@ -15,6 +15,20 @@ pub(crate) enum ActionWord {
     Quarantined(&'static str),
 }
 
+/// What rules and action words make of a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict {
+    pub(crate) ruled: Ruled,
+    /// For events that have one.
+    pub(crate) action: Option<ActionWord>,
+}
+
+impl Default for Verdict {
+    fn default() -> Self {
+        Self { ruled: Ruled::Quarantined("unreadable"), action: None }
+    }
+}
+
 /// One way to read the time.
 #[derive(Debug, Clone)]
 pub(crate) enum TimeForm {
@@ -43,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) frame_slots: [u16; 3],
     pub(crate) comments: Vec<Vec<u8>>,
     pub(crate) required: Vec<u16>,
+    /// Every field that the verdict looks at.
+    pub(crate) verdict_fields: Vec<u16>,
     pub(crate) multiline: bool,
     pub(crate) nul_ends_record: bool,
     pub(crate) cut_at: Option<usize>,
