@@ -6,8 +6,7 @@ fn main() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let here = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let mut code = String::new();
-    for (folder, ending, name) in
-        [("rollups", "sql", "ROLLUPS"), ("indicators", "sql", "INDICATORS"), ("saved", "sql", "SAVED")]
+    for (folder, ending, name) in [("rollups", "sql", "ROLLUPS"), ("indicators", "sql", "INDICATORS"), ("saved", "sql", "SAVED")]
     {
         let folder = Path::new(&here).join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
@@ -18,7 +17,9 @@ fn main() -> io::Result<()> {
             .filter(|path| path.extension().is_some_and(|e| e == ending))
             .collect();
         files.sort();
-        code.push_str(&format!("/// File stem and text of every `{name}` file, sorted by name.\npub static {name}: &[(&str, &str)] = &[\n"));
+        code.push_str(&format!(
+            "/// File stem and text of every `{name}` file, sorted by name.\npub static {name}: &[(&str, &str)] = &[\n"
+        ));
         for file in files {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             code.push_str(&format!("    ({stem:?}, include_str!({:?})),\n", file.display().to_string()));

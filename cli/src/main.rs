@@ -1,1 +1,82 @@
-fn main() {}
+//! The `weir` command: reads what was asked, calls the library that does it, prints the answer.
+
+mod commands;
+mod output;
+mod progress;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Weir reads the logs of a school's web filter and firewall and turns them into evidence that a safeguarding lead and a governor can use.
+#[derive(Parser)]
+#[command(name = "weir", version, max_term_width = 110, after_help = "Exit status: 0 done; 1 done, but with findings (quarantined lines, a figure that differs); 2 refused or failed.
+
+Start with:
+  weir demo                    an invented estate of schools, ready in a minute
+  weir init my-schools         the files that say whose logs these are
+  weir inspect access.log      what each line would become; stores nothing")]
+struct Arguments {
+    /// The estate's weir.toml; by default the nearest one, from the current folder upwards
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(commands::demo::Demo),
+    Init(commands::init::Init),
+    Formats(commands::formats::Formats),
+    Inspect(commands::inspect::Inspect),
+    Ingest(commands::ingest::Ingest),
+    Undo(commands::undo::Undo),
+    Rollup(commands::rollup::Rollup),
+    Compact(commands::compact::Compact),
+    Sql(commands::sql::Sql),
+    Serve(commands::serve::Serve),
+}
+
+/// How a command ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// Done.
+    Done,
+    /// Done, but someone should look.
+    WithFindings,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let config = arguments.config.as_deref();
+    let ended = match arguments.command {
+        Command::Demo(command) => command.run(),
+        Command::Init(command) => command.run(),
+        Command::Formats(command) => command.run(),
+        Command::Inspect(command) => command.run(config),
+        Command::Ingest(command) => command.run(config),
+        Command::Undo(command) => command.run(config),
+        Command::Rollup(command) => command.run(config),
+        Command::Compact(command) => command.run(config),
+        Command::Sql(command) => command.run(config),
+        Command::Serve(command) => command.run(config),
+    };
+    match ended {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::WithFindings) => ExitCode::from(1),
+        // A reader that stops early (`weir sql ... | head`) is no failure.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("weir: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

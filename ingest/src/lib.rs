@@ -4,7 +4,13 @@
 
 mod decode;
 pub mod decoded;
+pub mod engine;
 pub mod format;
+pub mod identity;
+pub mod input;
+pub mod inspect;
+pub mod normalise;
+pub mod report;
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {

@@ -2,87 +2,104 @@
 //!
 //! The plain writer turns a batch into Arrow arrays; the page writer packs the ids as they stand. Both read this one shape.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 
 /// The id that stands for "no value" in a [`DictColumn`].
 pub const NULL_ID: u32 = u32::MAX;
 
+/// A slot of the table that holds nothing.
+const EMPTY: u64 = u64::MAX;
+
 /// Distinct byte strings, numbered in the order first seen.
+///
+/// An open-addressing table of (hash, id) pairs in one word each: a probe reads the string only when 32 bits of its hash agree, and
+/// growing never hashes again. Interning is most of what a row costs, so this is kept apart from a general map.
 pub struct Interner {
     bytes: Vec<u8>,
     ends: Vec<u32>,
-    slots: Vec<u32>,
+    /// 32 bits of hash, then the id; [`EMPTY`] for none.
+    slots: Vec<u64>,
     hasher: RandomState,
 }
 
 impl Default for Interner {
     fn default() -> Self {
-        Self { bytes: Vec::new(), ends: Vec::new(), slots: vec![NULL_ID; 64], hasher: RandomState::new() }
+        Self { bytes: Vec::new(), ends: vec![0], slots: vec![EMPTY; 64], hasher: RandomState::default() }
     }
 }
 
 impl Interner {
     /// The id of `text`, new or known.
+    #[inline]
     pub fn intern(&mut self, text: &[u8]) -> u32 {
-        if (self.ends.len() + 1) * 2 > self.slots.len() {
-            self.grow();
-        }
+        let hash = self.hasher.hash_one(text) >> 32;
         let mask = self.slots.len() - 1;
-        let mut at = self.hasher.hash_one(text) as usize & mask;
+        let mut at = hash as usize & mask;
         loop {
-            match self.slots[at] {
-                NULL_ID => break,
-                id if self.get(id) == text => return id,
-                _ => at = (at + 1) & mask,
+            let slot = self.slots[at];
+            if slot == EMPTY {
+                return self.insert(text, hash, at);
             }
+            if slot >> 32 == hash && self.get(slot as u32) == text {
+                return slot as u32;
+            }
+            at = (at + 1) & mask;
         }
-        let id = self.ends.len() as u32;
+    }
+
+    #[cold]
+    fn insert(&mut self, text: &[u8], hash: u64, at: usize) -> u32 {
+        let id = self.len() as u32;
         self.bytes.extend_from_slice(text);
         self.ends.push(self.bytes.len() as u32);
-        self.slots[at] = id;
+        self.slots[at] = (hash << 32) | u64::from(id);
+        if self.ends.len() * 2 > self.slots.len() {
+            self.grow();
+        }
         id
     }
 
     /// The bytes of an id that this interner gave.
+    #[inline]
     pub fn get(&self, id: u32) -> &[u8] {
         let id = id as usize;
-        let from = if id == 0 { 0 } else { self.ends[id - 1] as usize };
-        &self.bytes[from..self.ends[id] as usize]
+        &self.bytes[self.ends[id] as usize..self.ends[id + 1] as usize]
     }
 
     /// Distinct strings held.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.ends.len() - 1
     }
 
     /// Whether nothing was interned yet.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// Bytes held, for memory limits.
     pub fn heap_bytes(&self) -> usize {
-        self.bytes.capacity() + 4 * (self.ends.capacity() + self.slots.capacity())
+        self.bytes.capacity() + 4 * self.ends.capacity() + 8 * self.slots.capacity()
     }
 
     /// Forgets everything; ids given before are void.
     pub fn clear(&mut self) {
         self.bytes.clear();
-        self.ends.clear();
+        self.ends.truncate(1);
         self.slots.clear();
-        self.slots.resize(64, NULL_ID);
+        self.slots.resize(64, EMPTY);
     }
 
     fn grow(&mut self) {
         let size = self.slots.len() * 2;
-        self.slots.clear();
-        self.slots.resize(size, NULL_ID);
-        for id in 0..self.ends.len() as u32 {
-            let mut at = self.hasher.hash_one(self.get(id)) as usize & (size - 1);
-            while self.slots[at] != NULL_ID {
+        let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
+        for slot in old.into_iter().filter(|slot| *slot != EMPTY) {
+            let mut at = (slot >> 32) as usize & (size - 1);
+            while self.slots[at] != EMPTY {
                 at = (at + 1) & (size - 1);
             }
-            self.slots[at] = id;
+            self.slots[at] = slot;
         }
     }
 }
@@ -245,5 +262,27 @@ impl EventBatch {
     /// Drops the rows and keeps the interned strings, so that ids stay good for the next rows.
     pub fn clear(&mut self) {
         self.truncate(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_text_has_one_id_however_much_is_held() {
+        let mut strings = Interner::default();
+        let text = |n: u32| format!("{}.example", n.wrapping_mul(2_654_435_761));
+        let ids: Vec<u32> = (0..20_000).map(|n| strings.intern(text(n).as_bytes())).collect();
+        assert_eq!(ids, (0..20_000).collect::<Vec<_>>());
+        for n in (0..20_000).step_by(7) {
+            assert_eq!(strings.intern(text(n).as_bytes()), n);
+            assert_eq!(strings.get(n), text(n).as_bytes());
+        }
+        assert_eq!(strings.intern(b""), 20_000);
+        assert_eq!(strings.get(20_000), b"");
+        strings.clear();
+        assert!(strings.is_empty());
+        assert_eq!(strings.intern(b"again"), 0);
     }
 }

@@ -146,8 +146,7 @@ impl UserKey {
     }
 
     pub(crate) fn from_parts(generation: u32, digest: [u8; 16]) -> Self {
-        let hex: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-        Self(format!("k{generation}-{hex}").into())
+        Self(format!("k{generation}-{:032x}", u128::from_be_bytes(digest)).into())
     }
 
     /// The key as text.

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FileId, FormatId, RunId, SchoolId, SourceId};
 use crate::schema::Table;
+use crate::state::State;
+use crate::storage::Storage;
 
 /// One (school, source, date) whose rollups are out of date.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,6 +142,10 @@ pub enum ChangeKind {
     Reopen,
     /// Files merged; no row changes.
     Compaction,
+    /// Rows past their time taken out.
+    Retention,
+    /// A person's rows taken out.
+    Erasure,
 }
 
 /// Everything one lake commit changes, over all tables.
@@ -159,7 +165,7 @@ pub struct Change {
     pub receipts: Vec<Receipt>,
     /// Receipts that go, by file id and byte_from.
     pub receipt_removes: Vec<(FileId, u64)>,
-    /// Index files that take the place of whatever their (source, date) had.
+    /// Index files that take the place of whatever their (source, date) had; one of no entries takes it away.
     pub index: Vec<IndexFile>,
     /// Slices that become stale.
     pub stale: BTreeSet<Slice>,
@@ -185,44 +191,179 @@ pub enum LakeError {
         /// Why.
         error: std::io::Error,
     },
+    /// The account may not read or write there.
+    #[error("{path}: no permission; let the account that runs weir read and write the lake's folder, or run weir as its owner")]
+    NoPermission {
+        /// Which.
+        path: PathBuf,
+    },
+    /// No space is left.
+    #[error(
+        "{path}: the disk is full; nothing was committed, free space (`weir retention` removes what is past its time) and run the command again"
+    )]
+    DiskFull {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A record, state or data file does not hold what it must.
+    #[error("{path} is damaged: {problem}; restore it from a backup of the lake")]
+    Corrupt {
+        /// Which.
+        path: PathBuf,
+        /// What was found.
+        problem: String,
+    },
+    /// A data file could not be read or written as Parquet.
+    #[error("{path}: {problem}")]
+    Parquet {
+        /// Which.
+        path: PathBuf,
+        /// What the Parquet library says.
+        problem: String,
+    },
+    /// The lake was written by a newer Weir.
+    #[error("{path} was written by a newer weir (lake format {found}, this one knows {known}); update weir on this machine")]
+    TooNew {
+        /// The file that says so.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// Another program changed a table's data.
+    #[error("table {table} has Delta version {delta_version}, which weir did not write; only weir may change the lake's tables: restore the table to Delta version {restore}", table = table.name())]
+    Foreign {
+        /// Table.
+        table: Table,
+        /// The version that is not Weir's.
+        delta_version: u64,
+        /// The last one that is.
+        restore: u64,
+    },
+    /// Delta's library failed.
+    #[error("table {table}: {error}", table = table.name())]
+    Delta {
+        /// Table.
+        table: Table,
+        /// What it says.
+        error: String,
+    },
+    /// The caller asked for something the lake must not hold.
+    #[error("refused: {problem}")]
+    Rejected {
+        /// What.
+        problem: String,
+    },
+    /// The change is committed, but not every table has followed yet.
+    #[error(
+        "the change is committed as lake version {version}, but could not be applied to every table yet: {error}; the next weir command finishes it"
+    )]
+    Unfinished {
+        /// Its version.
+        version: u64,
+        /// What stopped it.
+        error: Box<LakeError>,
+    },
+    /// A snapshot is older than what the lake remembers.
+    #[error("lake version {version} is too old to be read; try again")]
+    Gone {
+        /// Its version.
+        version: u64,
+    },
+    /// No receipt has the file or run.
+    #[error("no receipt of {what}; `weir sql \"SELECT file_id, path, run_id FROM receipts\"` lists what was read")]
+    Unknown {
+        /// The file or run asked for.
+        what: String,
+    },
 }
 
-/// A lake at a root.
+impl LakeError {
+    /// An error of the file system at a path, told apart where the mend differs.
+    pub fn io(path: &Path, error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let path = path.to_path_buf();
+        match error.kind() {
+            PermissionDenied | ReadOnlyFilesystem => Self::NoPermission { path },
+            StorageFull | QuotaExceeded => Self::DiskFull { path },
+            _ => Self::Io { path, error },
+        }
+    }
+
+    /// An error of the Parquet library at a path.
+    pub(crate) fn parquet(path: &Path, error: &parquet::errors::ParquetError) -> Self {
+        Self::Parquet { path: path.to_path_buf(), problem: error.to_string() }
+    }
+
+    /// An error of the Arrow library at a path.
+    pub(crate) fn arrow(path: &Path, error: &arrow::error::ArrowError) -> Self {
+        Self::Parquet { path: path.to_path_buf(), problem: error.to_string() }
+    }
+}
+
+/// A lake at a root. All calls block; async callers wrap them in `spawn_blocking`.
 pub struct Lake {
-    root: PathBuf,
+    pub(crate) storage: Storage,
+    pub(crate) cache: Mutex<Cache>,
+}
+
+/// What a process remembers of the lake; every entry is immutable on disk, so it never goes stale.
+#[derive(Default)]
+pub(crate) struct Cache {
+    pub(crate) state: Option<Arc<State>>,
+    pub(crate) receipts: BTreeMap<String, Arc<Vec<Receipt>>>,
 }
 
 impl Lake {
     /// Opens the lake, makes it if the folder is empty or absent, and finishes a commit that a crash left unapplied.
     pub fn open(root: &Path) -> Result<Self, LakeError> {
-        Ok(Self { root: root.to_path_buf() })
+        let lake = Self { storage: Storage::new(root), cache: Mutex::default() };
+        lake.recover()?;
+        Ok(lake)
     }
 
     /// Its root folder.
     pub fn root(&self) -> &Path {
-        &self.root
+        self.storage.root()
     }
 
     /// The newest version that is applied to every table.
     pub fn snapshot(&self) -> Result<Snapshot, LakeError> {
-        todo!()
-    }
-
-    /// All receipts of a snapshot, oldest first.
-    pub fn receipts(&self, snapshot: &Snapshot) -> Result<Vec<Receipt>, LakeError> {
-        let _ = snapshot;
-        todo!()
-    }
-
-    /// Writes rows in the table's schema as files of one date each, sorted; not visible before a commit names them.
-    pub fn write_rows(&self, table: Table, rows: &RecordBatch) -> Result<Vec<DataFile>, LakeError> {
-        let _ = (table, rows);
-        todo!()
+        let state = self.newest_state()?;
+        Ok(Snapshot {
+            version: state.version,
+            files: state.files.clone(),
+            stale: state.stale.clone(),
+            root: self.root().to_path_buf(),
+        })
     }
 
     /// Makes a change visible: all of it or nothing. Gives the lake version.
+    ///
+    /// After [`LakeError::Unfinished`] the change is committed and must not be repeated; after any other error nothing is.
     pub fn commit(&self, change: Change) -> Result<u64, LakeError> {
-        let _ = change;
-        todo!()
+        crate::commit::commit(self, change)
+    }
+
+    /// What is wrong with the files of a snapshot, in words: missing or cut short, or told otherwise by Delta's log, which may have
+    /// changed since. Reads no rows.
+    pub fn check(&self, snapshot: &Snapshot) -> Result<Vec<String>, LakeError> {
+        crate::check::problems(self, snapshot)
+    }
+
+    /// Makes the names of new files in a table's folder durable; the commit does this itself for every file it adds.
+    pub fn sync_folder(&self, table: Table) -> Result<(), LakeError> {
+        self.storage.sync_folder(table.name())
+    }
+
+    /// The path of a data file.
+    pub fn path_of(&self, table: Table, file: &DataFile) -> PathBuf {
+        self.root().join(table.name()).join(&file.path)
+    }
+
+    pub(crate) fn cached(&self) -> MutexGuard<'_, Cache> {
+        // The cache holds only whole values, so a panic elsewhere leaves it usable.
+        self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Names in clear, their pseudonyms and the vault that joins the two, all outside the lake.
+//! Names in clear, their pseudonyms and what joins the two while events are read; the vault keeps them, outside the lake.
 
 use crate::ids::{SchoolId, UserKey};
 use zeroize::Zeroizing;
@@ -26,6 +26,25 @@ pub enum Named {
     Person,
     /// A device.
     Device,
+}
+
+impl Named {
+    /// The kind's number in keys and in the vault; never changed, or every key would change.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Person => 1,
+            Self::Device => 2,
+        }
+    }
+
+    /// The kind of a number.
+    pub(crate) const fn of_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Person),
+            2 => Some(Self::Device),
+            _ => None,
+        }
+    }
 }
 
 /// Where keys come from while events are read. One a thread; cheap to clone.

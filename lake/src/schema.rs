@@ -138,6 +138,19 @@ impl Table {
     }
 }
 
+impl serde::Serialize for Table {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Table {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Table::from_name(&name).ok_or_else(|| serde::de::Error::custom(format!("no table {name:?}")))
+    }
+}
+
 /// `events`, in the order of [`crate::batch::EventColumn`].
 pub const EVENTS: &[Column] = &[
     required("event_time", Timestamp, "when the request was decided"),
@@ -232,6 +245,7 @@ pub const RECEIPTS: &[Column] = &[
     optional("first_event_time", Timestamp, "earliest event or admin event"),
     optional("last_event_time", Timestamp, "latest event or admin event"),
     required("run_id", Dict, "run that read it"),
+    required("received_at", Timestamp, "when it was read"),
     required("revision", Int32, "1, and one more at each replay"),
     required("lake_version", Int64, "lake commit that made it visible"),
 ];

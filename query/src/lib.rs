@@ -1,4 +1,26 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod engine;
+pub mod error;
+#[cfg(test)]
+mod fixture;
+pub mod indicator;
+#[cfg(test)]
+mod indicator_tests;
+pub mod output;
+pub mod page;
+pub mod rollup;
+#[cfg(test)]
+mod rollup_tests;
+mod rows;
+mod scan;
+pub mod state;
+pub mod statistics;
+pub mod suppression;
+mod tables;
+
+pub use tables::{CategoryMeaning, Meanings};
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {

@@ -1,12 +1,42 @@
 //! The estate: whose logs these are, when school is in session, who is a pupil, and what policy expects, as checked values.
 
+mod error;
+mod holidays;
+mod init;
+mod load;
+mod logins;
+mod people;
+mod policy;
+mod roster;
+mod rows;
+mod school_map;
+mod settings;
+mod table;
+mod tables_arrow;
+mod term_dates;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FormatId, SchoolId, SourceId};
+
+pub use error::{EstateError, Problem};
+pub use holidays::{bank_holidays, easter_sunday};
+pub use init::{init, init_for};
+pub use load::CalendarState;
+pub use logins::{Login, SharedNames, normalise_login};
+pub use people::{People, PeopleCache, PersonFacts, Seen};
+pub use roster::{Roster, RosterRow};
+pub use school_map::{SchoolMap, Site, school_of};
+pub(crate) use settings::is_inside;
+pub use settings::{Engine, Mail, Retention, SchoolHours};
+pub use tables_arrow::estate_tables;
+pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};
 
 /// The layer of a source: where in the path it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,9 +147,46 @@ pub struct Roll {
     pub pupils: u32,
 }
 
-/// An academic year, September to August, written `2025-26`.
+/// An academic year by the calendar year it starts in; September to August (Scotland: mid-August), written `2025-26`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AcademicYear(pub i16);
+
+impl AcademicYear {
+    /// Parses `2025-26`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (start, end) = text.split_once('-')?;
+        if start.len() != 4 || end.len() != 2 || !text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+            return None;
+        }
+        let start: i16 = start.parse().ok()?;
+        let end: i16 = end.parse().ok()?;
+        ((2000..=2199).contains(&start) && (start + 1) % 100 == end).then_some(Self(start))
+    }
+
+    /// The year a date falls in: from 1 September, in Scotland from 15 August.
+    ///
+    /// A school may open a few days earlier; `Calendar::academic_year` therefore asks the school's half-terms first.
+    pub fn of(date: Date, nation: &str) -> Self {
+        let turn = if nation == "scotland" { (8, 15) } else { (9, 1) };
+        Self(if (date.month(), date.day()) >= turn { date.year() } else { date.year() - 1 })
+    }
+
+    /// The year before.
+    pub fn previous(self) -> Self {
+        Self(self.0 - 1)
+    }
+
+    /// The year after.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for AcademicYear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:02}", self.0, (self.0 + 1) % 100)
+    }
+}
 
 /// What a row of calendar.csv is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +199,18 @@ pub enum CalendarKind {
     Inset,
     /// Closed: snow, election, building works.
     Closure,
+}
+
+impl CalendarKind {
+    /// As written in calendar.csv.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HalfTermBlock => "half_term_block",
+            Self::Holiday => "holiday",
+            Self::Inset => "inset",
+            Self::Closure => "closure",
+        }
+    }
 }
 
 /// One row of calendar.csv.
@@ -165,6 +244,30 @@ pub enum UserType {
     Device,
     /// Not known.
     Unknown,
+}
+
+impl UserType {
+    /// Every type with the word the files use.
+    pub(crate) const WORDS: [(&'static str, UserType); 6] = [
+        ("pupil", Self::Pupil),
+        ("staff", Self::Staff),
+        ("guest", Self::Guest),
+        ("shared", Self::Shared),
+        ("device", Self::Device),
+        ("unknown", Self::Unknown),
+    ];
+
+    /// As written in `events.user_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pupil => "pupil",
+            Self::Staff => "staff",
+            Self::Guest => "guest",
+            Self::Shared => "shared",
+            Self::Device => "device",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// What a groups.csv row matches on.
@@ -208,6 +311,17 @@ pub enum Expected {
     Warn,
     /// Let through.
     Allow,
+}
+
+impl Expected {
+    /// As written in policy.csv.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Warn => "warn",
+            Self::Allow => "allow",
+        }
+    }
 }
 
 /// One row of policy.csv.
@@ -254,4 +368,39 @@ pub struct Estate {
     pub groups: Vec<GroupRow>,
     /// Policy rows in file order.
     pub policy: Vec<PolicyRow>,
+    /// Who holds which log-ins; names in clear, so it prints as a count only.
+    pub roster: Arc<Roster>,
+    /// School hours.
+    pub hours: SchoolHours,
+    /// How long rows are kept.
+    pub retention: Retention,
+    /// Outgoing mail, if set up.
+    pub mail: Option<Mail>,
+    /// What runs the queries.
+    pub engine: Engine,
+    /// Folder of the estate's own formats, if any.
+    pub formats: Option<PathBuf>,
+    /// Files that could have been there and are not, for `weir doctor`.
+    pub missing: Vec<&'static str>,
+}
+
+impl Layer {
+    /// Every layer with the word the files use.
+    pub(crate) const WORDS: [(&'static str, Layer); 4] =
+        [("filter", Self::Filter), ("firewall", Self::Firewall), ("dns", Self::Dns), ("monitor", Self::Monitor)];
+
+    /// As written in weir.toml.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Firewall => "firewall",
+            Self::Dns => "dns",
+            Self::Monitor => "monitor",
+        }
+    }
+}
+
+/// Whether a date lies between two others, either open.
+pub(crate) fn is_valid_on(date: Date, from: Option<Date>, to: Option<Date>) -> bool {
+    from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to)
 }

@@ -1,0 +1,100 @@
+//! `weir demo`: an estate of invented schools, from nothing to pages in a minute.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use weir_ingest::engine::{IngestOptions, ingest};
+use weir_lake::clock;
+use weir_lake::estate::Estate;
+use weir_lake::vault::Vault;
+use weir_sample_data::{EstateOptions, write_estate};
+
+use super::{formats, ingest as ingest_command, inspect, rollup, serve};
+use crate::{Ended, progress};
+
+/// An estate of invented schools: generate, ingest, roll up, serve
+#[derive(Args)]
+#[command(after_help = "Examples:
+  weir demo
+  weir demo --dir /tmp/demo --port 8700
+  weir demo --prepare          make it and end, without serving
+
+Everything in it is invented: schools, people, sites and searches. Delete the folder to be rid of it.")]
+pub struct Demo {
+    /// Folder to make it in; an estate that is there already is served as it is
+    #[arg(long, default_value = "weir-demo")]
+    dir: PathBuf,
+    /// Port
+    #[arg(long, default_value_t = 8600)]
+    port: u16,
+    /// Make the estate and end, without serving it
+    #[arg(long)]
+    prepare: bool,
+}
+
+/// Written last, so that a demo that was stopped half-way is made anew.
+const READY: &str = "demo-is-ready";
+
+impl Demo {
+    pub fn run(self) -> anyhow::Result<Ended> {
+        let began = Instant::now();
+        let weir_toml = self.dir.join("weir.toml");
+        let ready = self.dir.join(READY);
+        if ready.try_exists().with_context(|| self.dir.display().to_string())? {
+            println!("The estate in {} is ready.", self.dir.display());
+        } else {
+            make(&self.dir, &weir_toml)?;
+            std::fs::OpenOptions::new().create(true).append(true).open(&ready).with_context(|| ready.display().to_string())?;
+            println!("\nReady in {:.0} seconds.", began.elapsed().as_secs_f64());
+        }
+        println!("It lies in {}; try: weir --config {} sql", self.dir.display(), weir_toml.display());
+        if self.prepare {
+            return Ok(Ended::Done);
+        }
+        serve::serve(&Estate::load(&weir_toml)?, self.port)
+    }
+}
+
+fn make(dir: &Path, weir_toml: &Path) -> anyhow::Result<()> {
+    if weir_toml.try_exists().with_context(|| weir_toml.display().to_string())? {
+        anyhow::bail!(
+            "{} holds an estate that is not a finished demo; delete the folder if it was a demo that was stopped, or choose another with --dir",
+            dir.display()
+        );
+    }
+    let bar = progress::bar(1000, "inventing schools", false);
+    let zone = clock::zone(clock::DEFAULT_ZONE).context("the time zone data lack Europe/London")?;
+    let options = EstateOptions { to: demo_end(clock::today(&zone)), ..EstateOptions::default() };
+    write_estate(dir, &options, &|done| bar.set_position((done * 1000.0) as u64))?;
+    bar.finish_and_clear();
+
+    let estate = Estate::load(weir_toml)?;
+    let lake = super::estate::lake(&estate)?;
+    let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
+    let catalogue = formats::catalogue(None)?;
+    let bar = progress::bar(estate.sources.len() as u64, "reading logs", false);
+    let mut total = weir_ingest::report::Ledger::default();
+    for source in estate.sources.values() {
+        let Some(inbox) = source.inbox.clone() else { continue };
+        let options = IngestOptions { settled: true, ..IngestOptions::new(super::run_id("demo")?, source.clone(), clock::now_micros()) };
+        let report = ingest(&estate, &lake, &vault, &catalogue, &[inbox], &options)?;
+        total.add(&report.total);
+        if report.refused().next().is_some() {
+            ingest_command::print(&report);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    println!("Read {} schools' logs from {} sources.\n{}", estate.schools.len(), estate.sources.len(), inspect::ledger_words(&total));
+    let report = rollup::run(&lake, &estate)?;
+    println!("Rolled up {} days of {} sources.", report.dates, estate.sources.len());
+    Ok(())
+}
+
+/// The last day of the invented logs: today, as far as the invented term dates reach.
+fn demo_end(today: jiff::civil::Date) -> jiff::civil::Date {
+    let shipped = EstateOptions::default().to;
+    today.max(shipped).min(jiff::civil::date(2027, 8, 31))
+}

@@ -1,0 +1,135 @@
+//! `weir formats`: what Weir can read, how well each is known, and whether a format file holds.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use weir_ingest::format::{self, Catalogue, Format};
+
+use crate::Ended;
+use crate::output::{Output, print_rows, table};
+
+/// What Weir can read, and how well each format is known
+#[derive(Args)]
+#[command(after_help = "Examples:
+  weir formats list
+  weir formats show squid
+  weir formats test my-filter.toml        each sample: passed, or the field that differs")]
+pub struct Formats {
+    /// A folder with more format files
+    #[arg(long, global = true, value_name = "DIR")]
+    formats_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Every format, a line each
+    List {
+        /// How to print
+        #[arg(long, value_enum, default_value = "table")]
+        output: Output,
+    },
+    /// One format: where each column comes from, and what each word means
+    Show {
+        /// Its id, as `formats list` prints it
+        id: String,
+    },
+    /// Check a format file against its own samples
+    Test {
+        /// The TOML file
+        file: PathBuf,
+    },
+}
+
+#[derive(Serialize)]
+struct Line {
+    id: String,
+    title: String,
+    vendor: String,
+    product: String,
+    version: u32,
+    layer: String,
+    evidence: String,
+}
+
+impl Line {
+    fn of(format: &Format) -> Self {
+        Line {
+            id: format.id().to_owned(),
+            title: format.title().to_owned(),
+            vendor: format.vendor().to_owned(),
+            product: format.product().to_owned(),
+            version: format.version(),
+            layer: format.layer().to_owned(),
+            evidence: format.evidence().to_owned(),
+        }
+    }
+}
+
+/// The shipped formats and those of a folder.
+pub fn catalogue(folder: Option<&std::path::Path>) -> anyhow::Result<Catalogue> {
+    let catalogue = Catalogue::embedded();
+    Ok(match folder {
+        Some(folder) => catalogue.with_folder(folder)?,
+        None => catalogue,
+    })
+}
+
+impl Formats {
+    pub fn run(self) -> anyhow::Result<Ended> {
+        match self.what.unwrap_or(What::List { output: Output::Table }) {
+            What::List { output } => {
+                let lines: Vec<_> = catalogue(self.formats_dir.as_deref())?.all()?.iter().map(|format| Line::of(format)).collect();
+                print_rows(output, &lines, &["id", "product", "vendor", "layer", "version", "evidence"], |line| {
+                    vec![
+                        line.id.clone(),
+                        line.product.clone(),
+                        line.vendor.clone(),
+                        line.layer.clone(),
+                        line.version.to_string(),
+                        line.evidence.clone(),
+                    ]
+                })?;
+                Ok(Ended::Done)
+            }
+            What::Show { id } => {
+                let format = catalogue(self.formats_dir.as_deref())?.get(&id)?;
+                let told = format.explain();
+                println!("{}\n", format.title());
+                for (what, value) in &told.facts {
+                    println!("{what:>14}  {value}");
+                }
+                println!("{:>14}  {}", "time", told.time.join("; else "));
+                let (samples, rejects) = told.samples;
+                println!("{:>14}  {samples} lines that must give a row, {rejects} that must be refused\n", "samples");
+                for (title, header, rows) in [
+                    ("Columns", ["column", "comes from"], &told.columns),
+                    ("Words of decision", ["the vendor's word", "becomes"], &told.actions),
+                    ("What a line is, first match wins", ["when", "it is"], &told.rules),
+                ] {
+                    if !rows.is_empty() {
+                        let rows: Vec<_> = rows.iter().map(|(a, b)| vec![a.clone(), b.clone()]).collect();
+                        println!("{title}\n{}\n", table(&header, &rows));
+                    }
+                }
+                Ok(Ended::Done)
+            }
+            What::Test { file } => {
+                let text = std::fs::read_to_string(&file).with_context(|| format!("{}: can't be read", file.display()))?;
+                let report = format::test(&file.display().to_string(), &text)?;
+                for check in &report.checks {
+                    println!("{} line {}: {}", if check.differences.is_empty() { "passed " } else { "differs" }, check.line, check.what);
+                    for step in &check.differences {
+                        println!("          {}: wanted {}, got {}", step.field, step.wanted, step.got);
+                    }
+                }
+                let failed = report.checks.iter().filter(|check| !check.differences.is_empty()).count();
+                println!("\n{}: {} of {} samples hold", report.id, report.checks.len() - failed, report.checks.len());
+                Ok(if report.passed() { Ended::Done } else { Ended::WithFindings })
+            }
+        }
+    }
+}

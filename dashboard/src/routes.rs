@@ -1,0 +1,141 @@
+//! Which address shows which page. All of them only read.
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use weir_lake::estate::AcademicYear;
+use weir_lake::ids::SchoolId;
+
+use crate::error::PageError;
+use crate::pages::{FigurePage, MethodPage, OverviewPage, SchoolPage, html};
+use crate::security::{OwnPort, guard};
+use crate::view::SchoolYear;
+use crate::{Dashboard, assets, csv};
+
+type Page = Result<Html<String>, PageError>;
+
+/// Every page, guarded.
+pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
+    Router::new()
+        .route("/", get(overview))
+        .route("/go", get(go))
+        .route("/method", get(method))
+        .route("/health", get(health))
+        .route("/school/{school}", get(newest))
+        .route("/school/{school}/{year}", get(school))
+        .route("/school/{school}/{year}/days.csv", get(days))
+        .route("/school/{school}/{year}/figures.csv", get(figures))
+        .route("/school/{school}/{year}/figure/{figure}", get(figure))
+        .route(&assets::style_path(), get(style))
+        .route("/assets/icon.svg", get(icon))
+        .fallback(async || PageError::NotFound)
+        .method_not_allowed_fallback(async || PageError::NotAllowed)
+        .layer(axum::middleware::from_fn_with_state(OwnPort(port), guard))
+        .with_state(dashboard)
+}
+
+async fn overview(State(dashboard): State<Dashboard>) -> Page {
+    html(&OverviewPage::new(&dashboard.figures.overview().await?))
+}
+
+async fn method(State(dashboard): State<Dashboard>) -> Page {
+    html(&MethodPage::new(dashboard.figures.methods().await?))
+}
+
+async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {
+    let page = read(&dashboard, &school, &year).await?;
+    html(&SchoolPage::new(&page, &dashboard.figures.schools().await?))
+}
+
+async fn figure(
+    State(dashboard): State<Dashboard>,
+    Path((school, year, figure)): Path<(String, String, String)>,
+) -> Result<Response, PageError> {
+    let page = read(&dashboard, &school, &year).await?;
+    // Ids hold no `.csv`; a route with a suffix after a parameter is not something the router knows.
+    let (id, as_csv) = figure.strip_suffix(".csv").map_or((figure.as_str(), false), |id| (id, true));
+    let found = page.figures.iter().find(|figure| figure.id == id).ok_or(PageError::NotFound)?;
+    if as_csv {
+        return Ok(download(csv::figures(&page, [found]), &csv::file_name(page.school.id.as_str(), page.year, id)));
+    }
+    Ok(html(&FigurePage::new(&page, found, &dashboard.figures.schools().await?))?.into_response())
+}
+
+async fn figures(
+    State(dashboard): State<Dashboard>,
+    Path((school, year)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let page = read(&dashboard, &school, &year).await?;
+    Ok(download(csv::figures(&page, &page.figures), &csv::file_name(page.school.id.as_str(), page.year, "figures")))
+}
+
+async fn days(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Result<Response, PageError> {
+    let page = read(&dashboard, &school, &year).await?;
+    Ok(download(csv::days(&page), &csv::file_name(page.school.id.as_str(), page.year, "days")))
+}
+
+async fn newest(State(dashboard): State<Dashboard>, Path(school): Path<String>) -> Result<Redirect, PageError> {
+    let schools = dashboard.figures.schools().await?;
+    let school = schools.iter().find(|other| other.id.as_str() == school).ok_or(PageError::NotFound)?;
+    let year = school.years.first().ok_or(PageError::NotFound)?;
+    Ok(Redirect::to(&format!("/school/{}/{}", school.id, year)))
+}
+
+/// What the pickers ask.
+#[derive(Debug, Deserialize)]
+struct Choice {
+    school: String,
+    year: Option<String>,
+    figure: Option<String>,
+}
+
+/// The pickers' way to a page: the same figure where the other school or year has it, otherwise the school's page.
+async fn go(
+    State(dashboard): State<Dashboard>,
+    choice: Result<Query<Choice>, axum::extract::rejection::QueryRejection>,
+) -> Result<Redirect, PageError> {
+    let Query(choice) = choice.map_err(|_| PageError::NotFound)?;
+    let schools = dashboard.figures.schools().await?;
+    let school = schools.iter().find(|other| other.id.as_str() == choice.school).ok_or(PageError::NotFound)?;
+    let year = match choice.year {
+        Some(year) => AcademicYear::parse(&year).ok_or(PageError::NotFound)?,
+        None => *school.years.first().ok_or(PageError::NotFound)?,
+    };
+    let page = dashboard.figures.school_year(&school.id, year).await?;
+    let base = format!("/school/{}/{}", school.id, year);
+    // Only an id that the page itself knows goes into the address.
+    let figure = choice.figure.and_then(|id| page.figures.into_iter().find(|figure| figure.id == id));
+    Ok(Redirect::to(&figure.map_or(base.clone(), |figure| format!("{base}/figure/{}", figure.id))))
+}
+
+async fn health() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "ok\n")
+}
+
+async fn style() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")],
+        assets::STYLE,
+    )
+}
+
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], assets::ICON)
+}
+
+async fn read(dashboard: &Dashboard, school: &str, year: &str) -> Result<SchoolYear, PageError> {
+    let school = SchoolId::parse(school).map_err(|_| PageError::NotFound)?;
+    let year: AcademicYear = AcademicYear::parse(year).ok_or(PageError::NotFound)?;
+    Ok(dashboard.figures.school_year(&school, year).await?)
+}
+
+fn download(text: String, name: &str) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")], text).into_response();
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}

@@ -1,0 +1,172 @@
+//! Numbers, dates and marks as a busy volunteer reads them at first reading.
+
+use jiff::civil::Date;
+use weir_lake::estate::AcademicYear;
+
+use crate::view::{Coverage, Figure, Shown, Unit};
+
+/// What 0 to 4 people are called wherever governors read.
+pub(crate) const FEWER_THAN_5: &str = "fewer than 5, perhaps none";
+
+/// A number with `,` between thousands and a fixed count of decimals.
+pub(crate) fn number(value: f64, decimals: usize) -> String {
+    let plain = format!("{:.*}", decimals, value.abs());
+    let (whole, fraction) = plain.split_once('.').map_or((plain.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut grouped = String::with_capacity(plain.len() + 4);
+    if value < 0.0 && plain.bytes().any(|b| matches!(b, b'1'..=b'9')) {
+        grouped.push('\u{2212}');
+    }
+    for (position, digit) in whole.chars().enumerate() {
+        if position > 0 && (whole.len() - position) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        grouped.push('.');
+        grouped.push_str(fraction);
+    }
+    grouped
+}
+
+/// A value in its unit, or its mark in words, as a card or sentence says it.
+pub(crate) fn spoken(value: Shown, unit: &Unit) -> String {
+    match value {
+        Shown::Number(value) => format!("{}{}", number(value, unit.decimals), unit.sign),
+        Shown::Hidden => FEWER_THAN_5.into(),
+        Shown::NotAvailable => "not available".into(),
+        Shown::NotApplicable => "does not apply".into(),
+        Shown::NoLogs => "no logs".into(),
+        Shown::ToCome => "to come".into(),
+    }
+}
+
+/// A value in its unit, or its short mark, as a table cell shows it.
+pub(crate) fn cell(value: Shown, unit: &Unit) -> String {
+    match value {
+        Shown::Hidden => "[c]".into(),
+        Shown::NotAvailable => "[x]".into(),
+        Shown::NotApplicable => "[z]".into(),
+        other => spoken(other, unit),
+    }
+}
+
+/// "about 3 in every 100 pupils in a school week", for rates a person can picture.
+pub(crate) fn about(value: f64) -> String {
+    let scale = |out_of: f64| {
+        let count = (value * out_of / 100.0).round();
+        format!("about {} in every {} pupils in a school week", number(count, 0), number(out_of, 0))
+    };
+    if value >= 0.95 {
+        scale(100.0)
+    } else if value >= 0.095 {
+        scale(1_000.0)
+    } else if value > 0.0 {
+        "fewer than 1 in every 1,000 pupils in a school week".into()
+    } else {
+        "none of the pupils we could see".into()
+    }
+}
+
+/// The plain sentence that stands before a figure's meaning, where its unit allows one.
+pub(crate) fn plainly(figure: &Figure) -> Option<String> {
+    let value = figure.shown().number()?;
+    figure.unit.per_hundred_pupils.then(|| {
+        let mut text = about(value);
+        if let Some(first) = text.get_mut(0..1) {
+            first.make_ascii_uppercase();
+        }
+        text.push('.');
+        text
+    })
+}
+
+/// `2025 to 2026`, as people say it.
+pub(crate) fn year_words(year: AcademicYear) -> String {
+    format!("{} to {}", year.0, i32::from(year.0) + 1)
+}
+
+/// `4 November 2025`
+pub(crate) fn day(date: Date) -> String {
+    date.strftime("%-d %B %Y").to_string()
+}
+
+/// `Tuesday 4 November 2025`
+pub(crate) fn weekday(date: Date) -> String {
+    date.strftime("%A %-d %B %Y").to_string()
+}
+
+/// `4 Nov`
+pub(crate) fn short_day(date: Date) -> String {
+    date.strftime("%-d %b").to_string()
+}
+
+/// `logs on 28 of 30 school days`, or that there are none.
+pub(crate) fn logs_on(coverage: Coverage) -> String {
+    match (coverage.with_logs, coverage.school_days) {
+        (_, 0) => "no school days yet".into(),
+        (0, days) => format!("no logs on {}", plural(days, "school day")),
+        (with, days) => format!("logs on {with} of {}", plural(days, "school day")),
+    }
+}
+
+/// `28 of 30 school days`, where a heading says that logs are meant.
+pub(crate) fn days_of(coverage: Coverage) -> String {
+    match (coverage.with_logs, coverage.school_days) {
+        (_, 0) => "to come".into(),
+        (0, days) => format!("no logs on {}", plural(days, "school day")),
+        (with, days) => format!("{with} of {}", plural(days, "school day")),
+    }
+}
+
+/// `1 day`, `2 days`
+pub(crate) fn plural(count: u32, thing: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{s}", number(f64::from(count), 0))
+}
+
+/// The short name of a half-term for a narrow axis: `Autumn 1` -> `Aut 1`.
+pub(crate) fn short_period(label: &str) -> String {
+    let mut parts = label.split(' ');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(season), Some(count), None) if count.len() == 1 => {
+            format!("{} {count}", season.chars().take(3).collect::<String>())
+        }
+        _ => label.chars().take(8).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_fixed() {
+        for (value, decimals, wanted) in
+            [(0.0, 0, "0"), (1234.0, 0, "1,234"), (1_234_567.89, 1, "1,234,567.9"), (-0.04, 1, "0.0"), (-12.5, 1, "\u{2212}12.5")]
+        {
+            assert_eq!(number(value, decimals), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn rates_become_people_one_can_picture() {
+        for (value, wanted) in [
+            (3.1, "about 3 in every 100 pupils in a school week"),
+            (0.82, "about 8 in every 1,000 pupils in a school week"),
+            (0.02, "fewer than 1 in every 1,000 pupils in a school week"),
+        ] {
+            assert_eq!(about(value), wanted);
+        }
+    }
+
+    #[test]
+    fn marks_are_never_numbers() {
+        let unit = Unit { decimals: 1, sign: "%", words: String::new(), per_hundred_pupils: false };
+        for mark in [Shown::Hidden, Shown::NotAvailable, Shown::NotApplicable, Shown::NoLogs, Shown::ToCome] {
+            assert!(!spoken(mark, &unit).contains('0'), "{mark:?}");
+            assert!(!cell(mark, &unit).bytes().any(|b| b.is_ascii_digit()), "{mark:?}");
+        }
+        assert_eq!(spoken(Shown::Hidden, &unit), "fewer than 5, perhaps none");
+    }
+}

@@ -1,0 +1,484 @@
+//! One worker: turns blocks into rows of its own batch, counts every line, and writes full batches as sorted row groups.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use memchr::{memchr, memchr_iter};
+use weir_lake::batch::EventBatch;
+use weir_lake::ids::FileId;
+use weir_lake::lake::{DataFile, LakeError};
+use weir_lake::schema::Table;
+use weir_lake::vault::{LineSealer, VaultError};
+
+use super::blocks::Block;
+use super::content_hash::{UnitHash, hash_unit};
+use super::day_table::{DROPPED, DayTable};
+use super::days::InputDays;
+use super::evidence;
+use super::order::{by_date, sort_rows};
+use super::parts::Parts;
+use super::quarantine::{Quarantine, QuarantinedLine};
+use super::records::Cutter;
+use super::tally::Tally;
+use crate::decoded::{LineReader, Outcome};
+use crate::identity::{Identifier, IdentityFields, IdentityKey};
+use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
+use crate::report::Evidence;
+
+/// Rows after which a batch is written: a block's rows more and it is still one row group of at most 128 Ki.
+pub(crate) const FLUSH_ROWS: usize = 112 * 1024;
+
+/// Bytes of stored text after which a batch is written however few its rows are: a log of 8 kB addresses would otherwise fill memory.
+const FLUSH_TEXT_BYTES: usize = 48 << 20;
+
+/// Bytes of interned strings after which they are forgotten with the rows: past this, hosts and users of days ago are mostly unused.
+const STRING_BYTES: usize = 48 << 20;
+
+/// Bytes of a line kept in quarantine. A line that is longer is no event that a format's mending would bring back.
+const QUARANTINED_BYTES: usize = 64 << 10;
+
+/// Names of what stops a worker.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Lake(LakeError),
+    Vault(VaultError),
+    /// The lines can't be read by several workers: a header changed on the way, or the order decides a repeated hour.
+    NeedsOrder,
+}
+
+impl From<LakeError> for Stop {
+    fn from(error: LakeError) -> Self {
+        Self::Lake(error)
+    }
+}
+
+impl From<VaultError> for Stop {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error)
+    }
+}
+
+/// What all workers of an input share.
+pub(crate) struct InputPlan<'i, 'd, 'l> {
+    pub(crate) context: Arc<FileContext>,
+    pub(crate) days: &'i InputDays<'d, 'l>,
+    pub(crate) cutter: Cutter,
+    pub(crate) unit: usize,
+    /// Lines that name the columns, from the beginning of the file.
+    pub(crate) headers: &'i [Vec<u8>],
+    /// Another worker reads other blocks of this input.
+    pub(crate) is_shared: bool,
+    /// The file may grow, so duplicates are remembered for its next segment.
+    pub(crate) may_grow: bool,
+}
+
+/// What a worker found in an input.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) tally: Tally,
+    pub(crate) units: Vec<UnitHash>,
+    pub(crate) admin: Vec<AdminRow>,
+    pub(crate) quarantine: Quarantine,
+    pub(crate) notes: Notes,
+}
+
+/// One worker.
+pub(crate) struct Worker {
+    root: PathBuf,
+    name: String,
+    parts_made: usize,
+    normaliser: Normaliser,
+    sealer: LineSealer,
+    batch: EventBatch,
+    /// First row of the input underway; those before are of inputs read to their end.
+    rows_from: usize,
+    /// Files with rows of inputs read to their end.
+    done: Parts,
+    /// Files with rows of the input underway only.
+    underway: Option<Parts>,
+    slices: BTreeSet<(i32, String)>,
+    slices_underway: BTreeSet<(i32, String)>,
+    evidence: Evidence,
+    evidence_underway: Evidence,
+    found: Found,
+    identities: Vec<(i32, Vec<u128>)>,
+    day: Option<(i32, Option<Arc<DayTable>>)>,
+    order: Vec<u32>,
+    transcoded: String,
+}
+
+/// What reads the lines of one input; made for each.
+pub(crate) struct Reading {
+    reader: Box<dyn LineReader>,
+    identifier: Identifier,
+    ends_at_nul: bool,
+}
+
+impl Reading {
+    pub(crate) fn new(mut reader: Box<dyn LineReader>, key: IdentityKey, fields: IdentityFields, headers: &[Vec<u8>]) -> Self {
+        for header in headers {
+            reader.read(header);
+        }
+        let ends_at_nul = reader.nul_ends_record();
+        Self { reader, identifier: Identifier::new(key, fields), ends_at_nul }
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(root: PathBuf, name: String, normaliser: Normaliser, sealer: LineSealer) -> Self {
+        Self {
+            done: Parts::new(&root, name.clone()),
+            root,
+            name,
+            parts_made: 0,
+            normaliser,
+            sealer,
+            batch: EventBatch::default(),
+            rows_from: 0,
+            underway: None,
+            slices: BTreeSet::new(),
+            slices_underway: BTreeSet::new(),
+            evidence: Evidence::default(),
+            evidence_underway: Evidence::default(),
+            found: Found::default(),
+            identities: Vec::new(),
+            day: None,
+            order: Vec::new(),
+            transcoded: String::new(),
+        }
+    }
+
+    /// Begins an input.
+    pub(crate) fn begin(&mut self, context: Arc<FileContext>) -> Result<(), UnknownZone> {
+        self.rows_from = self.batch.len();
+        self.day = None;
+        self.normaliser.begin_file(context)
+    }
+
+    /// Reads a block's records and hashes its unit.
+    pub(crate) fn read_block(&mut self, block: &Block, reading: &mut Reading, plan: &InputPlan<'_, '_, '_>) -> Result<(), Stop> {
+        let unit = block.bytes.get(block.unit.clone()).unwrap_or_default();
+        if !unit.is_empty() || block.unit_index == 0 {
+            self.found.units.push(hash_unit(block.unit_index, plan.unit as u64, unit));
+        }
+        if let Some((line, kept)) = &block.too_long {
+            self.quarantine("line_too_long", kept, *line as i64)?;
+        }
+        let records = block.bytes.get(..block.records.end).unwrap_or_default();
+        let all = records.get(block.records.start..).unwrap_or_default();
+        // One pass over the block each, so that a line is looked at only where there is something to find.
+        let is_utf8 = std::str::from_utf8(all).is_ok();
+        let has_nul = memchr(0, all).is_some();
+        let mut line_no = block.first_line as i64;
+        if !plan.cutter.multiline && is_utf8 && !has_nul {
+            let mut at = block.records.start;
+            for newline in memchr_iter(b'\n', all) {
+                let newline = block.records.start + newline;
+                let line = records.get(at..newline).unwrap_or_default();
+                self.read_record(line.strip_suffix(b"\r").unwrap_or(line), line_no, 1, reading, plan)?;
+                at = newline + 1;
+                line_no += 1;
+            }
+            if let Some(rest) = records.get(at..).filter(|rest| !rest.is_empty()) {
+                self.read_record(rest, line_no, 1, reading, plan)?;
+            }
+        } else {
+            let mut at = block.records.start;
+            while let Some(record) = plan.cutter.cut(records, at, true) {
+                let line = records.get(at..record.end).unwrap_or_default();
+                self.read_odd_record(line, line_no, record.lines, reading, plan, has_nul)?;
+                at = record.next;
+                line_no += record.lines as i64;
+            }
+        }
+        let texts = self.batch.url_path.bytes.len() + self.batch.url_query.bytes.len() + self.batch.search_term.bytes.len();
+        if self.batch.len() >= FLUSH_ROWS || texts >= FLUSH_TEXT_BYTES {
+            self.flush_underway(plan)?;
+        }
+        Ok(())
+    }
+
+    /// A record of a block that has multi-line records, NUL bytes or text that is not UTF-8.
+    fn read_odd_record(
+        &mut self,
+        record: &[u8],
+        line_no: i64,
+        lines: u64,
+        reading: &mut Reading,
+        plan: &InputPlan<'_, '_, '_>,
+        has_nul: bool,
+    ) -> Result<(), Stop> {
+        if has_nul && memchr(0, record).is_some() {
+            if !reading.ends_at_nul {
+                self.found.tally.ignore("continuation", lines - 1);
+                return self.quarantine("nul_bytes", record, line_no);
+            }
+            let ended = record.strip_suffix(b"\0").unwrap_or(record);
+            self.found.tally.ended_by_nul += memchr_iter(0, ended).count() as u64;
+            let mut lines = lines;
+            for part in ended.split(|byte| *byte == 0) {
+                self.read_decoded(part, line_no, lines, reading, plan)?;
+                lines = 1;
+            }
+            return Ok(());
+        }
+        self.read_decoded(record, line_no, lines, reading, plan)
+    }
+
+    /// A record as UTF-8: one that is not is taken for Windows-1252, which gives every byte a character.
+    fn read_decoded(
+        &mut self,
+        record: &[u8],
+        line_no: i64,
+        lines: u64,
+        reading: &mut Reading,
+        plan: &InputPlan<'_, '_, '_>,
+    ) -> Result<(), Stop> {
+        if std::str::from_utf8(record).is_ok() {
+            return self.read_record(record, line_no, lines, reading, plan);
+        }
+        let mut transcoded = std::mem::take(&mut self.transcoded);
+        transcoded.clear();
+        transcoded.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(record).0);
+        let read = self.read_record(transcoded.as_bytes(), line_no, lines, reading, plan);
+        self.transcoded = transcoded;
+        read
+    }
+
+    #[inline]
+    fn read_record(
+        &mut self,
+        record: &[u8],
+        line_no: i64,
+        lines: u64,
+        reading: &mut Reading,
+        plan: &InputPlan<'_, '_, '_>,
+    ) -> Result<(), Stop> {
+        if lines > 1 {
+            self.found.tally.ignore("continuation", lines - 1);
+        }
+        if record.len() > plan.cutter.max_bytes {
+            return self.quarantine("line_too_long", record, line_no);
+        }
+        let decoded = reading.reader.read(record);
+        match decoded.outcome {
+            Outcome::Event => {}
+            Outcome::AdminEvent => {
+                return match self.normaliser.when(&decoded) {
+                    Ok(when) => {
+                        let row = self.normaliser.admin(&decoded, when, line_no);
+                        self.found.tally.saw_time(row.event_time);
+                        self.found.tally.admin_events += 1;
+                        self.found.admin.push(row);
+                        Ok(())
+                    }
+                    Err(reason) => self.quarantine(reason, record, line_no),
+                };
+            }
+            Outcome::Ignored(reason) => {
+                self.found.tally.ignore(reason, 1);
+                // Every worker was given the headers at the file's beginning; one that changes on the way they would miss.
+                if reason == "header" && plan.is_shared && !plan.headers.iter().any(|header| header == record) {
+                    return Err(Stop::NeedsOrder);
+                }
+                return Ok(());
+            }
+            Outcome::Quarantined(reason) => return self.quarantine(reason, record, line_no),
+        }
+        let when = match self.normaliser.when(&decoded) {
+            Ok(when) => when,
+            Err(reason) => return self.quarantine(reason, record, line_no),
+        };
+        let identity = reading.identifier.identity(&decoded);
+        let is_duplicate = match &self.day {
+            Some((date, table)) if *date == when.date => table.as_ref().is_some_and(|table| table.take(identity)),
+            _ => {
+                let table = plan.days.table(when.date)?;
+                let is_duplicate = table.as_ref().is_some_and(|table| table.take(identity));
+                self.day = Some((when.date, table));
+                is_duplicate
+            }
+        };
+        if is_duplicate {
+            self.found.tally.ignore("duplicate", 1);
+            if plan.may_grow {
+                self.note_identity(when.date, identity ^ DROPPED);
+            }
+            return Ok(());
+        }
+        match self.normaliser.push(&decoded, when, line_no, &mut self.batch) {
+            Pushed::Row => {
+                self.found.tally.events += 1;
+                self.found.tally.saw_time(when.micros_utc);
+                self.note_identity(when.date, identity);
+                Ok(())
+            }
+            Pushed::Quarantined(reason) => self.quarantine(reason, record, line_no),
+        }
+    }
+
+    #[inline]
+    fn note_identity(&mut self, date: i32, identity: u128) {
+        // Rows come by date, so the last list is nearly always the right one.
+        if let Some((_, list)) = self.identities.last_mut().filter(|(last, _)| *last == date) {
+            list.push(identity);
+        } else if let Some(at) = self.identities.iter().position(|(known, _)| *known == date) {
+            let last = self.identities.len() - 1;
+            self.identities.swap(at, last);
+            self.identities[last].1.push(identity);
+        } else {
+            self.identities.push((date, vec![identity]));
+        }
+    }
+
+    #[cold]
+    fn quarantine(&mut self, reason: &'static str, record: &[u8], line_no: i64) -> Result<(), Stop> {
+        let raw = self.sealer.seal_line(record.get(..QUARANTINED_BYTES).unwrap_or(record))?;
+        self.found.quarantine.push(
+            QuarantinedLine { line_no, reason, raw },
+            &self.root.join(Table::Quarantine.name()),
+            &self.name,
+        )?;
+        self.found.tally.quarantined += 1;
+        Ok(())
+    }
+
+    /// Writes the batch in the middle of an input: rows of inputs before it to their files, its own to files of its own, which
+    /// vanish if it fails.
+    fn flush_underway(&mut self, plan: &InputPlan<'_, '_, '_>) -> Result<(), Stop> {
+        self.flush_done()?;
+        self.hand_over_identities(plan.days)?;
+        if !self.batch.is_empty() {
+            self.write_underway(0..self.batch.len())?;
+            self.empty_batch();
+        }
+        Ok(())
+    }
+
+    fn write_underway(&mut self, rows: Range<usize>) -> Result<(), LakeError> {
+        let parts = self.underway.get_or_insert_with(|| {
+            self.parts_made += 1;
+            Parts::new(&self.root, format!("{}-i{}", self.name, self.parts_made))
+        });
+        write(&self.batch, rows, &mut self.order, parts, &mut self.slices_underway, &mut self.evidence_underway)
+    }
+
+    /// Writes the rows of inputs read to their end; those of the input underway move to the front.
+    fn flush_done(&mut self) -> Result<(), LakeError> {
+        if self.rows_from == 0 {
+            return Ok(());
+        }
+        write(&self.batch, 0..self.rows_from, &mut self.order, &mut self.done, &mut self.slices, &mut self.evidence)?;
+        if self.rows_from == self.batch.len() {
+            self.empty_batch();
+            self.rows_from = 0;
+            return Ok(());
+        }
+        let rows = self.rows_from..self.batch.len();
+        self.write_underway(rows)?;
+        self.empty_batch();
+        self.rows_from = 0;
+        Ok(())
+    }
+
+    fn empty_batch(&mut self) {
+        self.batch.clear();
+        if self.batch.string_bytes() > STRING_BYTES {
+            self.batch.clear_strings();
+            self.normaliser.clear_caches();
+        }
+    }
+
+    /// Gives the identities of the input underway to the run's index.
+    fn hand_over_identities(&mut self, days: &InputDays<'_, '_>) -> Result<(), LakeError> {
+        let mut run = days.run().write().unwrap_or_else(PoisonError::into_inner);
+        self.identities.drain(..).try_for_each(|(date, identities)| run.add(date, identities))
+    }
+
+    /// The blocks of the input are read: hands over what is found, and finishes the files that are the input's own. They still hold
+    /// its placeholder for an id.
+    pub(crate) fn end(&mut self, days: &InputDays<'_, '_>) -> Result<(Found, Vec<DataFile>), LakeError> {
+        weir_lake::failpoint::hit("ingest_after_block");
+        self.hand_over_identities(days)?;
+        let mut files = Vec::new();
+        if self.underway.is_some() {
+            let rows = 0..self.batch.len();
+            if !rows.is_empty() {
+                self.write_underway(rows)?;
+                self.empty_batch();
+            }
+            if let Some(parts) = self.underway.take() {
+                files = parts.finish()?;
+            }
+        }
+        self.found.notes = self.normaliser.take_notes();
+        Ok((std::mem::take(&mut self.found), files))
+    }
+
+    /// The input counts: its rows get its id.
+    pub(crate) fn accept(&mut self, id: &FileId) -> Result<(), LakeError> {
+        if self.rows_from < self.batch.len() {
+            let number = self.batch.file_id.strings.intern(id.as_str().as_bytes());
+            if let Some(ids) = self.batch.file_id.ids.get_mut(self.rows_from..) {
+                ids.fill(number);
+            }
+        }
+        self.rows_from = self.batch.len();
+        self.slices.append(&mut self.slices_underway);
+        self.evidence.add(&std::mem::take(&mut self.evidence_underway));
+        // Half full, so that an input of a few blocks needs no files of its own.
+        if self.batch.len() >= FLUSH_ROWS / 2 { self.flush_done() } else { Ok(()) }
+    }
+
+    /// The input does not count: nothing of it stays.
+    pub(crate) fn reject(&mut self) {
+        self.batch.truncate(self.rows_from);
+        self.underway = None;
+        self.slices_underway.clear();
+        self.evidence_underway = Evidence::default();
+        self.found = Found::default();
+        self.identities.clear();
+        self.day = None;
+        self.normaliser.take_notes();
+    }
+
+    /// Writes what is left and finishes all files.
+    pub(crate) fn finish(mut self) -> Result<Finished, LakeError> {
+        self.flush_done()?;
+        Ok(Finished { files: self.done.finish()?, slices: self.slices, evidence: self.evidence })
+    }
+}
+
+/// What a worker leaves at the end of a run.
+pub(crate) struct Finished {
+    pub(crate) files: Vec<DataFile>,
+    pub(crate) slices: BTreeSet<(i32, String)>,
+    pub(crate) evidence: Evidence,
+}
+
+fn write(
+    batch: &EventBatch,
+    rows: Range<usize>,
+    order: &mut Vec<u32>,
+    parts: &mut Parts,
+    slices: &mut BTreeSet<(i32, String)>,
+    evidence: &mut Evidence,
+) -> Result<(), LakeError> {
+    evidence::count(batch, rows.clone(), evidence);
+    sort_rows(batch, rows, order);
+    for (date, rows) in by_date(batch, order) {
+        parts.append(batch, date, rows)?;
+        // Sorted by school within a date.
+        for school in rows.chunk_by(|a, b| batch.school_id.ids[*a as usize] == batch.school_id.ids[*b as usize]) {
+            let Some(first) = school.first() else { continue };
+            let id = batch.school_id.ids[*first as usize];
+            let school = String::from_utf8_lossy(batch.school_id.strings.get(id));
+            if !slices.contains(&(date, school.to_string())) {
+                slices.insert((date, school.into_owned()));
+            }
+        }
+    }
+    Ok(())
+}

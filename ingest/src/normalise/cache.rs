@@ -1,0 +1,233 @@
+//! Remembers what raw bytes came to, so that a value seen before costs one hash and one comparison; bounded, and `Copy` values only.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use weir_lake::batch::{DictColumn, NULL_ID};
+
+/// Entries after which a cache starts afresh. A school has some 50,000 hosts a term; ten times a small trust's still fits, and the
+/// memory of a made-up flood of names stays under some tens of megabytes.
+const MOST_ENTRIES: usize = 200_000;
+
+/// No string was interned yet for this slot; not [`NULL_ID`], which says that there is no value.
+pub(crate) const UNSET: u32 = u32::MAX - 1;
+
+/// Between the parts of a key; no log writes it.
+const UNIT: u8 = 0x1f;
+
+struct Entry<V> {
+    end: u32,
+    value: V,
+}
+
+/// A map from bytes to small values. Open addressing with linear probing over (part of the hash, entry); keys lie in one block.
+pub(crate) struct ByteCache<V: Copy> {
+    hasher: RandomState,
+    /// High half: part of the hash. Low half: entry number plus one; 0 is a free slot.
+    slots: Vec<u64>,
+    entries: Vec<Entry<V>>,
+    keys: Vec<u8>,
+    last: usize,
+}
+
+impl<V: Copy> Default for ByteCache<V> {
+    fn default() -> Self {
+        Self { hasher: RandomState::default(), slots: vec![0; 256], entries: Vec::new(), keys: Vec::new(), last: 0 }
+    }
+}
+
+impl<V: Copy> ByteCache<V> {
+    fn key(&self, entry: usize) -> &[u8] {
+        let from = if entry == 0 { 0 } else { self.entries[entry - 1].end as usize };
+        &self.keys[from..self.entries[entry].end as usize]
+    }
+
+    /// What `key` came to, if it is remembered.
+    pub(crate) fn get(&mut self, key: &[u8]) -> Option<V> {
+        // Rows come in runs: a page asks one host dozens of times for one person.
+        if self.last < self.entries.len() && self.key(self.last) == key {
+            return Some(self.entries[self.last].value);
+        }
+        let hash = self.hasher.hash_one(key);
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot == 0 {
+                return None;
+            }
+            let entry = (slot as u32 - 1) as usize;
+            if slot >> 32 == hash >> 32 && self.key(entry) == key {
+                self.last = entry;
+                return Some(self.entries[entry].value);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Like [`ByteCache::get`], for a key made of parts. Where it gives nothing, `key` holds the key to remember.
+    pub(crate) fn get_joined<const N: usize>(&mut self, parts: [&[u8]; N], key: &mut Vec<u8>) -> Option<V> {
+        // The run's next row again: told without putting the parts together.
+        if self.last < self.entries.len() && is_joined(self.key(self.last), &parts) {
+            return Some(self.entries[self.last].value);
+        }
+        key.clear();
+        for part in parts {
+            key.extend_from_slice(part);
+            key.push(UNIT);
+        }
+        self.get(key)
+    }
+
+    /// Remembers a key that [`ByteCache::get`] did not know.
+    pub(crate) fn insert(&mut self, key: &[u8], value: V) {
+        if self.entries.len() >= MOST_ENTRIES || self.keys.len() + key.len() > u32::MAX as usize {
+            self.clear();
+        }
+        self.keys.extend_from_slice(key);
+        self.entries.push(Entry { end: self.keys.len() as u32, value });
+        self.last = self.entries.len() - 1;
+        if self.entries.len() * 2 > self.slots.len() {
+            let size = self.slots.len() * 2;
+            self.slots.clear();
+            self.slots.resize(size, 0);
+            for entry in 0..self.entries.len() {
+                self.place(entry);
+            }
+        } else {
+            self.place(self.last);
+        }
+    }
+
+    fn place(&mut self, entry: usize) {
+        let hash = self.hasher.hash_one(self.key(entry));
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = (hash >> 32 << 32) | (entry as u64 + 1);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.slots.resize(256, 0);
+        self.entries.clear();
+        self.keys.clear();
+        self.last = 0;
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+fn is_joined(mut key: &[u8], parts: &[&[u8]]) -> bool {
+    for part in parts {
+        match key.strip_prefix(*part).and_then(|rest| rest.strip_prefix(&[UNIT])) {
+            Some(rest) => key = rest,
+            None => return false,
+        }
+    }
+    key.is_empty()
+}
+
+/// The last value of a column and its id: most columns repeat theirs from row to row.
+pub(crate) struct LastText {
+    raw: Vec<u8>,
+    id: u32,
+}
+
+impl Default for LastText {
+    fn default() -> Self {
+        Self { raw: Vec::new(), id: UNSET }
+    }
+}
+
+impl LastText {
+    /// Appends a row's raw value to its column; `tidy` turns it into what is stored, or into nothing.
+    pub(crate) fn push(&mut self, column: &mut DictColumn, raw: &[u8], tidy: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) {
+        if raw.is_empty() {
+            column.ids.push(NULL_ID);
+            return;
+        }
+        if self.id != UNSET && self.raw == raw {
+            column.ids.push(self.id);
+            return;
+        }
+        self.raw.clear();
+        // The buffer serves for tidying first: no second one to keep.
+        let id = if tidy(raw, &mut self.raw) { column.strings.intern(&self.raw) } else { NULL_ID };
+        self.raw.clear();
+        self.raw.extend_from_slice(raw);
+        self.id = id;
+        column.ids.push(id);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.raw.clear();
+        self.id = UNSET;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalise::text::plain;
+
+    #[test]
+    fn a_cache_remembers_and_stays_bounded() {
+        let mut cache = ByteCache::default();
+        for number in 0..MOST_ENTRIES as u32 {
+            let key = number.to_string();
+            assert_eq!(cache.get(key.as_bytes()), None);
+            cache.insert(key.as_bytes(), number);
+        }
+        for number in (0..MOST_ENTRIES as u32).step_by(97) {
+            assert_eq!(cache.get(number.to_string().as_bytes()), Some(number));
+        }
+        cache.insert(b"one more", 7);
+        assert_eq!((cache.len(), cache.get(b"0"), cache.get(b"one more")), (1, None, Some(7)));
+        cache.clear();
+        assert_eq!(cache.get(b"one more"), None);
+        cache.insert(b"", 9);
+        assert_eq!(cache.get(b""), Some(9));
+    }
+
+    #[test]
+    fn a_key_of_parts_is_no_other_key() {
+        let mut cache = ByteCache::default();
+        let mut key = Vec::new();
+        let rows: [[&[u8]; 2]; 5] = [[b"a", b"bc"], [b"ab", b"c"], [b"abc", b""], [b"", b"abc"], [b"a", b"b"]];
+        for (value, parts) in rows.into_iter().enumerate() {
+            assert_eq!(cache.get_joined(parts, &mut key), None);
+            cache.insert(&key, value);
+        }
+        for (value, parts) in rows.into_iter().enumerate() {
+            assert_eq!(cache.get_joined(parts, &mut key), Some(value));
+            assert_eq!(cache.get_joined(parts, &mut key), Some(value));
+        }
+    }
+
+    #[test]
+    fn a_column_gets_tidy_text() {
+        let mut column = DictColumn::default();
+        let mut last = LastText::default();
+        for (raw, want) in [
+            (&b" Year 9 "[..], Some("Year 9")),
+            (b" Year 9 ", Some("Year 9")),
+            (b"-", None),
+            (b"", None),
+            (b"  ", None),
+            (b"caf\xe9", Some("caf\u{fffd}")),
+        ] {
+            last.push(&mut column, raw, plain);
+            let id = *column.ids.last().unwrap();
+            let got = (id != NULL_ID).then(|| String::from_utf8(column.strings.get(id).to_vec()).unwrap());
+            assert_eq!(got.as_deref(), want, "{raw:?}");
+        }
+        assert_eq!(column.strings.len(), 2);
+    }
+}

@@ -1,0 +1,188 @@
+//! Says whether a row is furniture: traffic that devices and pages make by themselves, rather than something a person opened.
+//!
+//! Decided from the line alone. A row is furniture when one of these holds:
+//! - an engine's page asked for suggestions while someone typed, or sent its own telemetry;
+//! - its category, by the vendor or by our own list of domains, is advertising (`adv`) or infrastructure (`infra`: updates,
+//!   telemetry, certificate checks, content delivery);
+//! - its method only asks about a page (`OPTIONS`, `HEAD`);
+//! - its answer is a part of a page: a picture, a font, a style sheet, a script, data for a script;
+//! - the answer's type is not told and the path ends as those parts do, or is a known by-request (`/favicon.ico`).
+//!
+//! It is never furniture when it is a monitor's finding, when somebody saw a page about it (`warned`, `overridden`), when a search
+//! with a term or a lexicon entry stands on it, or when its category is one that is always blocked. A blocked row can be furniture:
+//! most blocked rows are advertisements and widgets.
+//!
+//! Typing runs and repeats need other lines, and are collapsed later, over all files of a day.
+
+use crate::decoded::{Action, Decoded, Field, Kind};
+
+/// What was found out about the row before.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known {
+    /// Sent while someone types.
+    pub is_suggestion: bool,
+    /// A search with a term, or a concern.
+    pub is_search_or_concern: bool,
+    /// Category `adv` or `infra`.
+    pub is_background_category: bool,
+    /// Category that is always blocked.
+    pub is_always_blocked: bool,
+}
+
+/// Remembers what the last media type was: most rows repeat it.
+#[derive(Debug, Default)]
+pub struct MediaTypes {
+    last: Vec<u8>,
+    is_part: bool,
+}
+
+impl MediaTypes {
+    fn is_part(&mut self, media_type: &[u8]) -> bool {
+        if self.last != media_type {
+            self.last.clear();
+            self.last.extend_from_slice(media_type);
+            self.is_part = is_part_type(media_type);
+        }
+        self.is_part
+    }
+}
+
+/// Endings of paths that are parts of pages.
+const PARTS: [&[u8]; 20] = [
+    b"css", b"js", b"mjs", b"map", b"woff", b"woff2", b"ttf", b"otf", b"eot", b"ico", b"png", b"jpg", b"jpeg", b"gif", b"svg",
+    b"webp", b"avif", b"bmp", b"crl", b"wasm",
+];
+
+/// Requests that browsers and devices make unasked.
+const UNASKED: [&[u8]; 8] = [
+    b"/favicon.ico",
+    b"/generate_204",
+    b"/gen_204",
+    b"/hotspot-detect.html",
+    b"/connecttest.txt",
+    b"/ncsi.txt",
+    b"/success.txt",
+    b"/wpad.dat",
+];
+
+/// Whether the row is furniture.
+pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &mut MediaTypes) -> bool {
+    if known.is_suggestion {
+        return true;
+    }
+    if decoded.kind == Kind::Concern
+        || matches!(decoded.action, Some(Action::Warned | Action::Overridden))
+        || known.is_search_or_concern
+        || known.is_always_blocked
+    {
+        return false;
+    }
+    if known.is_background_category {
+        return true;
+    }
+    let method = decoded.text(Field::Method);
+    if method.eq_ignore_ascii_case(b"OPTIONS") || method.eq_ignore_ascii_case(b"HEAD") {
+        return true;
+    }
+    match decoded.text(Field::ContentType).trim_ascii() {
+        b"" | b"-" => is_part_path(path),
+        media_type => media_types.is_part(media_type) || UNASKED.contains(&path),
+    }
+}
+
+fn is_part_path(path: &[u8]) -> bool {
+    let name = match memchr::memrchr(b'/', path) {
+        Some(slash) => &path[slash..],
+        None => path,
+    };
+    if UNASKED.contains(&path) {
+        return true;
+    }
+    memchr::memrchr(b'.', name).is_some_and(|dot| {
+        let ending = &name[dot + 1..];
+        PARTS.iter().any(|part| part.eq_ignore_ascii_case(ending))
+    })
+}
+
+/// Whether a media type is a part of a page. Video and sound are not: someone watches or listens.
+fn is_part_type(media_type: &[u8]) -> bool {
+    let end = memchr::memchr(b';', media_type).unwrap_or(media_type.len());
+    let media_type = media_type[..end].trim_ascii();
+    let starts = |with: &[u8]| media_type.len() >= with.len() && media_type[..with.len()].eq_ignore_ascii_case(with);
+    let is = |wanted: &[u8]| media_type.eq_ignore_ascii_case(wanted);
+    starts(b"image/")
+        || starts(b"font/")
+        || starts(b"application/font")
+        || starts(b"application/x-font")
+        || is(b"text/css")
+        || is(b"text/javascript")
+        || is(b"application/javascript")
+        || is(b"application/x-javascript")
+        || is(b"application/ecmascript")
+        || is(b"application/json")
+        || is(b"application/wasm")
+        || is(b"application/ocsp-response")
+        || is(b"application/pkix-crl")
+        || is(b"application/pkix-cert")
+        || is(b"application/vnd.ms-fontobject")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decoded::Outcome;
+
+    #[test]
+    fn each_rule_decides() {
+        let none = Known::default();
+        let advert = Known { is_background_category: true, ..none };
+        type Row = (Kind, Option<Action>, &'static str, &'static str, &'static str, Known, bool);
+        let allowed = Some(Action::Allowed);
+        let blocked = Some(Action::Blocked);
+        let rows: &[Row] = &[
+            (Kind::Web, allowed, "GET", "text/html", "/", none, false),
+            (Kind::Web, allowed, "GET", "text/html; charset=utf-8", "/a.png", none, false),
+            (Kind::Web, allowed, "GET", "Image/PNG", "/a", none, true),
+            (Kind::Web, allowed, "GET", "application/json; charset=utf-8", "/api", none, true),
+            (Kind::Web, allowed, "GET", "font/woff2", "/f", none, true),
+            (Kind::Web, allowed, "GET", "video/mp4", "/v.mp4", none, false),
+            (Kind::Web, allowed, "GET", "application/pdf", "/sheet.pdf", none, false),
+            (Kind::Web, allowed, "GET", "-", "/app.JS", none, true),
+            (Kind::Web, allowed, "GET", "", "/a.b/page", none, false),
+            (Kind::Web, allowed, "GET", "", "/favicon.ico", none, true),
+            (Kind::Web, allowed, "GET", "text/plain", "/connecttest.txt", none, true),
+            (Kind::Web, allowed, "OPTIONS", "", "/api", none, true),
+            (Kind::Web, allowed, "HEAD", "text/html", "/", none, true),
+            (Kind::Web, allowed, "CONNECT", "", "", none, false),
+            (Kind::Web, blocked, "GET", "text/html", "/", advert, true),
+            (Kind::Dns, allowed, "", "", "", advert, true),
+            (Kind::Dns, allowed, "", "", "", none, false),
+            (Kind::Web, Some(Action::Warned), "GET", "", "/a.png", advert, false),
+            (Kind::Web, Some(Action::Overridden), "GET", "", "/a.png", none, false),
+            (Kind::Concern, None, "", "", "", advert, false),
+            (Kind::Web, allowed, "GET", "application/json", "/", Known { is_search_or_concern: true, ..none }, false),
+            (
+                Kind::Web,
+                allowed,
+                "GET",
+                "text/html",
+                "/",
+                Known { is_suggestion: true, is_search_or_concern: true, ..none },
+                true,
+            ),
+            (Kind::Web, blocked, "GET", "image/png", "/a.png", Known { is_always_blocked: true, ..none }, false),
+        ];
+        let mut media_types = MediaTypes::default();
+        for (kind, action, method, media_type, path, known, want) in rows {
+            let mut decoded = Decoded::empty(Outcome::Event);
+            (decoded.kind, decoded.action) = (*kind, *action);
+            decoded.text[Field::Method as usize] = method.as_bytes();
+            decoded.text[Field::ContentType as usize] = media_type.as_bytes();
+            assert_eq!(
+                is_furniture(&decoded, path.as_bytes(), *known, &mut media_types),
+                *want,
+                "{kind:?} {action:?} {method} {media_type} {path}"
+            );
+        }
+    }
+}

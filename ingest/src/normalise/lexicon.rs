@@ -1,0 +1,355 @@
+//! Matches search terms against the lexicon: which entries apply, which themes follow, and whether the search asks for help.
+//!
+//! Entries are data (`ingest/lexicon/<theme>.toml`); `docs/lexicon.md` says how they are written. Whole words only.
+
+use aho_corasick::AhoCorasick;
+use serde::Deserialize;
+
+use super::search::{MatchKeys, match_keys, normalise_term, term_key};
+use super::theme::Theme;
+
+/// Why a lexicon file is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LexiconError {
+    /// Not the shape of an entry file.
+    #[error("lexicon/{file}.toml: {problem}")]
+    Unreadable {
+        /// File stem.
+        file: String,
+        /// What the reader says.
+        problem: String,
+    },
+    /// An entry says something that can't be.
+    #[error("lexicon/{file}.toml entry {entry}, field {field}: found {found:?}; use {accepted}")]
+    Entry {
+        /// File stem.
+        file: String,
+        /// Id of the entry.
+        entry: String,
+        /// Field.
+        field: &'static str,
+        /// What was found.
+        found: String,
+        /// What is accepted.
+        accepted: &'static str,
+    },
+    /// The matcher could not be built.
+    #[error("lexicon: the matcher could not be built: {0}")]
+    Matcher(String),
+}
+
+/// How an entry's terms are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matching {
+    /// Any of the terms, each one word.
+    Word,
+    /// Any of the terms, its words together and in order.
+    Phrase,
+    /// All words of any of the terms, anywhere in the search.
+    All,
+}
+
+/// What a search like this is likely to be about. Never a judgement on a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Reading about it.
+    Research,
+    /// Thinking of it.
+    Ideation,
+    /// Preparing it.
+    Planning,
+    /// Worried about someone else.
+    ThirdParty,
+    /// Getting over it.
+    Recovery,
+    /// Asking for help.
+    HelpSeeking,
+}
+
+/// One entry as its file has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// As written in `events.concern_id`.
+    pub id: String,
+    /// What is looked for.
+    pub terms: Vec<String>,
+    /// How.
+    #[serde(rename = "match")]
+    pub matching: Matching,
+    /// One of these words or phrases must stand there too, if any are given.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Any of these words or phrases cancels the entry.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// 0 to 100: orders a list for a person.
+    pub weight: u8,
+    /// 1 low to 4 urgent.
+    pub severity: u8,
+    /// What the search is likely to be about.
+    pub intent: Intent,
+    /// Phases it is meant for.
+    pub phases: Vec<String>,
+    /// Language, two letters.
+    pub lang: String,
+    /// Why it is an entry, in a sentence without any detail of harm.
+    pub rationale: String,
+    /// Public guidance behind it.
+    pub source: String,
+    /// First academic year in which it counts in rates.
+    pub since: String,
+    /// Date it was added.
+    pub added: String,
+    /// Date it was last looked at.
+    pub reviewed: String,
+    /// Searches it must match: one at least.
+    pub hits: Vec<String>,
+    /// Searches it must not match: two at least.
+    pub misses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryFile {
+    entry: Vec<Entry>,
+}
+
+/// An entry with the numbers of its patterns.
+#[derive(Debug)]
+struct Compiled {
+    entry: Entry,
+    theme: Theme,
+    is_help: bool,
+    /// Any of these sets, each complete.
+    any_of: Vec<Vec<usize>>,
+    needs: Vec<usize>,
+    exclude: Vec<usize>,
+}
+
+impl Compiled {
+    fn applies(&self, hits: &[bool]) -> bool {
+        let stands = |pattern: &usize| hits.get(*pattern).copied().unwrap_or(false);
+        self.any_of.iter().any(|set| set.iter().all(stands))
+            && (self.needs.is_empty() || self.needs.iter().any(stands))
+            && !self.exclude.iter().any(stands)
+    }
+}
+
+/// What a search came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    /// The entry that stands for it: the most severe, then the heaviest.
+    pub entry: u16,
+    /// Its severity.
+    pub severity: u8,
+    /// The search asks for help.
+    pub help_seeking: bool,
+    /// Severity of each theme that applies, 0 where it does not; [`Theme::HELP_SEEKING`] is told by `help_seeking`.
+    pub themes: [u8; super::theme::THEMES.len()],
+}
+
+/// The entries of all themes, ready to match.
+#[derive(Debug)]
+pub struct Lexicon {
+    entries: Vec<Compiled>,
+    matcher: AhoCorasick,
+    patterns: usize,
+}
+
+/// Scratch of one thread.
+#[derive(Debug, Default)]
+pub struct Hits(Vec<bool>);
+
+impl Lexicon {
+    /// Reads files (stem, which is the theme, and text each) and compiles their entries.
+    pub fn new(files: &[(&str, &str)]) -> Result<Self, LexiconError> {
+        let mut patterns: Vec<String> = Vec::new();
+        let mut entries: Vec<Compiled> = Vec::new();
+        for (file, text) in files {
+            let theme = Theme::from_name(file).ok_or_else(|| LexiconError::Unreadable {
+                file: (*file).to_owned(),
+                problem: String::from("the file's name is no theme"),
+            })?;
+            let read: EntryFile = toml::from_str(text).map_err(|error| LexiconError::Unreadable {
+                file: (*file).to_owned(),
+                problem: error.to_string().trim_end().replace('\n', "; "),
+            })?;
+            for entry in read.entry {
+                check(file, &entry, &entries)?;
+                entries.push(compile(entry, theme, &mut patterns));
+            }
+        }
+        let matcher = AhoCorasick::new(&patterns).map_err(|error| LexiconError::Matcher(error.to_string()))?;
+        Ok(Self { entries, matcher, patterns: patterns.len() })
+    }
+
+    /// The entries and their themes, by number.
+    pub fn entries(&self) -> impl Iterator<Item = (&Entry, Theme)> {
+        self.entries.iter().map(|compiled| (&compiled.entry, compiled.theme))
+    }
+
+    /// The id of an entry that a finding names.
+    pub fn id(&self, entry: u16) -> &str {
+        self.entries.get(usize::from(entry)).map_or("", |compiled| compiled.entry.id.as_str())
+    }
+
+    /// Marks the patterns that stand in a search; false where there is none.
+    fn mark(&self, keys: &MatchKeys, hits: &mut Hits) -> bool {
+        let hits = &mut hits.0;
+        hits.clear();
+        let same = keys.plain == keys.folded;
+        for key in std::iter::once(&keys.plain).chain((!same).then_some(&keys.folded)) {
+            for found in self.matcher.find_overlapping_iter(key) {
+                if hits.is_empty() {
+                    hits.resize(self.patterns, false);
+                }
+                hits[found.pattern().as_usize()] = true;
+            }
+        }
+        !hits.is_empty()
+    }
+
+    /// Ids of all entries that apply to a search; for tests and for showing why.
+    pub fn applying(&self, term: &str) -> Vec<&str> {
+        let (mut keys, mut hits, mut normalised) = (MatchKeys::default(), Hits::default(), String::new());
+        normalise_term(term.as_bytes(), &mut normalised);
+        match_keys(&normalised, &mut keys);
+        if !self.mark(&keys, &mut hits) {
+            return Vec::new();
+        }
+        self.entries.iter().filter(|compiled| compiled.applies(&hits.0)).map(|compiled| compiled.entry.id.as_str()).collect()
+    }
+
+    /// Runs every entry's own hits and misses; the first that disagrees is the error.
+    pub fn check_examples(&self) -> Result<(), LexiconError> {
+        for compiled in &self.entries {
+            let entry = &compiled.entry;
+            let disagrees = |field, found: &String, accepted| {
+                Err(LexiconError::Entry {
+                    file: compiled.theme.as_str().to_owned(),
+                    entry: entry.id.clone(),
+                    field,
+                    found: found.clone(),
+                    accepted,
+                })
+            };
+            for hit in &entry.hits {
+                if !self.applying(hit).contains(&entry.id.as_str()) {
+                    return disagrees("hits", hit, "a search that the entry matches");
+                }
+            }
+            for miss in &entry.misses {
+                if self.applying(miss).contains(&entry.id.as_str()) {
+                    return disagrees("misses", miss, "a search that the entry does not match");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a search comes to; None where no entry applies.
+    pub fn find(&self, keys: &MatchKeys, hits: &mut Hits) -> Option<Finding> {
+        if !self.mark(keys, hits) {
+            return None;
+        }
+        let hits = hits.0.as_slice();
+        let applying = || self.entries.iter().enumerate().filter(|(_, compiled)| compiled.applies(hits));
+        let help_seeking = applying().any(|(_, compiled)| compiled.is_help);
+        let mut finding: Option<Finding> = None;
+        let mut best = (false, 0, 0);
+        for (number, compiled) in applying() {
+            let entry = &compiled.entry;
+            // Who asks for help in the same search is asking for help; only severe words still stand beside it.
+            if help_seeking && !compiled.is_help && entry.severity < 3 {
+                continue;
+            }
+            let finding = finding.get_or_insert(Finding {
+                entry: number as u16,
+                severity: entry.severity,
+                help_seeking,
+                themes: [0; super::theme::THEMES.len()],
+            });
+            if !compiled.is_help {
+                let theme = &mut finding.themes[compiled.theme.number()];
+                *theme = (*theme).max(entry.severity);
+            }
+            let rank = (!compiled.is_help, entry.severity, entry.weight);
+            if rank > best {
+                best = rank;
+                (finding.entry, finding.severity) = (number as u16, entry.severity);
+            }
+        }
+        finding
+    }
+}
+
+fn check(file: &str, entry: &Entry, before: &[Compiled]) -> Result<(), LexiconError> {
+    let wrong = |field, found: String, accepted| {
+        Err(LexiconError::Entry { file: file.to_owned(), entry: entry.id.clone(), field, found, accepted })
+    };
+    let is_id =
+        !entry.id.is_empty() && entry.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b));
+    if !is_id || before.iter().any(|known| known.entry.id == entry.id) {
+        return wrong("id", entry.id.clone(), "a-z, 0-9, '_', '.' and '-', each id once");
+    }
+    if !(1..=4).contains(&entry.severity) {
+        return wrong("severity", entry.severity.to_string(), "1 to 4");
+    }
+    if entry.weight > 100 {
+        return wrong("weight", entry.weight.to_string(), "0 to 100");
+    }
+    if entry.terms.is_empty() {
+        return wrong("terms", String::new(), "one term at least");
+    }
+    for term in entry.terms.iter().chain(&entry.needs).chain(&entry.exclude) {
+        if term_key(term).trim().is_empty() {
+            return wrong("terms, needs, exclude", term.clone(), "words with a letter or digit");
+        }
+    }
+    if entry.matching == Matching::Word
+        && let Some(term) = entry.terms.iter().find(|term| term_key(term).trim().contains(' '))
+    {
+        return wrong("terms", term.clone(), "single words where match is word");
+    }
+    if entry.hits.is_empty() || entry.misses.len() < 2 {
+        return wrong(
+            "hits, misses",
+            format!("{} and {}", entry.hits.len(), entry.misses.len()),
+            "one hit and two misses at least",
+        );
+    }
+    for (field, text) in [("rationale", &entry.rationale), ("source", &entry.source), ("since", &entry.since)] {
+        if text.trim().is_empty() {
+            return wrong(field, text.clone(), "words: every entry has its reason");
+        }
+    }
+    Ok(())
+}
+
+fn compile(entry: Entry, theme: Theme, patterns: &mut Vec<String>) -> Compiled {
+    let mut number = |key: String| match patterns.iter().position(|known| *known == key) {
+        Some(number) => number,
+        None => {
+            patterns.push(key);
+            patterns.len() - 1
+        }
+    };
+    let any_of = entry
+        .terms
+        .iter()
+        .map(|term| match entry.matching {
+            Matching::Word | Matching::Phrase => vec![number(term_key(term))],
+            Matching::All => term_key(term).split_whitespace().map(|word| number(format!(" {word} "))).collect(),
+        })
+        .collect();
+    let needs = entry.needs.iter().map(|term| number(term_key(term))).collect();
+    let exclude = entry.exclude.iter().map(|term| number(term_key(term))).collect();
+    let is_help = theme == Theme::HELP_SEEKING || entry.intent == Intent::HelpSeeking;
+    Compiled { entry, theme, is_help, any_of, needs, exclude }
+}
+
+#[cfg(test)]
+mod tests;

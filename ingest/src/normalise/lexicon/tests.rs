@@ -1,0 +1,271 @@
+//! The shipped entries against their own examples and against what must never be flagged; the matching rules on made-up ones.
+
+use super::*;
+
+fn shipped() -> Lexicon {
+    Lexicon::new(crate::embedded::LEXICON).unwrap()
+}
+
+#[test]
+fn every_entry_agrees_with_its_examples() {
+    shipped().check_examples().unwrap();
+}
+
+/// What school filters are known to flag wrongly. None of it may match any entry.
+const MUST_NOT_FLAG: &[&str] = &[
+    // places and words that hold others
+    "scunthorpe",
+    "scunthorpe united fixtures",
+    "essex",
+    "university of essex",
+    "sussex",
+    "middlesex hospital",
+    "penistone grammar",
+    "lightwater valley",
+    "analytics",
+    "google analytics",
+    "therapist near me",
+    "assassin",
+    "assassins creed",
+    "assassin film",
+    "cocktail",
+    "cocktail party",
+    "shiitake",
+    "shiitake mushrooms",
+    "dickens",
+    "charles dickens",
+    "cockermouth",
+    // lessons
+    "of mice and men",
+    "to kill a mockingbird",
+    "to kill a mockingbird chapter 3 summary",
+    "romeo and juliet suicide theme",
+    "how is suicide presented in romeo and juliet",
+    "killing in the name",
+    "killing in the name lyrics",
+    "mein kampf source analysis",
+    "hitler",
+    "hitler rise to power",
+    "holocaust",
+    "holocaust lessons",
+    "jihad in islam rs",
+    "greater and lesser jihad",
+    "suffragette bombing",
+    "suffragette bombings and arson",
+    "romeo and juliet quotes",
+    // shooting, cutting, dying, killing in plain speech
+    "photo shoot",
+    "photo shoot ideas",
+    "shooting hoops",
+    "shoot dance",
+    "shooting stars",
+    "cut my hair",
+    "how to cut my own hair",
+    "starving for success",
+    "dying to know",
+    "die",
+    "rolling a die",
+    "die hard",
+    "der die das",
+    "die zeit",
+    "kill switch",
+    "computer kill switch",
+    "isis goddess",
+    "isis river oxford",
+    "egyptian goddess isis",
+    // substances in plain speech
+    "weed control",
+    "weed killer for lawns",
+    "coke can",
+    "coke can volume",
+    "crack an egg",
+    "how to crack an egg",
+    "grass",
+    "grass snake",
+    "speed = distance / time",
+    "speed distance time triangle",
+    "ecstasy of st teresa",
+    "pot plant",
+    "plant pot",
+    // science and health
+    "bomb calorimeter",
+    "cell division",
+    "drug development",
+    "stages of drug development",
+    "breast cancer",
+    "breast cancer symptoms",
+    "sex education",
+    "sats stress",
+    "sats 2026 dates",
+    // games
+    "grand theft auto",
+    "call of duty",
+    "call of duty mobile",
+    "among us",
+    "among us online",
+    // chance, locks and letters in plain speech
+    "probability of rolling a six",
+    "casino royale",
+    "i bet you cant",
+    "alphabet",
+    "proxy war",
+    "unblock a sink",
+    "network security gcse",
+    "self portrait",
+    "self esteem",
+    "selfie",
+    "harmless",
+    "harmony",
+    "farming",
+];
+
+/// Who someone is, is never a concern.
+const NEVER_A_CONCERN: &[&str] = &[
+    "am i gay",
+    "gay",
+    "lesbian",
+    "bisexual",
+    "what does bisexual mean",
+    "transgender",
+    "trans flag",
+    "non binary",
+    "queer",
+    "pride month",
+    "coming out",
+    "how to come out",
+    "lgbt history month",
+    "asexual",
+    "gender identity",
+    "pronouns",
+    "muslim",
+    "islam",
+    "ramadan times",
+    "jewish",
+    "christian",
+    "hindu",
+    "sikh",
+    "buddhism",
+    "hijab",
+    "atheist",
+    "black history month",
+    "gypsy roma traveller",
+    "polish",
+    "autism",
+    "adhd",
+    "dyslexia",
+    "wheelchair",
+    "down syndrome",
+    "deaf",
+    "pregnancy",
+    "pregnancy test",
+    "am i pregnant",
+    "contraception",
+    "periods",
+];
+
+#[test]
+fn nothing_harmless_is_flagged() {
+    let lexicon = shipped();
+    for term in MUST_NOT_FLAG.iter().chain(NEVER_A_CONCERN) {
+        assert_eq!(lexicon.applying(term), Vec::<&str>::new(), "{term}");
+    }
+}
+
+fn find(lexicon: &Lexicon, term: &str) -> Option<(String, u8, bool, Vec<&'static str>)> {
+    let mut keys = MatchKeys::default();
+    let mut normalised = String::new();
+    normalise_term(term.as_bytes(), &mut normalised);
+    match_keys(&normalised, &mut keys);
+    let finding = lexicon.find(&keys, &mut Hits::default())?;
+    let themes = super::super::theme::THEMES
+        .iter()
+        .zip(finding.themes)
+        .filter(|(_, severity)| *severity > 0)
+        .map(|((name, _), _)| *name)
+        .collect();
+    Some((lexicon.id(finding.entry).to_owned(), finding.severity, finding.help_seeking, themes))
+}
+
+#[test]
+fn shipped_entries_stand_for_searches() {
+    let lexicon = shipped();
+    for (term, entry, severity, help, themes) in [
+        ("unblocked games", "circumvention.unblocked", 1, false, vec!["circumvention"]),
+        ("free vpn for school", "circumvention.vpn_school", 2, false, vec!["circumvention"]),
+        ("self harm", "self_harm.words", 2, false, vec!["self_harm"]),
+        ("i want to hurt myself", "self_harm.first_person", 3, false, vec!["self_harm"]),
+        // asking takes a mild entry back and stands beside a severe one
+        ("self harm helpline", "help_seeking.helpline", 1, true, vec![]),
+        ("i want to hurt myself who can i talk to", "self_harm.first_person", 3, true, vec!["self_harm"]),
+        ("childline", "help_seeking.lines", 1, true, vec![]),
+        ("bet365 free vpn for school", "circumvention.vpn_school", 2, false, vec!["gambling", "circumvention"]),
+    ] {
+        assert_eq!(find(&lexicon, term), Some((entry.to_owned(), severity, help, themes)), "{term}");
+    }
+    assert_eq!(find(&lexicon, "volcano facts"), None);
+}
+
+fn entry(id: &str, terms: &str, rest: &str) -> String {
+    format!(
+        "[[entry]]\nid = \"{id}\"\nterms = {terms}\n{rest}\nweight = 5\nseverity = 2\nintent = \"research\"\nphases = [\"secondary\"]\n\
+         lang = \"en\"\nrationale = \"a test\"\nsource = \"none\"\nsince = \"2020-21\"\nadded = \"2026-11-22\"\nreviewed = \"2026-11-22\"\n\
+         hits = [\"x\"]\nmisses = [\"y\", \"z\"]\n"
+    )
+}
+
+#[test]
+fn entries_match_as_they_say() {
+    let text = [
+        entry("w", r#"["kite"]"#, r#"match = "word""#),
+        entry("p", r#"["red kite"]"#, r#"match = "phrase""#),
+        entry("a", r#"["wind string"]"#, r#"match = "all""#),
+        entry("n", r#"["stunt"]"#, "match = \"word\"\nneeds = [\"two lines\", \"four lines\"]"),
+        entry("e", r#"["dragon"]"#, "match = \"word\"\nexclude = [\"boat race\", \"chinese new year\"]"),
+    ]
+    .concat();
+    let lexicon = Lexicon::new(&[("bullying", &text)]).unwrap();
+    for (term, want) in [
+        ("kite", vec!["w"]),
+        ("Kite!", vec!["w"]),
+        ("k1te", vec!["w"]),
+        ("kïte", vec!["w"]),
+        ("kites", vec![]),
+        ("mykite", vec![]),
+        ("red kite", vec!["w", "p"]),
+        ("red-kite", vec!["w", "p"]),
+        ("kite red", vec!["w"]),
+        ("red big kite", vec!["w"]),
+        ("string in the wind", vec!["a"]),
+        ("windy string", vec![]),
+        ("stunt", vec![]),
+        ("stunt on two lines", vec!["n"]),
+        ("dragon", vec!["e"]),
+        ("dragon boat", vec!["e"]),
+        ("dragon boat race", vec![]),
+        ("", vec![]),
+        ("123 456", vec![]),
+    ] {
+        assert_eq!(lexicon.applying(term), want, "{term}");
+    }
+    // Its examples are none of its own, and that is noticed.
+    assert!(lexicon.check_examples().unwrap_err().to_string().contains("lexicon/bullying.toml entry w, field hits"));
+}
+
+#[test]
+fn a_bad_entry_is_refused() {
+    let good = entry("w", r#"["kite"]"#, r#"match = "word""#);
+    for (file, text, want) in [
+        ("bullying", good.replace("severity = 2", "severity = 5"), "field severity: found \"5\"; use 1 to 4"),
+        ("bullying", good.replace("[\"kite\"]", "[]"), "field terms"),
+        ("bullying", good.replace("[\"kite\"]", "[\"red kite\"]"), "single words where match is word"),
+        ("bullying", good.replace("[\"kite\"]", "[\"--\"]"), "words with a letter or digit"),
+        ("bullying", good.replace("[\"y\", \"z\"]", "[\"y\"]"), "one hit and two misses at least"),
+        ("bullying", good.replace("a test", " "), "every entry has its reason"),
+        ("bullying", format!("{good}{good}"), "field id"),
+        ("bullying", good.replace("lang =", "tongue ="), "lexicon/bullying.toml"),
+        ("kites", good.clone(), "no theme"),
+    ] {
+        let error = Lexicon::new(&[(file, &text)]).unwrap_err().to_string();
+        assert!(error.contains(want), "{error}");
+    }
+}

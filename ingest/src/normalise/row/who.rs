@@ -1,0 +1,142 @@
+//! Whose a row is and who is behind it: school, person, device, and the row of an admin event.
+
+use weir_lake::batch::{EventBatch, NULL_ID};
+use weir_lake::estate::{UserType, normalise_login};
+use weir_lake::names::{ClearName, Named};
+
+use super::{Normaliser, UserEntry};
+use crate::decoded::{Decoded, Field};
+use crate::normalise::people::{Login, UserFields, is_nobody, user_type_name};
+use crate::normalise::text::{device_name, plain};
+use crate::normalise::time::When;
+use crate::normalise::{AdminRow, admin};
+
+impl Normaliser {
+    pub(super) fn find_school(&mut self, decoded: &Decoded) -> Option<u16> {
+        let file = self.file.as_ref()?;
+        if file.schools_of.is_one() {
+            return file.numbers.first().copied();
+        }
+        const NO_SCHOOL: u16 = u16::MAX;
+        let parts = [Field::SrcIp, Field::UserGroup, Field::Profile, Field::Site].map(|field| decoded.text(field));
+        let found = match self.school_of.get_joined(parts, &mut self.key) {
+            Some(found) => found,
+            None => {
+                let found = file.schools_of.find(decoded).and_then(|index| file.numbers.get(index).copied());
+                let found = found.unwrap_or(NO_SCHOOL);
+                self.school_of.insert(&self.key, found);
+                found
+            }
+        };
+        (found != NO_SCHOOL).then_some(found)
+    }
+
+    pub(super) fn user(&mut self, decoded: &Decoded, school: u16, date: i32, batch: &mut EventBatch) -> UserEntry {
+        let [name, domain, group, profile] =
+            [Field::User, Field::UserDomain, Field::UserGroup, Field::Profile].map(|field| decoded.text(field));
+        let (number, day) = (school.to_le_bytes(), date.to_le_bytes());
+        let parts = [number.as_slice(), day.as_slice(), name, domain, group, profile];
+        if let Some(entry) = self.users.get_joined(parts, &mut self.key) {
+            return entry;
+        }
+        let [name, domain, group, profile] = [name, domain, group, profile].map(String::from_utf8_lossy);
+        let school = &self.schools[usize::from(school)];
+        let fields = UserFields { user: &name, domain: &domain, group: &group, profile: &profile };
+        let who = self.people.who(school, fields, date);
+        let mut entry = UserEntry {
+            user_key: NULL_ID,
+            user_type: batch.user_type.strings.intern(user_type_name(who.user_type).as_bytes()),
+            year_group: who.year_group.map_or(NULL_ID, |year| batch.year_group.strings.intern(year.as_bytes())),
+            device_key: NULL_ID,
+        };
+        if let Some(login) = who.login {
+            match who.user_type {
+                // A sign-in of many identifies nobody.
+                UserType::Shared => {}
+                UserType::Device => {
+                    let name = login.name.strip_suffix('$').unwrap_or(&login.name).to_owned();
+                    let key = self.pseudonyms.key(school, Named::Device, "", &ClearName::new(name));
+                    entry.device_key = batch.device_key.strings.intern(key.as_str().as_bytes());
+                }
+                UserType::Pupil | UserType::Staff | UserType::Guest | UserType::Unknown => {
+                    let Login { name, realm } = login;
+                    let key = self.pseudonyms.key(school, Named::Person, &realm, &ClearName::new(name));
+                    entry.user_key = batch.user_key.strings.intern(key.as_str().as_bytes());
+                }
+            }
+        }
+        self.users.insert(&self.key, entry);
+        entry
+    }
+
+    pub(super) fn device(&mut self, decoded: &Decoded, school: u16, batch: &mut EventBatch) -> u32 {
+        let raw = decoded.text(Field::Device);
+        if raw.is_empty() {
+            return NULL_ID;
+        }
+        if let Some(id) = self.devices.get_joined([&school.to_le_bytes(), raw], &mut self.key) {
+            return id;
+        }
+        let id = match device_name(raw) {
+            None => NULL_ID,
+            Some(name) => {
+                let school = &self.schools[usize::from(school)];
+                let key = self.pseudonyms.key(school, Named::Device, "", &ClearName::new(name));
+                batch.device_key.strings.intern(key.as_str().as_bytes())
+            }
+        };
+        self.devices.insert(&self.key, id);
+        id
+    }
+
+    /// The normalised log-in of a row, for `inspect` on the technician's own screen only.
+    pub fn user_in_clear(&self, decoded: &Decoded) -> Option<ClearName> {
+        let user = String::from_utf8_lossy(decoded.text(Field::User));
+        if is_nobody(&user) { None } else { normalise_login(&user).map(|login| login.name) }
+    }
+
+    /// The normalised device name of a row, for `inspect` only.
+    pub fn device_in_clear(&self, decoded: &Decoded) -> Option<ClearName> {
+        device_name(decoded.text(Field::Device)).map(ClearName::new)
+    }
+
+    /// The row of an admin event; names go to the vault and come back as keys.
+    pub fn admin(&mut self, decoded: &Decoded, when: When, line_no: i64) -> AdminRow {
+        let number = self.find_school(decoded);
+        let school = number.map(|number| self.schools[usize::from(number)].clone());
+        let text = |field| {
+            self.text.clear();
+            plain(decoded.text(field), &mut self.text).then(|| String::from_utf8_lossy(&self.text).into_owned())
+        };
+        let [actor, user, domain, operation, object, detail] =
+            [Field::Actor, Field::User, Field::UserDomain, Field::Operation, Field::Object, Field::Detail].map(text);
+        let domain = domain.unwrap_or_default();
+        let mut known = Vec::new();
+        for name in [&actor, &user].into_iter().flatten().filter(|name| !is_nobody(name)) {
+            known.extend(normalise_login(name).map(|login| login.name.reveal_in_clear().to_owned()));
+            known.push(name.clone());
+        }
+        let (people, pseudonyms) = (&mut self.people, &mut self.pseudonyms);
+        let mut key_of = |name: &str| {
+            let school = school.as_ref()?;
+            let fields = UserFields { user: name, domain: &domain, ..UserFields::default() };
+            let Login { name, realm } = people.who(school, fields, when.date).login?;
+            Some(pseudonyms.key(school, Named::Person, &realm, &ClearName::new(name)))
+        };
+        let actor_key = actor.as_deref().or(user.as_deref()).and_then(&mut key_of);
+        // Without a school there is no key; the name must go all the same.
+        let mut in_text = |name: &str| Some(key_of(name).map_or_else(|| String::from("(name)"), |key| key.to_string()));
+        let object = object.map(|object| admin::with_keys(&object, &known, &mut in_text));
+        let detail = detail.map(|detail| admin::with_keys(&detail, &known, &mut in_text));
+        AdminRow {
+            event_time: when.micros_utc,
+            event_date: when.date,
+            actor_key,
+            operation: operation.unwrap_or_else(|| String::from("configuration")),
+            object,
+            detail,
+            line_no,
+            school_id: school,
+        }
+    }
+}

@@ -1,0 +1,499 @@
+//! weir.toml: the raw file as written, and the checked settings it becomes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Time;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::error::{found_text, found_use, one_of};
+use super::school_map::parse_range;
+use super::table::Problems;
+use super::{Layer, School, SchoolOf, SchoolRule, SchoolRuleOn, Source};
+use crate::clock;
+use crate::ids::{FormatId, SchoolId, SourceId};
+
+/// File name of the settings.
+pub(crate) const FILE: &str = "weir.toml";
+
+/// School hours by school: from the first time on, up to and without the second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchoolHours {
+    /// Hours of a school without its own.
+    pub default: (Time, Time),
+    /// Schools with their own.
+    pub by_school: BTreeMap<SchoolId, (Time, Time)>,
+}
+
+impl Default for SchoolHours {
+    fn default() -> Self {
+        Self { default: (Time::constant(8, 0, 0, 0), Time::constant(16, 0, 0, 0)), by_school: BTreeMap::new() }
+    }
+}
+
+impl SchoolHours {
+    /// The hours of a school.
+    pub fn of(&self, school: &SchoolId) -> (Time, Time) {
+        self.by_school.get(school).copied().unwrap_or(self.default)
+    }
+}
+
+/// How long rows are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Raw events, days.
+    pub raw_days: u32,
+    /// Rollups with keys, months at most.
+    pub pupil_days_months: u32,
+    /// Rollups without keys, months.
+    pub theme_weeks_months: u32,
+    /// Quarantined lines, days.
+    pub quarantine_days: u32,
+    /// Exports in done and failed folders, the spool and fetched mail, days.
+    pub exports_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { raw_days: 90, pupil_days_months: 13, theme_weeks_months: 25, quarantine_days: 30, exports_days: 14 }
+    }
+}
+
+/// Outgoing mail.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Server, `host:port`.
+    pub server: String,
+    /// Sender's address.
+    pub from: String,
+    /// Account, if the server wants one.
+    pub user: Option<String>,
+    /// File that holds the password, below the estate's folder.
+    pub password_file: Option<PathBuf>,
+}
+
+/// What runs the queries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// This process.
+    #[default]
+    Local,
+    /// A Ballista scheduler at this address.
+    Ballista(String),
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSettings {
+    lake: Option<String>,
+    vault: Option<String>,
+    formats: Option<PathBuf>,
+    keep_allowed_queries: Option<bool>,
+    #[serde(default)]
+    retention: BTreeMap<String, Spanned<u32>>,
+    #[serde(default)]
+    hours: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    user_domains: toml::Table,
+    mail: Option<Mail>,
+    engine: Option<RawEngine>,
+    #[serde(default)]
+    source: Vec<RawSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEngine {
+    kind: Spanned<String>,
+    scheduler: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSource {
+    id: Spanned<String>,
+    school: Option<Spanned<String>>,
+    school_map: Option<Vec<Spanned<RawRule>>>,
+    format: Option<Spanned<String>>,
+    inbox: Option<PathBuf>,
+    tz: Option<Spanned<String>>,
+    layer: Option<Spanned<String>>,
+    logs_allowed: Option<bool>,
+    keep_flows: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    src_ip: Option<String>,
+    group: Option<String>,
+    profile: Option<String>,
+    site: Option<String>,
+    school: String,
+}
+
+/// weir.toml, checked.
+pub(crate) struct Settings {
+    pub(crate) lake_root: PathBuf,
+    pub(crate) vault_root: PathBuf,
+    pub(crate) formats: Option<PathBuf>,
+    pub(crate) keep_allowed_queries: bool,
+    pub(crate) retention: Retention,
+    pub(crate) hours: SchoolHours,
+    pub(crate) user_domains: BTreeMap<String, String>,
+    pub(crate) mail: Option<Mail>,
+    pub(crate) engine: Engine,
+    pub(crate) sources: BTreeMap<SourceId, Source>,
+}
+
+/// Says where in the file a value stands.
+pub(crate) struct Place<'a> {
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn line(&self, byte: usize) -> Option<u64> {
+        Some(1 + self.text.bytes().take(byte).filter(|b| *b == b'\n').count() as u64)
+    }
+
+    fn refuse<T>(&self, at: &Spanned<T>, key: &str, what: impl Into<String>, problems: &mut Problems) {
+        problems.add(FILE, self.line(at.span().start), Some(key), what);
+    }
+}
+
+/// Reads the file's text; a fault of the TOML itself leaves the defaults and one problem.
+pub(crate) fn parse(text: &str, problems: &mut Problems) -> RawSettings {
+    match toml::from_str(text) {
+        Ok(raw) => raw,
+        Err(error) => {
+            let line = error.span().and_then(|span| Place { text }.line(span.start));
+            problems.add(FILE, line, None, reword(error.message()));
+            RawSettings::default()
+        }
+    }
+}
+
+/// Serde's words for an unknown key, in ours.
+fn reword(message: &str) -> String {
+    let message = message.lines().next().unwrap_or_default();
+    match message.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, accepted)) => {
+            format!("found the unknown key {found}; use {}", accepted.trim_start_matches("one of "))
+        }
+        None => message.to_owned(),
+    }
+}
+
+/// Checks the raw settings against the schools.
+pub(crate) fn check(
+    raw: RawSettings,
+    text: &str,
+    home: &Path,
+    schools: &BTreeMap<SchoolId, School>,
+    problems: &mut Problems,
+) -> Settings {
+    let place = Place { text };
+    let lake_root = below(home, raw.lake.as_deref().unwrap_or("lake"));
+    let vault_root = below(home, raw.vault.as_deref().unwrap_or("vault"));
+    if is_inside(&vault_root, &lake_root) {
+        problems.add(
+            FILE,
+            None,
+            Some("vault"),
+            "lies inside the lake; names and keys must stay outside it: choose another folder, for example vault = \"vault\" beside lake = \"lake\"",
+        );
+    }
+    let mut sources = BTreeMap::new();
+    let mut lines: BTreeMap<String, Option<u64>> = BTreeMap::new();
+    for source in raw.source {
+        let line = place.line(source.id.span().start);
+        if let Some(first) = lines.insert(source.id.get_ref().clone(), line) {
+            let what = format!("{} again, first on line {}; keep one", found_text(source.id.get_ref()), first.unwrap_or(0));
+            place.refuse(&source.id, "source.id", what, problems);
+            continue;
+        }
+        if let Some(source) = check_source(source, &place, home, schools, problems) {
+            sources.insert(source.id.clone(), source);
+        }
+    }
+    Settings {
+        lake_root,
+        vault_root,
+        formats: raw.formats.map(|folder| home.join(folder)),
+        keep_allowed_queries: raw.keep_allowed_queries.unwrap_or(false),
+        retention: check_retention(&raw.retention, &place, problems),
+        hours: check_hours(&raw.hours, &place, schools, problems),
+        user_domains: check_domains(&raw.user_domains, problems),
+        mail: raw.mail.map(|mail| Mail { password_file: mail.password_file.map(|file| home.join(file)), ..mail }),
+        engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
+        sources,
+    }
+}
+
+/// A folder as written: below the estate's folder unless absolute or an address such as `s3://...`.
+fn below(home: &Path, folder: &str) -> PathBuf {
+    if folder.contains("://") { PathBuf::from(folder) } else { home.join(folder) }
+}
+
+/// Whether one folder is another or lies below it, `..` and links resolved as far as the folders exist.
+pub(crate) fn is_inside(inner: &Path, outer: &Path) -> bool {
+    fn resolved(path: &Path) -> PathBuf {
+        let mut rest = Vec::new();
+        let mut at = path;
+        loop {
+            if let Ok(real) = at.canonicalize() {
+                return rest.iter().rev().fold(real, |path, part| path.join(part));
+            }
+            match (at.parent(), at.file_name()) {
+                (Some(parent), Some(name)) => {
+                    rest.push(name.to_owned());
+                    at = parent;
+                }
+                _ => return path.to_path_buf(),
+            }
+        }
+    }
+    let absolute = |path: &Path| std::path::absolute(path).map_or_else(|_| path.to_path_buf(), |path| resolved(&path));
+    absolute(inner).starts_with(absolute(outer))
+}
+
+fn check_retention(raw: &BTreeMap<String, Spanned<u32>>, place: &Place<'_>, problems: &mut Problems) -> Retention {
+    let mut retention = Retention::default();
+    for (key, value) in raw {
+        // Limits are those of the privacy defaults: raw rows a month to a year, keys at most 13 months, keyless rows at most 25.
+        let (field, least, most) = match key.as_str() {
+            "raw_days" => (&mut retention.raw_days, 30, 365),
+            "pupil_days_months" => (&mut retention.pupil_days_months, 1, 13),
+            "theme_weeks_months" => (&mut retention.theme_weeks_months, 13, 25),
+            "quarantine_days" => (&mut retention.quarantine_days, 1, 30),
+            "exports_days" => (&mut retention.exports_days, 0, 90),
+            _ => {
+                let accepted = ["raw_days", "pupil_days_months", "theme_weeks_months", "quarantine_days", "exports_days"];
+                place.refuse(value, "retention", found_use(key, &accepted), problems);
+                continue;
+            }
+        };
+        let found = *value.get_ref();
+        if (least..=most).contains(&found) {
+            *field = found;
+        } else {
+            place.refuse(value, &format!("retention.{key}"), format!("found {found}; use {least} to {most}"), problems);
+        }
+    }
+    retention
+}
+
+fn check_hours(
+    raw: &BTreeMap<String, Spanned<String>>,
+    place: &Place<'_>,
+    schools: &BTreeMap<SchoolId, School>,
+    problems: &mut Problems,
+) -> SchoolHours {
+    let mut hours = SchoolHours::default();
+    for (key, value) in raw {
+        let Some(span) = parse_hours(value.get_ref()) else {
+            let what = format!("{}; use two times such as \"08:00-16:00\"", found_text(value.get_ref()));
+            place.refuse(value, &format!("hours.{key}"), what, problems);
+            continue;
+        };
+        if key == "default" {
+            hours.default = span;
+        } else if let Some(school) = known_school(key, schools) {
+            hours.by_school.insert(school, span);
+        } else {
+            let mut accepted = vec!["default"];
+            accepted.extend(schools.keys().map(SchoolId::as_str));
+            place.refuse(value, "hours", found_use(key, &accepted), problems);
+        }
+    }
+    hours
+}
+
+fn parse_hours(text: &str) -> Option<(Time, Time)> {
+    let (from, to) = text.split_once('-')?;
+    let time = |text: &str| {
+        let (hour, minute) = text.trim().split_once(':')?;
+        Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+    };
+    let (from, to) = (time(from)?, time(to)?);
+    (from < to).then_some((from, to))
+}
+
+fn check_domains(raw: &toml::Table, problems: &mut Problems) -> BTreeMap<String, String> {
+    // `sch.uk = "pupils"` without quotes is a table in a table to TOML and a domain to a person; both spellings are taken.
+    fn flatten(prefix: &str, table: &toml::Table, found: &mut Vec<(String, toml::Value)>) {
+        for (key, value) in table {
+            let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            match value {
+                toml::Value::Table(table) => flatten(&key, table, found),
+                value => found.push((key, value.clone())),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    flatten("", raw, &mut found);
+    let mut domains: BTreeMap<String, String> = BTreeMap::new();
+    for (domain, realm) in found {
+        let key = format!("user_domains.{domain}");
+        match realm.as_str().map(|realm| (realm, SchoolId::parse(realm))) {
+            Some((realm, Ok(_))) => {
+                if let Some(other) = domains.insert(domain.to_lowercase(), realm.to_owned())
+                    && other != realm
+                {
+                    problems.add(FILE, None, Some(&key), format!("stands twice, as {other:?} and as {realm:?}; keep one"));
+                }
+            }
+            Some((realm, Err(_))) => {
+                let what = format!("{}; use a realm of a-z, 0-9, '-', '_' and '.', for example \"default\"", found_text(realm));
+                problems.add(FILE, None, Some(&key), what);
+            }
+            None => {
+                problems.add(FILE, None, Some(&key), format!("found {realm}; use a realm in quotes, for example \"default\""))
+            }
+        }
+    }
+    domains
+}
+
+fn check_engine(raw: RawEngine, place: &Place<'_>, problems: &mut Problems) -> Engine {
+    match (raw.kind.get_ref().as_str(), raw.scheduler) {
+        ("local", None) => Engine::Local,
+        ("ballista", Some(scheduler)) => Engine::Ballista(scheduler),
+        ("ballista", None) => {
+            let what = "ballista needs scheduler, for example scheduler = \"df://localhost:50050\"";
+            place.refuse(&raw.kind, "engine.kind", what, problems);
+            Engine::Local
+        }
+        ("local", Some(_)) => {
+            place.refuse(&raw.kind, "engine.scheduler", "is for kind = \"ballista\" only; leave it out", problems);
+            Engine::Local
+        }
+        (found, _) => {
+            place.refuse(&raw.kind, "engine.kind", found_use(found, &["local", "ballista"]), problems);
+            Engine::Local
+        }
+    }
+}
+
+/// The school of that id, if there is one.
+pub(crate) fn known_school(text: &str, schools: &BTreeMap<SchoolId, School>) -> Option<SchoolId> {
+    let id = SchoolId::parse(text).ok()?;
+    schools.contains_key(&id).then_some(id)
+}
+
+/// `found "x"; use one of the known schools`.
+pub(crate) fn unknown_school(found: &str, star: bool, schools: &BTreeMap<SchoolId, School>) -> String {
+    let mut accepted: Vec<&str> = if star { vec!["*"] } else { Vec::new() };
+    accepted.extend(schools.keys().map(SchoolId::as_str));
+    format!("{}; use {}", found_text(found), one_of(&accepted))
+}
+
+fn check_source(
+    raw: RawSource,
+    place: &Place<'_>,
+    home: &Path,
+    schools: &BTreeMap<SchoolId, School>,
+    problems: &mut Problems,
+) -> Option<Source> {
+    let before = problems.0.len();
+    let name = raw.id.get_ref().clone();
+    let key = |key: &str| format!("source {name}.{key}");
+    let id = match SourceId::parse(&name) {
+        Ok(id) => Some(id),
+        Err(error) => {
+            place.refuse(&raw.id, "source.id", error.to_string(), problems);
+            None
+        }
+    };
+    let format = match raw.format.as_ref().map(|format| (format, FormatId::parse(format.get_ref()))) {
+        None => None,
+        Some((text, _)) if text.get_ref() == "auto" => None,
+        Some((_, Ok(format))) => Some(format),
+        Some((text, Err(error))) => {
+            place.refuse(text, &key("format"), format!("{error}; `weir formats list` shows them"), problems);
+            None
+        }
+    };
+    let tz = raw.tz.as_ref().map_or(clock::DEFAULT_ZONE, |tz| tz.get_ref().as_str()).to_owned();
+    if let Some(found) = &raw.tz
+        && clock::zone(&tz).is_none()
+    {
+        place.refuse(found, &key("tz"), format!("{}; use a zone such as Europe/London or UTC", found_text(&tz)), problems);
+    }
+    let layer = match &raw.layer {
+        None => Layer::Filter,
+        Some(found) => match Layer::WORDS.iter().find(|(word, _)| word == found.get_ref()) {
+            Some((_, layer)) => *layer,
+            None => {
+                let accepted: Vec<&str> = Layer::WORDS.iter().map(|(word, _)| *word).collect();
+                place.refuse(found, &key("layer"), found_use(found.get_ref(), &accepted), problems);
+                Layer::Filter
+            }
+        },
+    };
+    let school = match (&raw.school, &raw.school_map) {
+        (Some(found), None) => match known_school(found.get_ref(), schools) {
+            Some(school) => Some(SchoolOf::One(school)),
+            None => {
+                place.refuse(found, &key("school"), unknown_school(found.get_ref(), false, schools), problems);
+                None
+            }
+        },
+        (None, Some(rules)) => {
+            Some(SchoolOf::Map(rules.iter().filter_map(|rule| check_rule(rule, &name, place, schools, problems)).collect()))
+        }
+        _ => {
+            place.refuse(&raw.id, &key("school"), "give either school or school_map", problems);
+            None
+        }
+    };
+    if problems.0.len() > before {
+        return None;
+    }
+    Some(Source {
+        id: id?,
+        school: school?,
+        format,
+        inbox: raw.inbox.map(|inbox| home.join(inbox)),
+        tz,
+        layer,
+        logs_allowed: raw.logs_allowed.unwrap_or(true),
+        keep_flows: raw.keep_flows.unwrap_or(false),
+    })
+}
+
+fn check_rule(
+    rule: &Spanned<RawRule>,
+    source: &str,
+    place: &Place<'_>,
+    schools: &BTreeMap<SchoolId, School>,
+    problems: &mut Problems,
+) -> Option<SchoolRule> {
+    let key = format!("source {source}.school_map");
+    let raw = rule.get_ref();
+    let given: Vec<(SchoolRuleOn, &String)> = [
+        (SchoolRuleOn::SrcIp, &raw.src_ip),
+        (SchoolRuleOn::Group, &raw.group),
+        (SchoolRuleOn::Profile, &raw.profile),
+        (SchoolRuleOn::Site, &raw.site),
+    ]
+    .into_iter()
+    .filter_map(|(on, value)| value.as_ref().map(|value| (on, value)))
+    .collect();
+    let [(on, pattern)] = given.as_slice() else {
+        place.refuse(rule, &key, "give exactly one of src_ip, group, profile or site", problems);
+        return None;
+    };
+    if *on == SchoolRuleOn::SrcIp && parse_range(pattern).is_none() {
+        let what = format!("{}; use an address range such as 10.20.0.0/16 or 2001:db8::/48", found_text(pattern));
+        place.refuse(rule, &format!("{key}.src_ip"), what, problems);
+        return None;
+    }
+    let Some(school) = known_school(&raw.school, schools) else {
+        place.refuse(rule, &format!("{key}.school"), unknown_school(&raw.school, false, schools), problems);
+        return None;
+    };
+    Some(SchoolRule { on: *on, pattern: (*pattern).clone(), school })
+}

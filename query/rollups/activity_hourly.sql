@@ -1,0 +1,19 @@
+-- id: activity_hourly
+-- title: Requests a source and hour
+-- version: 1
+-- reads: events and the old rows of the same dates, over the slices in `stale` (school, source, event_date)
+-- gives: every row of every stale date, the slices that are not stale as they stood
+-- note: furniture is as the line alone says; typing runs and repeats are collapsed in pupil_days only
+SELECT e.event_date, e.school_id, e.source_id, e.profile, e.user_type, e.year_group,
+       CAST(date_part('hour', arrow_cast(e.event_time, 'Timestamp(Microsecond, Some("{zone}"))')) AS INT) AS hour,
+       e.kind, e.action, e.category, e.furniture,
+       count(*) AS requests,
+       count(*) FILTER (WHERE e.user_key IS NOT NULL AND e.user_type NOT IN ('shared', 'device')) AS identified,
+       count(*) FILTER (WHERE e.scheme = 'https') AS https,
+       count(*) FILTER (WHERE e.scheme = 'https' AND e.tls_inspected) AS path_visible,
+       count(*) FILTER (WHERE e.category IS NOT NULL AND e.category <> 'uncategorised') AS categorised,
+       CAST(sum(coalesce(e.bytes_in, 0) + coalesce(e.bytes_out, 0)) AS BIGINT) AS bytes
+FROM events e
+JOIN stale s ON s.school_id = e.school_id AND s.source_id = e.source_id AND s.event_date = e.event_date
+WHERE e.event_date BETWEEN $from AND $to
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

@@ -1,0 +1,385 @@
+//! One snapshot of the lake and the estate as SQL tables: opened once, asked often, never writing.
+//!
+//! A question that is dropped stops; one that takes too long or too much memory ends in an error that says so.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::object_store::local::LocalFileSystem;
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use futures::{Stream, StreamExt};
+use jiff::civil::Date;
+use tokio::sync::OnceCell;
+use weir_lake::estate::Estate;
+use weir_lake::lake::Snapshot;
+use weir_lake::schema::Table;
+
+use crate::error::QueryError;
+use crate::scan::FilesTable;
+use crate::tables::{self, Meanings};
+
+/// How much an engine may take, and what it can't know by itself.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Bytes before sorts and groupings spill to disk.
+    pub memory_bytes: usize,
+    /// Threads and scan partitions.
+    pub partitions: usize,
+    /// Longest time of one question.
+    pub time_limit: Duration,
+    /// Where spilled data goes; the system's temporary folder by default.
+    pub spill_folder: Option<PathBuf>,
+    /// Today; the clock's local date by default.
+    pub today: Option<Date>,
+    /// What categories and lexicon entries mean.
+    pub meanings: Meanings,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 1 << 30,
+            partitions: std::thread::available_parallelism().map_or(2, usize::from),
+            time_limit: Duration::from_secs(300),
+            spill_folder: None,
+            today: None,
+            meanings: Meanings::default(),
+        }
+    }
+}
+
+/// Why someone may read search terms and paths; the caller has written it to the audit before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// A reason of at least some letters; none for anything shorter.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (text.chars().filter(|c| c.is_alphabetic()).count() >= 3).then(|| Self(text.to_string()))
+    }
+
+    /// The reason as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A table's name and where its rows come from.
+pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn TableProvider>>;
+
+/// Columns that may hold names or what someone typed: hidden unless a reason is given.
+const HIDDEN: [&str; 3] = ["url_path", "url_query", "search_term"];
+
+/// A snapshot of the lake, ready to be asked.
+pub struct Engine {
+    version: u64,
+    today: Date,
+    options: EngineOptions,
+    runtime: Arc<RuntimeEnv>,
+    tables: Tables,
+    /// Terms and paths as they are: for rollups, indicators and questions with a reason. Planned when first asked.
+    full: OnceCell<SessionContext>,
+    /// Terms and paths hidden.
+    hidden: OnceCell<SessionContext>,
+}
+
+impl Engine {
+    /// Opens a snapshot with the estate's tables beside it. Reads no data file.
+    pub fn open(snapshot: &Snapshot, estate: &Estate, options: &EngineOptions) -> Result<Self, QueryError> {
+        let runtime = runtime(snapshot, options)?;
+        let today = options.today.unwrap_or_else(|| jiff::Zoned::now().date());
+        let mut tables: Tables = BTreeMap::new();
+        for table in Table::ALL {
+            let files = snapshot.files.get(&table).cloned().unwrap_or_default();
+            tables.insert(table.name(), Arc::new(FilesTable::new(table, files, store_url()?)));
+        }
+        tables.extend(tables::small_tables(estate, &options.meanings, today)?);
+        let (full, hidden) = (OnceCell::new(), OnceCell::new());
+        Ok(Self { version: snapshot.version, today, options: options.clone(), runtime, tables, full, hidden })
+    }
+
+    pub(crate) async fn full(&self) -> Result<&SessionContext, QueryError> {
+        self.full.get_or_try_init(|| context(&self.runtime, &self.options, &self.tables)).await
+    }
+
+    async fn hidden(&self) -> Result<&SessionContext, QueryError> {
+        let made = || async {
+            let mut tables = self.tables.clone();
+            tables.insert("events", hidden_events(self.full().await?).await?);
+            context(&self.runtime, &self.options, &tables).await
+        };
+        self.hidden.get_or_try_init(made).await
+    }
+
+    /// The lake version it reads.
+    pub fn lake_version(&self) -> u64 {
+        self.version
+    }
+
+    /// Today, as this engine takes it.
+    pub fn today(&self) -> Date {
+        self.today
+    }
+
+    /// Any read-only SQL over the lake's and the estate's tables. Search terms and paths read `[hidden]` without a reason.
+    pub async fn sql(&self, text: &str, sensitive: Option<&Reason>) -> Result<Answer, QueryError> {
+        let (schema, mut stream) = self.sql_stream(text, sensitive).await?;
+        let mut batches = Vec::new();
+        while let Some(batch) = stream.next().await {
+            batches.push(batch?);
+        }
+        Ok(Answer { schema, batches })
+    }
+
+    /// As [`Engine::sql`], batch by batch; dropping the stream stops the question.
+    pub async fn sql_stream(
+        &self,
+        text: &str,
+        sensitive: Option<&Reason>,
+    ) -> Result<(SchemaRef, impl Stream<Item = Result<RecordBatch, QueryError>> + Send + Unpin + use<>), QueryError> {
+        let context = if sensitive.is_some() { self.full().await? } else { self.hidden().await? };
+        let deadline = tokio::time::Instant::now() + self.options.time_limit;
+        let limits = self.limits();
+        let started = async {
+            let plan = read_only_plan(context, text).await?;
+            context.execute_logical_plan(plan).await?.execute_stream().await
+        };
+        let stream = tokio::time::timeout_at(deadline, started)
+            .await
+            .map_err(|_| limits.timed_out())?
+            .map_err(|error| limits.explain(error))?;
+        let schema = stream.schema();
+        let stream = futures::stream::unfold(Some(stream), move |stream| async move {
+            let mut stream = stream?;
+            match tokio::time::timeout_at(deadline, stream.next()).await {
+                Err(_) => Some((Err(limits.timed_out()), None)),
+                Ok(None) => None,
+                Ok(Some(Err(error))) => Some((Err(limits.explain(error)), None)),
+                Ok(Some(Ok(batch))) => Some((Ok(batch), Some(stream))),
+            }
+        });
+        Ok((schema, Box::pin(stream)))
+    }
+
+    /// Rows of a shipped query with parameters, over all columns.
+    pub(crate) async fn rows(&self, text: &str, parameters: &[(&str, ScalarValue)]) -> Result<Vec<RecordBatch>, QueryError> {
+        self.rows_in(self.full().await?, text, parameters).await
+    }
+
+    /// As [`Engine::rows`], in another context of this engine.
+    pub(crate) async fn rows_in(
+        &self,
+        context: &SessionContext,
+        text: &str,
+        parameters: &[(&str, ScalarValue)],
+    ) -> Result<Vec<RecordBatch>, QueryError> {
+        let limits = self.limits();
+        let answer = async {
+            let frame = with_parameters(context.sql(text).await?, parameters)?;
+            frame.collect().await
+        };
+        tokio::time::timeout(self.options.time_limit, answer)
+            .await
+            .map_err(|_| limits.timed_out())?
+            .map_err(|error| limits.explain(error))
+    }
+
+    /// A context like the full one with some tables replaced or added: the rollups' slices, or one school's rows in memory.
+    pub(crate) async fn context_with(&self, replaced: Tables) -> Result<SessionContext, QueryError> {
+        let mut tables = self.tables.clone();
+        tables.extend(replaced);
+        context(&self.runtime, &self.options, &tables).await
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { seconds: self.options.time_limit.as_secs(), megabytes: self.options.memory_bytes >> 20 }
+    }
+}
+
+/// Rows with their schema, which an empty answer has too.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Columns.
+    pub schema: SchemaRef,
+    /// Rows.
+    pub batches: Vec<RecordBatch>,
+}
+
+impl Answer {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+/// The store whose root is the folder of the tables. A name of our own, so that a plan names no path of this machine.
+fn store_url() -> Result<ObjectStoreUrl, QueryError> {
+    Ok(ObjectStoreUrl::parse("weir://lake")?)
+}
+
+fn runtime(snapshot: &Snapshot, options: &EngineOptions) -> Result<Arc<RuntimeEnv>, QueryError> {
+    let disk = DiskManagerBuilder::default().with_mode(match &options.spill_folder {
+        Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+        None => DiskManagerMode::OsTmpDirectory,
+    });
+    // Tells which operator took the memory when it runs out; the fair pool lets every one of them spill.
+    let names = std::num::NonZeroUsize::new(3).unwrap_or(std::num::NonZeroUsize::MIN);
+    let pool = TrackConsumersPool::new(FairSpillPool::new(options.memory_bytes), names);
+    let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).with_memory_pool(Arc::new(pool)).build_arc()?;
+    // A lake without a file may not have its folder yet; nothing is read from it then.
+    if let Ok(store) = LocalFileSystem::new_with_prefix(&snapshot.root) {
+        runtime.register_object_store(store_url()?.as_ref(), Arc::new(store));
+    } else if let Some(file) = snapshot.files.values().flatten().next() {
+        return Err(QueryError::FileGone(snapshot.root.join(&file.path)));
+    }
+    Ok(runtime)
+}
+
+async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tables) -> Result<SessionContext, QueryError> {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.partitions.max(1))
+        .with_information_schema(true)
+        .with_default_catalog_and_schema("weir", "lake")
+        .with_batch_size(8192);
+    // Rollups are read by school and day: decoding only the rows that pass saves most of a file.
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    // `weir sql` prints instants as the lake holds them.
+    config.options_mut().execution.time_zone = Some("UTC".into());
+    let state =
+        SessionStateBuilder::new().with_config(config).with_runtime_env(Arc::clone(runtime)).with_default_features().build();
+    let context = SessionContext::new_with_state(state);
+    for (name, provider) in tables {
+        context.register_table(*name, Arc::clone(provider))?;
+    }
+    let columns: Vec<String> = Table::Events.scan_schema().fields().iter().map(|field| format!("r.{}", field.name())).collect();
+    for (name, text) in [
+        ("pupils", include_str!("../views/pupils.sql")),
+        ("decisions", &include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
+        ("decided_hours", include_str!("../views/decided_hours.sql")),
+        ("judged_hours", include_str!("../views/judged_hours.sql")),
+        ("seen_days", include_str!("../views/seen_days.sql")),
+        ("periods", include_str!("../views/periods.sql")),
+    ] {
+        let view = context.sql(text).await?.into_view();
+        context.register_table(name, view)?;
+    }
+    Ok(context)
+}
+
+/// `events` with terms and paths replaced, where there is one.
+async fn hidden_events(context: &SessionContext) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let columns: Vec<String> = Table::Events
+        .scan_schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            let name = field.name();
+            if HIDDEN.contains(&name.as_str()) {
+                format!("CASE WHEN {name} IS NULL THEN NULL ELSE '[hidden]' END AS {name}")
+            } else {
+                name.clone()
+            }
+        })
+        .collect();
+    Ok(context.sql(&format!("SELECT {} FROM events", columns.join(", "))).await?.into_view())
+}
+
+/// The plan of a text that only reads; anything else is refused before it is planned for execution.
+async fn read_only_plan(context: &SessionContext, text: &str) -> Result<LogicalPlan, DataFusionError> {
+    let plan = context.state().create_logical_plan(text).await?;
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&plan)?;
+    Ok(plan)
+}
+
+fn with_parameters(frame: DataFrame, parameters: &[(&str, ScalarValue)]) -> Result<DataFrame, DataFusionError> {
+    if parameters.is_empty() {
+        return Ok(frame);
+    }
+    let values: Vec<(String, ScalarValue)> =
+        parameters.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
+    frame.with_param_values(ParamValues::from(values))
+}
+
+#[derive(Clone, Copy)]
+struct Limits {
+    seconds: u64,
+    megabytes: usize,
+}
+
+impl Limits {
+    fn timed_out(self) -> QueryError {
+        QueryError::TimedOut { seconds: self.seconds }
+    }
+
+    fn explain(self, error: DataFusionError) -> QueryError {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => QueryError::OutOfMemory { megabytes: self.megabytes },
+            _ => error.into(),
+        }
+    }
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        if let Some(file) = gone(&error) {
+            return QueryError::FileGone(file);
+        }
+        match error.find_root() {
+            DataFusionError::SQL(error, _) => QueryError::Sql(format!("this is not SQL that can be read: {error}")),
+            DataFusionError::Plan(text) => refused(text).unwrap_or_else(|| QueryError::Sql(first_lower(text))),
+            DataFusionError::SchemaError(error, _) => QueryError::Sql(first_lower(&error.to_string())),
+            DataFusionError::NotImplemented(text) => {
+                QueryError::Sql(format!("this kind of SQL is not supported: {}", first_lower(text)))
+            }
+            DataFusionError::ResourcesExhausted(text) => QueryError::Engine(first_lower(text)),
+            other => QueryError::Engine(first_lower(&other.strip_backtrace())),
+        }
+    }
+}
+
+/// The file that a scan did not find, below the folder of the tables. The readers between hand on a text only.
+fn gone(error: &DataFusionError) -> Option<PathBuf> {
+    let text = error.strip_backtrace();
+    let missing = text.contains("not found: No such file") || text.contains("NotFound");
+    let (_, rest) = text.split_once("for file ").or_else(|| text.split_once("Object at location "))?;
+    let file = rest.split([' ', ':']).next()?;
+    // Table and file only: no path of this machine in a message.
+    let parts: Vec<&str> = file.rsplit('/').take(2).collect();
+    missing.then(|| parts.into_iter().rev().collect())
+}
+
+/// The refusal behind the planner's words for what is not a question.
+fn refused(text: &str) -> Option<QueryError> {
+    let what = ["DDL", "DML", "Statement"].into_iter().find(|what| text.starts_with(&format!("{what} not supported")))?;
+    let statement = text.split(": ").nth(1).unwrap_or(what);
+    Some(QueryError::ReadOnly { what: statement.to_string() })
+}
+
+fn first_lower(text: &str) -> String {
+    let mut letters = text.chars();
+    let mut whole = String::with_capacity(text.len());
+    // An acronym at the start keeps its capitals.
+    let second_is_capital = text.chars().nth(1).is_some_and(char::is_uppercase);
+    if let Some(first) = letters.next() {
+        if second_is_capital {
+            whole.push(first);
+        } else {
+            whole.extend(first.to_lowercase());
+        }
+    }
+    whole.push_str(letters.as_str());
+    whole.replace("weir.lake.", "").trim_end_matches('.').to_string()
+}

@@ -1,0 +1,230 @@
+//! The shipped indicators: one SQL file each, whose header feeds every page, pack and test that shows it.
+
+use std::sync::LazyLock;
+
+use datafusion::common::ScalarValue;
+use datafusion::prelude::SessionContext;
+use jiff::civil::Date;
+use serde::Serialize;
+use weir_lake::estate::AcademicYear;
+
+use crate::embedded;
+use crate::engine::Engine;
+use crate::error::QueryError;
+use crate::rows::rows;
+use crate::state::Unit;
+
+/// What the header of an indicator's file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Indicator {
+    /// Id, the file's stem.
+    pub id: String,
+    /// Title for people.
+    pub title: String,
+    /// The question it answers.
+    pub question: String,
+    /// The standard it serves.
+    pub standard: String,
+    /// Unit.
+    pub unit: Unit,
+    /// What is counted.
+    pub numerator: String,
+    /// What it is counted over.
+    pub denominator: String,
+    /// What is left out.
+    pub exclusions: String,
+    /// Who may see it: governor, dsl, technician.
+    pub audience: Vec<String>,
+    /// Version of the definition.
+    pub version: u32,
+    /// What limits it.
+    pub caveat: String,
+    /// What it means, for the page.
+    pub means: String,
+    /// What to ask the head.
+    pub ask: String,
+    /// The file's text.
+    #[serde(skip)]
+    pub sql: &'static str,
+}
+
+/// One half-term of one indicator, for one theme or source where it has several.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FigureRow {
+    /// Indicator.
+    pub indicator: String,
+    /// Version of its definition.
+    pub version: u32,
+    /// School.
+    pub school_id: String,
+    /// Academic year.
+    pub academic_year: String,
+    /// Position of the half-term in the year, from 1.
+    pub period_no: u32,
+    /// Its label.
+    pub label: String,
+    /// Its first day.
+    pub start: Date,
+    /// Its last day.
+    pub end: Date,
+    /// Its school days.
+    pub school_days: u32,
+    /// Of them past; fewer than all: a part period.
+    pub past_days: u32,
+    /// Of the past ones, those since the school's first source began.
+    pub counted_days: u32,
+    /// Of those, the ones with logs.
+    pub logged_days: u32,
+    /// Pupils on roll that year.
+    pub pupils: Option<u32>,
+    /// Theme or source.
+    pub dimension: Option<String>,
+    /// What was counted; none without logs.
+    pub numerator: Option<f64>,
+    /// What it was counted over.
+    pub denominator: Option<f64>,
+    /// The figure; none without logs or denominator, never a zero in their place.
+    pub value: Option<f64>,
+    /// Logged share of the counted days, 0 to 1; none before the first logs.
+    pub coverage: Option<f64>,
+    /// The numerator with only what already counted a year before.
+    pub comparable: Option<f64>,
+    /// Distinct people behind the numerator, at least; none where people are not counted.
+    pub people: Option<u64>,
+    /// The most active person's part of the numerator.
+    pub most_active: Option<f64>,
+    /// How many times more the weeks vary than chance; none where it can't be told.
+    pub dispersion: Option<f64>,
+}
+
+fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
+    let file = || format!("indicators/{name}.sql");
+    let field = |key: &str| {
+        text.lines()
+            .take_while(|line| line.starts_with("--"))
+            .find_map(|line| line.strip_prefix("-- ")?.strip_prefix(key)?.strip_prefix(": "))
+            .map(|value| value.trim().to_string())
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| QueryError::BadHeader { file: file(), problem: format!("the header lacks `-- {key}: ...`") })
+    };
+    let bad = |problem: String| QueryError::BadHeader { file: file(), problem };
+    let id = field("id")?;
+    if id != name {
+        return Err(bad(format!("id is {id:?}; use the file's name")));
+    }
+    let unit = field("unit")?;
+    let audience: Vec<String> = field("audience")?.split(',').map(|who| who.trim().to_string()).collect();
+    if let Some(who) = audience.iter().find(|who| !matches!(who.as_str(), "governor" | "dsl" | "technician")) {
+        return Err(bad(format!("audience {who:?}; use governor, dsl or technician")));
+    }
+    Ok(Indicator {
+        unit: Unit::parse(&unit).ok_or_else(|| bad(format!("unit {unit:?} is not known")))?,
+        version: field("version")?.parse().map_err(|_| bad("version is not a whole number".into()))?,
+        id,
+        title: field("title")?,
+        question: field("question")?,
+        standard: field("standard")?,
+        numerator: field("numerator")?,
+        denominator: field("denominator")?,
+        exclusions: field("exclusions")?,
+        audience,
+        caveat: field("caveat")?,
+        means: field("means")?,
+        ask: field("ask")?,
+        sql: text,
+    })
+}
+
+static INDICATORS: LazyLock<Result<Vec<Indicator>, String>> = LazyLock::new(|| {
+    let parsed: Result<Vec<Indicator>, QueryError> = embedded::INDICATORS.iter().map(|(name, text)| parse(name, text)).collect();
+    parsed.map_err(|error| error.to_string())
+});
+
+impl Indicator {
+    /// Every indicator, by id.
+    pub fn all() -> Result<&'static [Indicator], QueryError> {
+        match &*INDICATORS {
+            Ok(indicators) => Ok(indicators),
+            Err(problem) => Err(QueryError::BadHeader { file: "indicators".into(), problem: problem.clone() }),
+        }
+    }
+
+    /// The indicator of an id.
+    pub fn find(id: &str) -> Result<&'static Indicator, QueryError> {
+        let all = Self::all()?;
+        all.iter().find(|indicator| indicator.id == id).ok_or_else(|| QueryError::UnknownIndicator {
+            found: id.to_string(),
+            known: all.iter().map(|indicator| indicator.id.as_str()).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// A school's figures of one indicator and academic year (`2025-26`), from the rollups only. Without term dates there are none:
+/// [`QueryError::NoCalendar`].
+pub async fn run(engine: &Engine, id: &str, school: &str, year: &str) -> Result<Vec<FigureRow>, QueryError> {
+    let context = engine.full().await?;
+    let figures = run_in(engine, context, Indicator::find(id)?, school, year).await?;
+    if figures.is_empty() {
+        let parameters = [("school", ScalarValue::from(school))];
+        let known = engine.rows("SELECT s.school_id FROM schools s WHERE s.school_id = $school", &parameters).await?;
+        if rows(&known).next().is_none() {
+            return Err(QueryError::UnknownSchool(school.to_string()));
+        }
+        let parameters = [("school", ScalarValue::from(school)), ("year", ScalarValue::from(year))];
+        let text = "SELECT h.half_term FROM half_terms h WHERE h.school_id = $school AND h.academic_year = $year";
+        if rows(&engine.rows(text, &parameters).await?).next().is_none() {
+            return Err(QueryError::NoCalendar { school: school.to_string(), year: year.to_string() });
+        }
+    }
+    Ok(figures)
+}
+
+/// As [`run`], in a context of the engine, and without telling why there is nothing.
+pub(crate) async fn run_in(
+    engine: &Engine,
+    context: &SessionContext,
+    indicator: &Indicator,
+    school: &str,
+    year: &str,
+) -> Result<Vec<FigureRow>, QueryError> {
+    let last_year = AcademicYear::parse(year)
+        .ok_or_else(|| QueryError::Shape { what: format!("academic year {year:?}"), expected: "the form 2025-26".into() })?
+        .previous()
+        .to_string();
+    let parameters: Vec<(&str, ScalarValue)> = [("school", school), ("year", year), ("last_year", &last_year)]
+        .into_iter()
+        // A parameter that the text does not name is refused by the engine.
+        .filter(|(name, _)| indicator.sql.contains(&format!("${name}")))
+        .map(|(name, value)| (name, ScalarValue::from(value)))
+        .collect();
+    let batches = engine.rows_in(context, indicator.sql, &parameters).await?;
+    rows(&batches)
+        .map(|row| {
+            let (counted_days, logged_days) = (row.count("counted_days")? as u32, row.count("logged_days")? as u32);
+            Ok(FigureRow {
+                indicator: indicator.id.clone(),
+                version: indicator.version,
+                school_id: row.required_text("school_id")?,
+                academic_year: row.required_text("academic_year")?,
+                period_no: row.count("period_no")? as u32,
+                label: row.required_text("label")?,
+                start: row.required_day("start_date")?,
+                end: row.required_day("end_date")?,
+                school_days: row.count("school_days")? as u32,
+                past_days: row.count("past_days")? as u32,
+                counted_days,
+                logged_days,
+                pupils: row.whole("pupils")?.map(|pupils| pupils.max(0) as u32),
+                dimension: row.text("dimension")?,
+                numerator: row.number("numerator")?,
+                denominator: row.number("denominator")?,
+                value: row.number("value")?,
+                coverage: (counted_days > 0).then(|| f64::from(logged_days) / f64::from(counted_days)),
+                comparable: row.number("comparable")?,
+                people: row.whole("people")?.map(|people| people.max(0).unsigned_abs()),
+                most_active: row.number("most_active")?,
+                dispersion: row.number("dispersion")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,319 @@
+//! Rolls up exactly the slices whose raw rows changed: reads them, keeps what did not change, and commits all of it at once.
+//!
+//! A rollup file holds one date, so every file of a stale date is replaced: the stale slices anew from raw rows, the other schools'
+//! and sources' rows of that date as they stood. Dates are worked on many at a time, by whole weeks, up to a number of raw rows:
+//! one query a date would plan and open files a thousand times for a year.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::datatypes::Date32Type;
+use datafusion::common::ScalarValue;
+use weir_lake::estate::Estate;
+use weir_lake::ids::RunId;
+use weir_lake::lake::{Change, ChangeKind, DataFile, Lake, LakeError, Slice, Snapshot};
+use weir_lake::schema::Table;
+
+use crate::embedded;
+use crate::engine::{Engine, EngineOptions, Tables};
+use crate::error::QueryError;
+use crate::tables;
+
+/// Raw rows worked on in one go. Grouping them takes some hundred bytes a group, and hours of one school hold many alike: well under
+/// a gigabyte. The engine spills if a single week holds more.
+const ROWS_AT_ONCE: u64 = 4_000_000;
+
+/// Threads that write files. Each file is fsynced by itself; waiting for eight at once is as quick as waiting for one.
+const WRITERS: i32 = 8;
+
+/// What a roll-up did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RollupReport {
+    /// Slices that were out of date.
+    pub slices: usize,
+    /// Distinct dates among them.
+    pub dates: usize,
+    /// Rows written, by table.
+    pub rows: BTreeMap<&'static str, u64>,
+    /// Files written.
+    pub files_added: usize,
+    /// Files replaced.
+    pub files_removed: usize,
+    /// The lake version after it; that of the snapshot where nothing was stale.
+    pub lake_version: u64,
+    /// Time spent in queries.
+    pub querying: Duration,
+    /// Time spent writing files.
+    pub writing: Duration,
+}
+
+/// Where computed rows go: the lake in earnest, a folder in tests.
+pub(crate) type Sink<'a> = dyn Fn(Table, &RecordBatch) -> Result<Vec<DataFile>, LakeError> + Sync + 'a;
+
+/// Rolls up what is stale and commits it. Another run that commits meanwhile makes it start again, twice at most.
+pub async fn roll_up(lake: &Lake, estate: &Estate, options: &EngineOptions, run_id: &RunId) -> Result<RollupReport, QueryError> {
+    let mut races = 0;
+    loop {
+        let snapshot = lake.snapshot()?;
+        let write = |table: Table, rows: &RecordBatch| lake.write_rows(table, rows);
+        let (mut report, change) = compute(&snapshot, estate, options, run_id, &write).await?;
+        let Some(change) = change else { return Ok(report) };
+        match lake.commit(change) {
+            Ok(version) => {
+                report.lake_version = version;
+                return Ok(report);
+            }
+            Err(LakeError::LostRace { .. }) if races < 2 => races += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Computes and writes the new files; the change makes them visible. None where nothing is stale.
+pub(crate) async fn compute(
+    snapshot: &Snapshot,
+    estate: &Estate,
+    options: &EngineOptions,
+    run_id: &RunId,
+    write: &Sink<'_>,
+) -> Result<(RollupReport, Option<Change>), QueryError> {
+    let mut report = RollupReport { lake_version: snapshot.version, slices: snapshot.stale.len(), ..Default::default() };
+    if snapshot.stale.is_empty() {
+        return Ok((report, None));
+    }
+    let engine = Engine::open(snapshot, estate, options)?;
+    let mut change = Change {
+        kind: ChangeKind::Rollup,
+        run_id: run_id.clone(),
+        base: snapshot.version,
+        adds: Vec::new(),
+        removes: Vec::new(),
+        receipts: Vec::new(),
+        receipt_removes: Vec::new(),
+        index: Vec::new(),
+        stale: BTreeSet::new(),
+        rolled: snapshot.stale.clone(),
+    };
+    for batch in batches(snapshot) {
+        report.dates += batch.dates.len();
+        batch.roll_up(&engine, snapshot, estate, write, &mut change, &mut report).await?;
+    }
+    report.files_added = change.adds.len();
+    report.files_removed = change.removes.len();
+    Ok((report, Some(change)))
+}
+
+/// Stale slices of some whole weeks.
+struct Batch<'a> {
+    slices: Vec<&'a Slice>,
+    dates: BTreeSet<i32>,
+    /// First and last day of its weeks, Monday and Sunday.
+    days: (i32, i32),
+}
+
+/// Monday of the week of days since 1970 (1 January 1970 was a Thursday).
+fn monday(date: i32) -> i32 {
+    date - (date + 3).rem_euclid(7)
+}
+
+fn batches(snapshot: &Snapshot) -> Vec<Batch<'_>> {
+    let mut rows_of_week: BTreeMap<i32, u64> = BTreeMap::new();
+    for file in snapshot.files.get(&Table::Events).into_iter().flatten() {
+        *rows_of_week.entry(monday(file.statistics.event_date)).or_default() += file.rows;
+    }
+    let mut weeks: BTreeMap<i32, Vec<&Slice>> = BTreeMap::new();
+    for slice in &snapshot.stale {
+        weeks.entry(monday(slice.date)).or_default().push(slice);
+    }
+    let mut batches: Vec<Batch<'_>> = Vec::new();
+    let mut rows = u64::MAX;
+    for (week, slices) in weeks {
+        let of_week = rows_of_week.get(&week).copied().unwrap_or(0);
+        if rows.saturating_add(of_week) > ROWS_AT_ONCE {
+            batches.push(Batch { slices: Vec::new(), dates: BTreeSet::new(), days: (week, week + 6) });
+            rows = 0;
+        }
+        rows += of_week;
+        if let Some(batch) = batches.last_mut() {
+            batch.dates.extend(slices.iter().map(|slice| slice.date));
+            batch.slices.extend(slices);
+            batch.days.1 = week + 6;
+        }
+    }
+    batches
+}
+
+fn text_of(rollup: &str) -> Result<&'static str, QueryError> {
+    embedded::ROLLUPS
+        .iter()
+        .find(|(name, _)| *name == rollup)
+        .map(|(_, text)| *text)
+        .ok_or_else(|| QueryError::BadHeader { file: format!("rollups/{rollup}.sql"), problem: "missing".into() })
+}
+
+impl Batch<'_> {
+    async fn roll_up(
+        &self,
+        engine: &Engine,
+        snapshot: &Snapshot,
+        estate: &Estate,
+        write: &Sink<'_>,
+        change: &mut Change,
+        report: &mut RollupReport,
+    ) -> Result<(), QueryError> {
+        let began = Instant::now();
+        let activity = self.slices_anew(engine, estate, Table::ActivityHourly).await?;
+        let pupil_days = self.slices_anew(engine, estate, Table::PupilDays).await?;
+        let theme_weeks = self.weeks_anew(engine, &pupil_days).await?;
+        report.querying += began.elapsed();
+        let mondays: BTreeSet<i32> = self.dates.iter().map(|date| monday(*date)).collect();
+        let began = Instant::now();
+        for (table, rows, dates) in [
+            (Table::ActivityHourly, activity, &self.dates),
+            (Table::PupilDays, pupil_days, &self.dates),
+            (Table::ThemeWeeks, theme_weeks, &mondays),
+        ] {
+            let files = write_in_parallel(table, &rows, write)?;
+            *report.rows.entry(table.name()).or_default() += files.iter().map(|file| file.rows).sum::<u64>();
+            change.adds.extend(files.into_iter().map(|file| (table, file)));
+            let old = snapshot.files.get(&table).into_iter().flatten();
+            let replaced = old.filter(|file| dates.contains(&file.statistics.event_date));
+            change.removes.extend(replaced.map(|file| (table, file.path.clone())));
+        }
+        report.writing += began.elapsed();
+        Ok(())
+    }
+
+    /// All rows of the stale dates: stale slices from raw rows, the others as they stood.
+    async fn slices_anew(&self, engine: &Engine, estate: &Estate, table: Table) -> Result<Vec<RecordBatch>, QueryError> {
+        let text = text_of(table.name())?;
+        let days = [("from", ScalarValue::Date32(Some(self.days.0))), ("to", ScalarValue::Date32(Some(self.days.1)))];
+        let mut rows = Vec::new();
+        // Local hours need the zone as a constant; nearly every estate has one.
+        let mut zones: BTreeMap<&str, Vec<&Slice>> = BTreeMap::new();
+        for slice in &self.slices {
+            let zone = estate.schools.get(&slice.school_id).map_or("Europe/London", |school| school.timezone.as_str());
+            zones.entry(zone).or_default().push(slice);
+        }
+        for (zone, slices) in zones {
+            if !zone.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+')) {
+                return Err(QueryError::Shape {
+                    what: format!("timezone {zone:?} in schools.csv"),
+                    expected: "an IANA name".into(),
+                });
+            }
+            let replaced = Tables::from([("stale", tables::slices(slices.iter().copied())?)]);
+            let context = engine.context_with(replaced).await?;
+            rows.extend(engine.rows_in(&context, &text.replace("{zone}", zone), &days).await?);
+        }
+        rows.extend(self.rows_kept(engine, table).await?);
+        Ok(rows)
+    }
+
+    /// Rows of the stale dates that belong to slices which are not stale.
+    async fn rows_kept(&self, engine: &Engine, table: Table) -> Result<Vec<RecordBatch>, QueryError> {
+        let replaced = Tables::from([
+            ("stale", tables::slices(self.slices.iter().copied())?),
+            ("stale_dates", tables::dates(self.dates.iter().copied())?),
+        ]);
+        let context = engine.context_with(replaced).await?;
+        let text = format!(
+            "SELECT {} FROM {} o
+             LEFT SEMI JOIN stale_dates d ON d.event_date = o.event_date
+             LEFT ANTI JOIN stale s ON s.school_id = o.school_id AND s.source_id = o.source_id AND s.event_date = o.event_date
+             WHERE o.event_date BETWEEN $from AND $to",
+            columns(table, "o"),
+            table.name()
+        );
+        let days = [("from", ScalarValue::Date32(Some(self.days.0))), ("to", ScalarValue::Date32(Some(self.days.1)))];
+        engine.rows_in(&context, &text, &days).await
+    }
+
+    /// `theme_weeks` of the batch's weeks: the touched schools anew from pupil_days, the others as they stood.
+    async fn weeks_anew(&self, engine: &Engine, pupil_days: &[RecordBatch]) -> Result<Vec<RecordBatch>, QueryError> {
+        let touched: BTreeSet<(&str, i32)> =
+            self.slices.iter().map(|slice| (slice.school_id.as_str(), monday(slice.date))).collect();
+        let weeks: BTreeSet<i32> = touched.iter().map(|(_, week)| *week).collect();
+        let days = [("from", ScalarValue::Date32(Some(self.days.0))), ("to", ScalarValue::Date32(Some(self.days.1)))];
+        // Days of the same weeks that are not stale count too.
+        let dates = Tables::from([("stale_dates", tables::dates(self.dates.iter().copied())?)]);
+        let text = format!(
+            "SELECT {} FROM pupil_days o LEFT ANTI JOIN stale_dates d ON d.event_date = o.event_date
+             WHERE o.event_date BETWEEN $from AND $to",
+            columns(Table::PupilDays, "o")
+        );
+        let mut week_pupil_days = engine.rows_in(&engine.context_with(dates).await?, &text, &days).await?;
+        week_pupil_days.extend(pupil_days.iter().cloned());
+        let week_pupil_days = conformed(Table::PupilDays, &week_pupil_days)?;
+        let replaced = Tables::from([
+            ("week_pupil_days", tables::of_batches(week_pupil_days)?),
+            ("touched_weeks", tables::school_weeks(touched.iter().copied())?),
+            ("touched_mondays", tables::dates(weeks.iter().copied())?),
+        ]);
+        let context = engine.context_with(replaced).await?;
+        let mut rows = engine.rows_in(&context, text_of("theme_weeks")?, &[]).await?;
+        let text = format!(
+            "SELECT {} FROM theme_weeks o
+             LEFT SEMI JOIN touched_mondays d ON d.event_date = o.event_date
+             LEFT ANTI JOIN touched_weeks t ON t.school_id = o.school_id AND t.week = o.event_date
+             WHERE o.event_date BETWEEN $from AND $to",
+            columns(Table::ThemeWeeks, "o")
+        );
+        rows.extend(engine.rows_in(&context, &text, &days).await?);
+        Ok(rows)
+    }
+}
+
+fn columns(table: Table, alias: &str) -> String {
+    let names: Vec<String> = table.columns().iter().map(|column| format!("{alias}.{}", column.name)).collect();
+    names.join(", ")
+}
+
+/// Rows in the table's scan schema, whatever nullability their queries gave them; one empty batch where there is none.
+fn conformed(table: Table, rows: &[RecordBatch]) -> Result<Vec<RecordBatch>, QueryError> {
+    let schema = table.scan_schema();
+    let shape = |problem: String| QueryError::Shape { what: format!("rollup {}", table.name()), expected: problem };
+    let mut batches = vec![RecordBatch::new_empty(Arc::clone(&schema))];
+    for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
+        let mut arrays = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let array = batch.column_by_name(field.name()).ok_or_else(|| shape(format!("column {}", field.name())))?;
+            arrays.push(arrow::compute::cast(array, field.data_type()).map_err(|error| shape(error.to_string()))?);
+        }
+        batches.push(RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(|error| shape(error.to_string()))?);
+    }
+    Ok(batches)
+}
+
+/// Writes rows as files of one date each, several at once.
+fn write_in_parallel(table: Table, rows: &[RecordBatch], write: &Sink<'_>) -> Result<Vec<DataFile>, QueryError> {
+    let batches = conformed(table, rows)?;
+    let shape = |problem: String| QueryError::Shape { what: format!("rollup {}", table.name()), expected: problem };
+    let all = concat_batches(&table.scan_schema(), &batches).map_err(|error| shape(error.to_string()))?;
+    if all.num_rows() == 0 {
+        return Ok(Vec::new());
+    }
+    let date_index = table.column_index("event_date").ok_or_else(|| shape("column event_date".into()))?;
+    let dates = all.column(date_index).as_primitive_opt::<Date32Type>().ok_or_else(|| shape("event_date as a date".into()))?;
+    let mut parts = Vec::new();
+    for writer in 0..WRITERS {
+        let mine: BooleanArray =
+            dates.iter().map(|date| date.map(|date| (date / 7 + date).rem_euclid(WRITERS) == writer)).collect();
+        let part = filter_record_batch(&all, &mine).map_err(|error| shape(error.to_string()))?;
+        if part.num_rows() > 0 {
+            parts.push(part);
+        }
+    }
+    let written: Vec<Result<Vec<DataFile>, LakeError>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = parts.iter().map(|part| scope.spawn(move || write(table, part))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut files = Vec::new();
+    for part in written {
+        files.extend(part?);
+    }
+    Ok(files)
+}

@@ -1,0 +1,116 @@
+//! Small tables in memory beside the lake's: the estate, today, what categories mean, and the slices a rollup works on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Int32Array, RecordBatch, StringViewArray};
+use arrow::datatypes::{Field, Schema};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use jiff::civil::Date;
+use weir_lake::calendar::{Calendar, epoch_day};
+use weir_lake::estate::Estate;
+use weir_lake::lake::Slice;
+
+use crate::error::QueryError;
+
+/// What the taxonomy and the lexicon say of categories and entries: given by the caller, because the files belong to reading.
+#[derive(Debug, Clone, Default)]
+pub struct Meanings {
+    /// Canonical category -> what it means.
+    pub categories: BTreeMap<String, CategoryMeaning>,
+    /// Lexicon entry -> academic year (`2026-27`) from which it counts in rates; absent entries always did.
+    pub entries_since: BTreeMap<String, String>,
+}
+
+/// What a canonical category means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CategoryMeaning {
+    /// Severity 0 to 4; themes without an entry here count as 1.
+    pub severity: i32,
+    /// Its theme, if any.
+    pub theme: Option<String>,
+    /// Academic year from which its mapping counts in rates; none: it always did.
+    pub since: Option<String>,
+}
+
+fn text<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(StringViewArray::from_iter(values))
+}
+
+/// A table in memory from named columns. All columns may hold nulls: the planner needs no promise here.
+fn in_memory(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let fields: Vec<Field> = columns.iter().map(|(name, values)| Field::new(*name, values.data_type().clone(), true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let rows = RecordBatch::try_new(schema, columns.into_iter().map(|(_, values)| values).collect())
+        .map_err(|error| QueryError::Engine(error.to_string()))?;
+    of_batches(vec![rows])
+}
+
+/// Rows as a table, in as many partitions as batches, at most.
+pub(crate) fn of_batches(rows: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let Some(first) = rows.first() else {
+        return Err(QueryError::Shape { what: "a table in memory".into(), expected: "at least one batch".into() });
+    };
+    Ok(Arc::new(MemTable::try_new(first.schema(), vec![rows])?))
+}
+
+/// The estate's tables, `categories`, `lexicon_since` and `clock` (one row: today) by name.
+pub(crate) fn small_tables(
+    estate: &Estate,
+    meanings: &Meanings,
+    today: Date,
+) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>, QueryError> {
+    let estate_tables = weir_lake::estate::estate_tables(estate, &Calendar::new(estate))
+        .map_err(|error| QueryError::Engine(format!("estate tables: {error}")))?;
+    let mut tables = Vec::new();
+    for (name, rows) in estate_tables {
+        tables.push((name, of_batches(vec![rows])?));
+    }
+    tables.push(("categories", categories(meanings)?));
+    tables.push(("lexicon_since", lexicon_since(meanings)?));
+    tables.push(("clock", in_memory(vec![("today", Arc::new(Date32Array::from(vec![epoch_day(today)])))])?));
+    Ok(tables)
+}
+
+fn categories(meanings: &Meanings) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let all = || meanings.categories.iter();
+    in_memory(vec![
+        ("category", text(all().map(|(id, _)| Some(id.as_str())))),
+        ("severity", Arc::new(Int32Array::from_iter_values(all().map(|(_, meaning)| meaning.severity)))),
+        ("theme", text(all().map(|(_, meaning)| meaning.theme.as_deref()))),
+        ("since", text(all().map(|(_, meaning)| meaning.since.as_deref()))),
+    ])
+}
+
+fn lexicon_since(meanings: &Meanings) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let all = || meanings.entries_since.iter();
+    in_memory(vec![
+        ("concern_id", text(all().map(|(id, _)| Some(id.as_str())))),
+        ("since", text(all().map(|(_, year)| Some(year.as_str())))),
+    ])
+}
+
+/// Slices as a table: school, source, event_date.
+pub(crate) fn slices<'a>(slices: impl Iterator<Item = &'a Slice> + Clone) -> Result<Arc<dyn TableProvider>, QueryError> {
+    in_memory(vec![
+        ("school_id", text(slices.clone().map(|s| Some(s.school_id.as_str())))),
+        ("source_id", text(slices.clone().map(|s| Some(s.source_id.as_str())))),
+        ("event_date", Arc::new(Date32Array::from_iter_values(slices.map(|s| s.date)))),
+    ])
+}
+
+/// Days as a table: event_date.
+pub(crate) fn dates(days: impl Iterator<Item = i32>) -> Result<Arc<dyn TableProvider>, QueryError> {
+    in_memory(vec![("event_date", Arc::new(Date32Array::from_iter_values(days)))])
+}
+
+/// Schools and Mondays as a table: school_id, week.
+pub(crate) fn school_weeks<'a>(
+    weeks: impl Iterator<Item = (&'a str, i32)> + Clone,
+) -> Result<Arc<dyn TableProvider>, QueryError> {
+    in_memory(vec![
+        ("school_id", text(weeks.clone().map(|(school, _)| Some(school)))),
+        ("week", Arc::new(Date32Array::from_iter_values(weeks.map(|(_, monday)| monday)))),
+    ])
+}
