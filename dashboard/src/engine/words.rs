@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_query::indicator::Indicator;
 use weir_query::page::{self, FindingKind, Heat};
 use weir_query::state as engine;
 
@@ -193,6 +194,10 @@ fn findings(page: &page::SchoolYear) -> Vec<Finding> {
 
 fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::SchoolYear>) -> Figure {
     let unit = unit(now);
+    // A range is reckoned without knowing that a share ends at 100.
+    let usual = now
+        .usual
+        .map(|(low, high)| if unit.sign == "%" { (low.clamp(0.0, 100.0), high.clamp(0.0, 100.0)) } else { (low.max(0.0), high) });
     let before = last.and_then(|last| last.figures.iter().find(|figure| figure.id == now.id));
     let points = page
         .periods
@@ -220,7 +225,7 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
             Point {
                 value,
                 last_year,
-                usual: now.usual,
+                usual,
                 numerator: counted(|point| point.numerator),
                 denominator: counted(|point| point.denominator),
             }
@@ -275,12 +280,9 @@ fn shown(value: engine::Shown, no_logs: bool) -> Shown {
 fn unit(figure: &page::Figure) -> Unit {
     let decimals = figure.unit.decimals();
     match figure.unit {
-        engine::Unit::Percent => Unit {
-            decimals,
-            sign: "%",
-            words: share_of(&figure.provenance.denominator),
-            per_hundred_pupils: false,
-        },
+        engine::Unit::Percent => {
+            Unit { decimals, sign: "%", words: share_of(&figure.provenance.denominator), per_hundred_pupils: false }
+        }
         other => {
             Unit { decimals, sign: "", words: other.words().into(), per_hundred_pupils: other == engine::Unit::PupilsPer100Week }
         }
@@ -294,8 +296,29 @@ fn share_of(denominator: &str) -> String {
     if first.is_empty() { String::new() } else { format!("of {}", first.replace("decisions", "requests")) }
 }
 
-/// How a figure is made.
-pub(super) fn method(figure: &page::Figure) -> Method {
+/// A definition, as the page of all of them shows it.
+pub(super) fn definition(indicator: &Indicator) -> Method {
+    Method {
+        id: indicator.id.clone(),
+        title: indicator.title.clone(),
+        question: indicator.question.clone(),
+        standard: indicator.standard.clone(),
+        unit: match indicator.unit {
+            engine::Unit::Percent => String::from("percent"),
+            engine::Unit::Count => String::from("a count"),
+            other => other.words().into(),
+        },
+        numerator: indicator.numerator.clone(),
+        denominator: indicator.denominator.clone(),
+        leaves_out: indicator.exclusions.clone(),
+        caveat: indicator.caveat.clone(),
+        version: indicator.version,
+        sql: indicator.sql.into(),
+    }
+}
+
+/// The definition behind a figure.
+fn method(figure: &page::Figure) -> Method {
     Method {
         id: figure.indicator.clone(),
         title: figure.title.clone(),
