@@ -39,7 +39,9 @@ const TLS_INSPECTED: u32 = 1 << 31;
 
 /// A canonical column that a format names in `identity` is none that a decision is told by.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("identity column {found:?} is not one a decision is told by; use names such as \"user\", \"host\", \"url\", \"rule\" or \"bytes_in\"")]
+#[error(
+    "identity column {found:?} is not one a decision is told by; use names such as \"user\", \"host\", \"url\", \"rule\" or \"bytes_in\""
+)]
 pub struct UnknownIdentityColumn {
     found: String,
 }
@@ -193,7 +195,8 @@ mod tests {
 
     #[test]
     fn fields_a_format_leaves_out_do_not_count() {
-        let mut identifier = Identifier::new(IdentityKey::new(&[1; 32]), IdentityFields::named(&["user".into(), "host".into()]).unwrap());
+        let mut identifier =
+            Identifier::new(IdentityKey::new(&[1; 32]), IdentityFields::named(&["user".into(), "host".into()]).unwrap());
         let plain = identifier.identity(&decision());
         let mut changed = decision();
         changed.bytes_in = Some(9);

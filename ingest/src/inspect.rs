@@ -128,9 +128,8 @@ pub fn inspect(
     let rejected = |error: weir_lake::ids::IdError| LakeError::Rejected { problem: error.to_string() };
     let key = UserKey::parse(&format!("k0-{:032}", 0)).map_err(rejected)?;
     let mut normaliser = Normaliser::new(reference, Box::new(people), Box::new(NoKeys(key)));
-    let written_at_micros = opened.modified.and_then(|time| {
-        i64::try_from(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_micros()).ok()
-    });
+    let written_at_micros =
+        opened.modified.and_then(|time| i64::try_from(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_micros()).ok());
     let context = Arc::new(FileContext {
         school: options.source.school.clone(),
         source_id: options.source.id.clone(),

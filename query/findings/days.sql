@@ -3,7 +3,7 @@ SELECT d.date, d.is_past, d.is_counted, d.has_logs, coalesce(s.stopped, 0) AS st
 FROM seen_days d
 LEFT JOIN (
     SELECT h.event_date, CAST(sum(h.requests) AS BIGINT) AS stopped
-    FROM decided_hours h
+    FROM decided_days h
     WHERE h.school_id = $school AND h.action IN ('blocked', 'warned')
     GROUP BY h.event_date
 ) s ON s.event_date = d.date

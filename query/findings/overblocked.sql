@@ -6,7 +6,7 @@ FROM (
            max(j.event_date) FILTER (WHERE j.action IN ('blocked', 'warned')) AS last_day,
            coalesce(CAST(sum(j.requests) FILTER (WHERE j.action IN ('blocked', 'warned')) AS BIGINT), 0) AS stopped,
            CAST(sum(j.requests) AS BIGINT) AS requests
-    FROM judged_hours j
+    FROM judged_days j
     WHERE j.school_id = $school AND j.event_date BETWEEN $from AND $to AND j.expected = 'allow'
     GROUP BY j.category
 ) o

@@ -1,9 +1,9 @@
 -- School days without a row of a source, since its first row; and sources of the school that never sent one (no day).
 WITH began AS (
-    SELECT a.source_id, min(a.event_date) AS began FROM activity_hourly a WHERE a.school_id = $school GROUP BY a.source_id
+    SELECT a.source_id, min(a.event_date) AS began FROM logged_days a WHERE a.school_id = $school GROUP BY a.source_id
 ),
 logged AS (
-    SELECT DISTINCT a.source_id, a.event_date FROM activity_hourly a WHERE a.school_id = $school
+    SELECT a.source_id, a.event_date FROM logged_days a WHERE a.school_id = $school
 )
 SELECT b.source_id, d.date, d.day_no
 FROM seen_days d

@@ -12,10 +12,10 @@
 -- means: Of every 100 school days, this many have logs from this source. Nothing can be said about the others.
 -- ask: why are days missing, and can they still be had?
 WITH began AS (
-    SELECT a.source_id, min(a.event_date) AS began FROM activity_hourly a WHERE a.school_id = $school GROUP BY a.source_id
+    SELECT a.source_id, min(a.event_date) AS began FROM logged_days a WHERE a.school_id = $school GROUP BY a.source_id
 ),
 logged AS (
-    SELECT DISTINCT a.source_id, a.event_date FROM activity_hourly a WHERE a.school_id = $school
+    SELECT a.source_id, a.event_date FROM logged_days a WHERE a.school_id = $school
 ),
 days AS (
     SELECT d.period_no, b.source_id, count(*) AS past, count(l.event_date) AS logged

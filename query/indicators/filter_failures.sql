@@ -15,7 +15,7 @@ WITH weekly AS (
     SELECT d.period_no, d.week,
            CAST(sum(CASE WHEN h.action = 'allowed' AND h.expected = 'block' THEN h.requests ELSE 0 END) AS DOUBLE) AS n,
            CAST(sum(h.requests) AS DOUBLE) AS d
-    FROM judged_hours h
+    FROM judged_days h
     JOIN seen_days d ON d.school_id = h.school_id AND d.date = h.event_date
     WHERE h.school_id = $school AND d.academic_year = $year AND d.is_past
     GROUP BY d.period_no, d.week

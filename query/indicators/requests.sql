@@ -16,7 +16,7 @@ WITH weekly AS (
            CAST(sum(h.requests) AS DOUBLE) AS n,
            CAST(max(d.days) AS DOUBLE) AS d
     FROM (SELECT h.school_id, h.event_date, sum(h.requests) AS requests
-          FROM decided_hours h WHERE h.school_id = $school GROUP BY h.school_id, h.event_date) h
+          FROM decided_days h WHERE h.school_id = $school GROUP BY h.school_id, h.event_date) h
     JOIN (SELECT s.school_id, s.date, s.period_no, s.week,
                  sum(CASE WHEN s.has_logs THEN 1 ELSE 0 END) OVER (PARTITION BY s.period_no, s.week) * r.pupils AS days
           FROM seen_days s

@@ -14,6 +14,6 @@ SELECT e.event_date, e.school_id, e.source_id, e.profile, e.user_type, e.year_gr
        count(*) FILTER (WHERE e.category IS NOT NULL AND e.category <> 'uncategorised') AS categorised,
        CAST(sum(coalesce(e.bytes_in, 0) + coalesce(e.bytes_out, 0)) AS BIGINT) AS bytes
 FROM events e
-JOIN stale s ON s.school_id = e.school_id AND s.source_id = e.source_id AND s.event_date = e.event_date
+{join_stale}
 WHERE e.event_date BETWEEN $from AND $to
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

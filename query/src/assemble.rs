@@ -9,20 +9,17 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use weir_lake::calendar::school_week_monday;
 use weir_lake::estate::AcademicYear;
-use weir_lake::schema::Table;
 
 use crate::cards::{Deck, Key, Seen};
-use crate::engine::{Engine, Tables};
+use crate::engine::Engine;
 use crate::error::QueryError;
 use crate::findings::findings;
 use crate::indicator::{Indicator, run_in};
 use crate::page::{
     Answer, Calendar, Coverage, Figure, FindingKind, Heat, HeatDay, Period, SchoolFacts, SchoolYear, SourceCoverage, Tone,
 };
-use crate::rollup::conformed;
 use crate::rows::rows;
 use crate::state::{Shown, State};
-use crate::tables::of_batches;
 use crate::words;
 
 /// What one school's pages are asked of: its rollups in memory, so that twenty questions read the files once.
@@ -34,13 +31,7 @@ pub(crate) struct School<'a> {
 
 impl<'a> School<'a> {
     async fn open(engine: &'a Engine, id: &str) -> Result<Self, QueryError> {
-        let mut replaced = Tables::new();
-        for table in [Table::ActivityHourly, Table::ThemeWeeks, Table::PupilDays, Table::AdminEvents] {
-            let text = format!("SELECT * FROM {} o WHERE o.school_id = $school", table.name());
-            let found = engine.rows(&text, &[("school", ScalarValue::from(id))]).await?;
-            replaced.insert(table.name(), of_batches(conformed(table, &found)?)?);
-        }
-        Ok(Self { id: id.to_string(), engine, context: engine.context_with(replaced).await? })
+        Ok(Self { id: id.to_string(), engine, context: engine.school_context(id).await? })
     }
 
     /// Rows of a question with parameters.

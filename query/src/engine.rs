@@ -27,6 +27,7 @@ use weir_lake::lake::Snapshot;
 use weir_lake::schema::Table;
 
 use crate::error::QueryError;
+use crate::rollup::conformed;
 use crate::scan::FilesTable;
 use crate::tables::{self, Meanings};
 
@@ -204,6 +205,35 @@ impl Engine {
         context(&self.runtime, &self.options, &tables).await
     }
 
+    /// A context of one school: its rollups and what the views make of them are in memory, so that many questions read once.
+    pub(crate) async fn school_context(&self, school: &str) -> Result<SessionContext, QueryError> {
+        let parameters = [("school", ScalarValue::from(school))];
+        let mut tables = self.tables.clone();
+        for table in [Table::ActivityHourly, Table::ThemeWeeks, Table::PupilDays, Table::AdminEvents] {
+            let text = format!("SELECT * FROM {} o WHERE o.school_id = $school", table.name());
+            let rows = self.rows(&text, &parameters).await?;
+            tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
+        }
+        let context = bare_context(&self.runtime, &self.options, &tables)?;
+        for (name, text) in views() {
+            if matches!(name, "decisions" | "decided_hours") {
+                // Read once or never; the first one's rows are no rollup.
+                let view = context.sql(&text).await?.into_view();
+                context.register_table(name, view)?;
+                continue;
+            }
+            let frame = context.sql(&format!("SELECT * FROM ({text}) v WHERE v.school_id = $school")).await?;
+            let frame = with_parameters(frame, &parameters)?;
+            let schema = Arc::new(frame.schema().as_arrow().clone());
+            let mut rows = frame.collect().await.map_err(|error| self.limits().explain(error))?;
+            if rows.is_empty() {
+                rows.push(RecordBatch::new_empty(schema));
+            }
+            context.register_table(name, tables::of_batches(rows)?)?;
+        }
+        Ok(context)
+    }
+
     fn limits(&self) -> Limits {
         Limits { seconds: self.options.time_limit.as_secs(), megabytes: self.options.memory_bytes >> 20 }
     }
@@ -248,7 +278,7 @@ fn runtime(snapshot: &Snapshot, options: &EngineOptions) -> Result<Arc<RuntimeEn
     Ok(runtime)
 }
 
-async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tables) -> Result<SessionContext, QueryError> {
+fn bare_context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tables) -> Result<SessionContext, QueryError> {
     let mut config = SessionConfig::new()
         .with_target_partitions(options.partitions.max(1))
         .with_information_schema(true)
@@ -264,16 +294,28 @@ async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Ta
     for (name, provider) in tables {
         context.register_table(*name, Arc::clone(provider))?;
     }
+    Ok(context)
+}
+
+/// The views, each after those it reads.
+fn views() -> Vec<(&'static str, String)> {
     let columns: Vec<String> = Table::Events.scan_schema().fields().iter().map(|field| format!("r.{}", field.name())).collect();
-    for (name, text) in [
-        ("pupils", include_str!("../views/pupils.sql")),
-        ("decisions", &include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
-        ("decided_hours", include_str!("../views/decided_hours.sql")),
-        ("judged_hours", include_str!("../views/judged_hours.sql")),
-        ("seen_days", include_str!("../views/seen_days.sql")),
-        ("periods", include_str!("../views/periods.sql")),
-    ] {
-        let view = context.sql(text).await?.into_view();
+    vec![
+        ("pupils", include_str!("../views/pupils.sql").into()),
+        ("decisions", include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
+        ("logged_days", include_str!("../views/logged_days.sql").into()),
+        ("decided_hours", include_str!("../views/decided_hours.sql").into()),
+        ("decided_days", include_str!("../views/decided_days.sql").into()),
+        ("judged_days", include_str!("../views/judged_days.sql").into()),
+        ("seen_days", include_str!("../views/seen_days.sql").into()),
+        ("periods", include_str!("../views/periods.sql").into()),
+    ]
+}
+
+async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tables) -> Result<SessionContext, QueryError> {
+    let context = bare_context(runtime, options, tables)?;
+    for (name, text) in views() {
+        let view = context.sql(&text).await?.into_view();
         context.register_table(name, view)?;
     }
     Ok(context)

@@ -24,10 +24,14 @@ use crate::tables;
 
 /// Raw rows worked on in one go. Grouping them takes some hundred bytes a group, and hours of one school hold many alike: well under
 /// a gigabyte. The engine spills if a single week holds more.
-const ROWS_AT_ONCE: u64 = 4_000_000;
+const ROWS_AT_ONCE: u64 = 2_000_000;
 
 /// Threads that write files. Each file is fsynced by itself; waiting for eight at once is as quick as waiting for one.
 const WRITERS: i32 = 8;
+
+/// Keeps the raw rows of stale slices.
+const JOIN_STALE: &str =
+    "JOIN stale s ON s.school_id = e.school_id AND s.source_id = e.source_id AND s.event_date = e.event_date";
 
 /// What a roll-up did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -165,8 +169,8 @@ impl Batch<'_> {
         report: &mut RollupReport,
     ) -> Result<(), QueryError> {
         let began = Instant::now();
-        let activity = self.slices_anew(engine, estate, Table::ActivityHourly).await?;
-        let pupil_days = self.slices_anew(engine, estate, Table::PupilDays).await?;
+        let activity = self.slices_anew(engine, snapshot, estate, Table::ActivityHourly).await?;
+        let pupil_days = self.slices_anew(engine, snapshot, estate, Table::PupilDays).await?;
         let theme_weeks = self.weeks_anew(engine, &pupil_days).await?;
         report.querying += began.elapsed();
         let mondays: BTreeSet<i32> = self.dates.iter().map(|date| monday(*date)).collect();
@@ -188,16 +192,26 @@ impl Batch<'_> {
     }
 
     /// All rows of the stale dates: stale slices from raw rows, the others as they stood.
-    async fn slices_anew(&self, engine: &Engine, estate: &Estate, table: Table) -> Result<Vec<RecordBatch>, QueryError> {
+    async fn slices_anew(
+        &self,
+        engine: &Engine,
+        snapshot: &Snapshot,
+        estate: &Estate,
+        table: Table,
+    ) -> Result<Vec<RecordBatch>, QueryError> {
         let text = text_of(table.name())?;
         let days = [("from", ScalarValue::Date32(Some(self.days.0))), ("to", ScalarValue::Date32(Some(self.days.1)))];
-        let mut rows = Vec::new();
+        let kept = self.rows_kept(engine, table).await?;
         // Local hours need the zone as a constant; nearly every estate has one.
         let mut zones: BTreeMap<&str, Vec<&Slice>> = BTreeMap::new();
         for slice in &self.slices {
             let zone = estate.schools.get(&slice.school_id).map_or("Europe/London", |school| school.timezone.as_str());
             zones.entry(zone).or_default().push(slice);
         }
+        // A raw row's slice is either rolled up or stale. Where nothing was rolled up before, as at a first import, every row of the
+        // weeks is wanted, and looking each one up among the stale slices would take half the time.
+        let is_everything = zones.len() == 1 && !self.has_rolled_days(snapshot);
+        let mut rows = kept;
         for (zone, slices) in zones {
             if !zone.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+')) {
                 return Err(QueryError::Shape {
@@ -207,10 +221,16 @@ impl Batch<'_> {
             }
             let replaced = Tables::from([("stale", tables::slices(slices.iter().copied())?)]);
             let context = engine.context_with(replaced).await?;
-            rows.extend(engine.rows_in(&context, &text.replace("{zone}", zone), &days).await?);
+            let text = text.replace("{zone}", zone).replace("{join_stale}", if is_everything { "" } else { JOIN_STALE });
+            rows.extend(engine.rows_in(&context, &text, &days).await?);
         }
-        rows.extend(self.rows_kept(engine, table).await?);
         Ok(rows)
+    }
+
+    /// Whether any day of the batch's weeks was rolled up before.
+    fn has_rolled_days(&self, snapshot: &Snapshot) -> bool {
+        let files = snapshot.files.get(&Table::ActivityHourly).into_iter().flatten();
+        files.map(|file| file.statistics.event_date).any(|date| (self.days.0..=self.days.1).contains(&date))
     }
 
     /// Rows of the stale dates that belong to slices which are not stale.

@@ -286,3 +286,95 @@ async fn files_of_other_days_are_not_opened() {
     assert!(gone.contains("ask again"), "{gone}");
     assert!(!gone.contains(&lake.folder.path().display().to_string()), "{gone}");
 }
+
+/// Measures, rather than checks: 1.5 million rows over 300 dates and 12 schools. Run with `--ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a minute; for measuring"]
+async fn a_whole_year_at_once() {
+    use std::collections::BTreeSet;
+    use std::time::Instant;
+
+    use weir_lake::ids::{SchoolId, SourceId};
+    use weir_lake::lake::Slice;
+    use weir_lake::schema::Table;
+
+    let lake = TestLake::new();
+    let (mut adds, mut stale) = (Vec::new(), BTreeSet::new());
+    let categories = ["education", "search", "weapons", "games", "social_media", "gambling", "adv", "general"];
+    for date in 20_339..20_639 {
+        let mut events = Vec::with_capacity(5_000);
+        for row in 0..5_000_usize {
+            let school: &'static str =
+                ["elm", "oak", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11"][row * 12 / 5_000];
+            let mixed = (row * 2_654_435_761 + date as usize * 97) >> 7;
+            let at = jiff::Timestamp::from_second(i64::from(date) * 86_400 + 28_800 + (row % 417) as i64 * 60).unwrap();
+            // Most pages are of three categories, and a pupil's school day has 7 hours.
+            let category = categories[(mixed % 64).min(7).min(mixed % 3 + mixed % 64 / 48 * 4)];
+            events.push(Event {
+                at: at.to_string().leak(),
+                school,
+                source: "elm-filter",
+                user: Some(format!("k1-{:032x}", mixed % 300).leak()),
+                year_group: Some(["7", "8", "9", "10", "11"][mixed % 5]),
+                category: Some(category),
+                theme: (category == "weapons").then_some("violence_weapons"),
+                term: (category == "search").then_some("fern"),
+                action: Some(if mixed % 10 == 0 { "blocked" } else { "allowed" }),
+                furniture: mixed % 3 == 0,
+                ..EVENT
+            });
+            stale.insert(Slice {
+                school_id: SchoolId::parse(school).unwrap(),
+                source_id: SourceId::parse("elm-filter").unwrap(),
+                date,
+            });
+        }
+        let files = lake.lake.write_rows(Table::Events, &crate::fixture::rows(&events)).unwrap();
+        adds.extend(files.into_iter().map(|file| (Table::Events, file)));
+    }
+    lake.commit(adds, stale);
+    // The machine may be shared: processor seconds beside the clock's.
+    let processor = || {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let ticks: Vec<f64> = stat.split_whitespace().skip(13).take(2).map(|field| field.parse().unwrap()).collect();
+        (ticks[0] + ticks[1]) / 100.0
+    };
+    if std::env::var_os("EXPLAIN").is_some() {
+        explain(&lake).await;
+    }
+    let (began, used) = (Instant::now(), processor());
+    let report = lake.roll_up("2026-08-01").await;
+    println!("rolled up in {:?}, {:.1} s of processor: {report:?}", began.elapsed(), processor() - used);
+    let engine = lake.engine("2026-08-01");
+    for school in ["elm", "elm", "oak"] {
+        let (began, used) = (Instant::now(), processor());
+        let page = crate::page::school_year(&engine, school, "2025-26").await.unwrap();
+        println!(
+            "page of {school} in {:?}, {:.2} s of processor: {} figures",
+            began.elapsed(),
+            processor() - used,
+            page.figures.len()
+        );
+    }
+    let began = Instant::now();
+    crate::page::overview(&engine).await.unwrap();
+    println!("overview in {:?}", began.elapsed());
+}
+
+/// Where the time of a roll-up goes. Run with `--ignored --nocapture`.
+async fn explain(lake: &TestLake) {
+    let engine = lake.engine("2026-08-01");
+    for rollup in ["activity_hourly", "pupil_days"] {
+        let text = crate::embedded::ROLLUPS.iter().find(|(name, _)| *name == rollup).unwrap().1;
+        let text = text
+            .replace("{zone}", "Europe/London")
+            .replace("{join_stale}", "")
+            .replace("$from", "DATE '2025-09-01'")
+            .replace("$to", "DATE '2026-08-31'");
+        let reason = crate::engine::Reason::new("measuring").unwrap();
+        let answer = engine.sql(&format!("EXPLAIN ANALYZE {text}"), Some(&reason)).await.unwrap();
+        for batch in &answer.batches {
+            println!("{}", arrow::util::pretty::pretty_format_batches(&[batch.clone()]).unwrap());
+        }
+    }
+}

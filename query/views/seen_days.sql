@@ -9,7 +9,7 @@ SELECT d.school_id, d.academic_year, h.number AS period_no, d.half_term AS label
 FROM school_days d
 JOIN half_terms h ON h.school_id = d.school_id AND h.half_term_start = d.half_term_start
 CROSS JOIN clock t
-LEFT JOIN (SELECT a.school_id, min(a.event_date) AS began FROM activity_hourly a GROUP BY a.school_id) b
+LEFT JOIN (SELECT a.school_id, min(a.event_date) AS began FROM logged_days a GROUP BY a.school_id) b
        ON b.school_id = d.school_id
-LEFT JOIN (SELECT DISTINCT a.school_id, a.event_date FROM activity_hourly a) l
+LEFT JOIN (SELECT DISTINCT a.school_id, a.event_date FROM logged_days a) l
        ON l.school_id = d.school_id AND l.event_date = d.date

@@ -113,7 +113,7 @@ impl Ingest {
         };
         let format = self.format.as_deref().filter(|format| *format != "auto");
         if let Some(format) = format {
-            catalogue.get(format)?;
+            known_format(format, catalogue)?;
         }
         // The school's one source, if it has one for this; otherwise a source of its own, named after school and format.
         let own: Vec<&Source> = estate
@@ -150,8 +150,20 @@ pub fn format_choice(text: &str, catalogue: &Catalogue) -> anyhow::Result<Format
     if text == "auto" {
         return Ok(FormatChoice::Auto);
     }
-    catalogue.get(text)?;
+    known_format(text, catalogue)?;
     Ok(FormatChoice::Id(FormatId::parse(text)?))
+}
+
+/// Refuses a format id that is not there, and names those that look like it.
+fn known_format(id: &str, catalogue: &Catalogue) -> anyhow::Result<()> {
+    let Err(error) = catalogue.get(id) else { return Ok(()) };
+    let mut near: Vec<_> = catalogue.ids().map(|known| (strsim::jaro_winkler(id, known), known)).filter(|(likeness, _)| *likeness > 0.7).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let near: Vec<_> = near.into_iter().take(3).map(|(_, known)| known).collect();
+    if near.is_empty() {
+        return Err(error.into());
+    }
+    anyhow::bail!("{error}; the nearest: {}", near.join(", "))
 }
 
 /// Prints a report for people.

@@ -13,16 +13,27 @@ pub mod sql;
 pub mod undo;
 
 use anyhow::Context;
-use weir_query::Meanings;
+use weir_ingest::normalise::Reference;
+use weir_query::{CategoryMeaning, Meanings};
 
 /// A runtime for the parts that serve or query.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")
 }
 
-/// What categories mean, from the reader's taxonomies to the query layer, which do not know each other.
+/// What categories and lexicon entries mean: from the reader's data to the query layer, which do not know each other.
 pub fn meanings() -> anyhow::Result<Meanings> {
-    Ok(Meanings::default())
+    let reference = Reference::embedded()?;
+    let categories = reference.taxonomies.categories().iter().map(|category| {
+        let meaning = CategoryMeaning {
+            severity: i32::from(category.severity),
+            theme: category.theme.map(|theme| theme.as_str().to_owned()),
+            since: Some(category.since.clone()),
+        };
+        (category.id.clone(), meaning)
+    });
+    let entries = reference.lexicon.entries().map(|(entry, _)| (entry.id.clone(), entry.since.clone()));
+    Ok(Meanings { categories: categories.collect(), entries_since: entries.collect() })
 }
 
 /// A new run's id: what it does and when, to the microsecond, so that two runs never share one.

@@ -204,12 +204,8 @@ impl BlockSource {
     }
 
     fn seal(&mut self, waiting: u64, rehash: bool) {
-        self.sealed = Some(Sealed {
-            bytes: self.read - waiting,
-            lines: self.next_line - 1 - self.cutting.line_from,
-            waiting,
-            rehash,
-        });
+        self.sealed =
+            Some(Sealed { bytes: self.read - waiting, lines: self.next_line - 1 - self.cutting.line_from, waiting, rehash });
     }
 }
 

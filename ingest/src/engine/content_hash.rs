@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn units_joined_in_any_order_are_the_hash_of_the_whole() {
-        for length in [0usize, 1, 1023, 1024, 1025, 2048, 4096, 4097, 5000, 7 * 1024, 8 * 1024, 9 * 1024 + 3, 65 * 1024, 100_000] {
+        for length in [0usize, 1, 1023, 1024, 1025, 2048, 4096, 4097, 5000, 7 * 1024, 8 * 1024, 9 * 1024 + 3, 65 * 1024, 100_000]
+        {
             let bytes: Vec<u8> = (0..length).map(|at| (at * 31 % 251) as u8).collect();
             for unit in [1024usize, 4096, 1 << 20] {
                 let mut units: Vec<_> =

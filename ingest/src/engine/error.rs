@@ -1,5 +1,7 @@
 //! What stops an ingest, or refuses one input of it.
 
+use super::input_run::InputRead;
+use super::quarantine::Quarantine;
 use weir_lake::lake::LakeError;
 use weir_lake::vault::VaultError;
 
@@ -16,7 +18,9 @@ pub enum IngestError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// No known format fits.
-    #[error("{path}: no known format fits its first {lines} lines{nearest}; name one with --format (`weir formats list` shows them), or describe it in a format file")]
+    #[error(
+        "{path}: no known format fits its first {lines} lines{nearest}; name one with --format (`weir formats list` shows them), or describe it in a format file"
+    )]
     UnknownFormat {
         /// The input.
         path: String,
@@ -24,6 +28,20 @@ pub enum IngestError {
         lines: usize,
         /// The nearest formats, as part of the sentence.
         nearest: String,
+    },
+    /// Not one line of an input could be read.
+    #[error("{path}: none of its {lines} lines could be read as {format} ({reason}), so nothing was stored; {mend}")]
+    NothingReadable {
+        /// The input.
+        path: String,
+        /// Lines tried.
+        lines: u64,
+        /// The format.
+        format: String,
+        /// Why, most often.
+        reason: String,
+        /// The mend.
+        mend: String,
     },
     /// A format file is not right, or its id is not known.
     #[error(transparent)]
@@ -58,7 +76,9 @@ pub enum IngestError {
         error: UnknownZone,
     },
     /// The lines of an input do not add up to what became of them: a fault of Weir.
-    #[error("{path}: {lines} lines were read but {counted} accounted for, so nothing was stored; this is a fault in weir, please report it")]
+    #[error(
+        "{path}: {lines} lines were read but {counted} accounted for, so nothing was stored; this is a fault in weir, please report it"
+    )]
     Ledger {
         /// The input.
         path: String,
@@ -68,7 +88,9 @@ pub enum IngestError {
         counted: u64,
     },
     /// An input changed while it was read.
-    #[error("{path}: the file changed while it was read, so nothing of it was stored; read it again once its program has finished")]
+    #[error(
+        "{path}: the file changed while it was read, so nothing of it was stored; read it again once its program has finished"
+    )]
     Changed {
         /// The input.
         path: String,
@@ -82,8 +104,19 @@ pub enum IngestError {
 }
 
 impl IngestError {
+    /// An input of which no line could be read.
+    pub(crate) fn nothing_readable(path: String, read: &InputRead) -> Self {
+        let format = read.format.to_string();
+        let reason = read.quarantine.iter().find_map(Quarantine::first_reason).unwrap_or("unreadable");
+        let mend = match reason {
+            "missing_field" | "missing_action" | "missing_time" | "no_header" => format!("the export lacks a column that the format needs (`weir formats show {format}` lists them)"),
+            _ => String::from("see what they are with `weir inspect --format auto`"),
+        };
+        Self::NothingReadable { path, lines: read.tally.quarantined, format, reason: reason.replace('_', " "), mend }
+    }
+
     /// Whether it concerns one input, so that the others go on.
     pub(crate) fn is_of_one_input(&self) -> bool {
-        matches!(self, Self::Input(_) | Self::UnknownFormat { .. } | Self::Changed { .. })
+        matches!(self, Self::Input(_) | Self::UnknownFormat { .. } | Self::NothingReadable { .. } | Self::Changed { .. })
     }
 }

@@ -13,10 +13,11 @@ use super::days::{InputDays, SourceDays};
 use super::error::IngestError;
 use super::known::{HEAD_BYTES, Known, ReadBefore, head_id};
 use super::parts::{placeholder, set_file_id};
+use super::quarantine::Quarantine;
 use super::records::{Cutter, MAX_RECORD_BYTES};
 use super::run::Run;
 use super::tally::Tally;
-use super::worker::{InputPlan, QuarantinedLine, Reading, Stop, Worker};
+use super::worker::{InputPlan, Reading, Stop, Worker};
 use super::{FormatChoice, UNIT_BYTES};
 use crate::decoded::{LineReader, Outcome};
 use crate::format::{Catalogue, Format};
@@ -53,9 +54,18 @@ pub(crate) struct InputRead {
     pub(crate) sealed: Sealed,
     pub(crate) tally: Tally,
     pub(crate) admin: Vec<AdminRow>,
-    pub(crate) quarantine: Vec<QuarantinedLine>,
+    pub(crate) quarantine: Vec<Quarantine>,
     pub(crate) notes: Notes,
     pub(crate) files: Vec<DataFile>,
+}
+
+impl InputRead {
+    /// Whether not one line could be read: then the format is wrong or a column is missing, which is a matter of the file.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        let told = self.tally.events + self.tally.admin_events;
+        let seen = self.tally.ignored().into_iter().any(|(reason, _)| !matches!(reason.as_str(), "blank" | "comment" | "header" | "continuation"));
+        told == 0 && self.tally.quarantined > 0 && !seen
+    }
 }
 
 /// Puts back what was read to look at it.
@@ -64,15 +74,23 @@ fn rejoin(front: Vec<u8>, rest: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
 }
 
 /// The format of an input that begins so.
-pub(crate) fn choose_format(catalogue: &Catalogue, choice: &FormatChoice, label: &str, beginning: &[u8]) -> Result<Arc<Format>, IngestError> {
+pub(crate) fn choose_format(
+    catalogue: &Catalogue,
+    choice: &FormatChoice,
+    label: &str,
+    beginning: &[u8],
+) -> Result<Arc<Format>, IngestError> {
     if let FormatChoice::Id(id) = choice {
         return Ok(catalogue.get(id.as_str())?);
     }
     let detection = catalogue.detect(beginning)?;
     let (lines, candidates) = (detection.lines, detection.candidates);
     detection.format.ok_or_else(|| {
-        let nearest: Vec<String> =
-            candidates.iter().take(3).map(|candidate| format!("{} (claims {} of them)", candidate.id, candidate.claimed)).collect();
+        let nearest: Vec<String> = candidates
+            .iter()
+            .take(3)
+            .map(|candidate| format!("{} (claims {} of them)", candidate.id, candidate.claimed))
+            .collect();
         let nearest = if nearest.is_empty() { String::new() } else { format!("; nearest: {}", nearest.join(", ")) };
         IngestError::UnknownFormat { path: label.to_owned(), lines, nearest }
     })
@@ -275,8 +293,11 @@ impl Run<'_> {
         let consumed = Arc::clone(&opened.consumed);
         let tell = || self.options.progress.at(consumed.load(Ordering::Relaxed));
         let read = |worker: &mut Worker, mut first: Option<Block>| -> Result<_, Failed> {
-            worker.begin(Arc::clone(&plan.context)).map_err(|error| IngestError::Zone { source_id: self.options.source.id.to_string(), error })?;
-            let mut reading = Reading::new(prepared.format.reader(), self.identity_key.clone(), prepared.fields, &prepared.headers);
+            worker
+                .begin(Arc::clone(&plan.context))
+                .map_err(|error| IngestError::Zone { source_id: self.options.source.id.to_string(), error })?;
+            let mut reading =
+                Reading::new(prepared.format.reader(), self.identity_key.clone(), prepared.fields, &prepared.headers);
             let mut block = Block::default();
             let read = loop {
                 if line.stopped.load(Ordering::Relaxed) {
@@ -338,7 +359,7 @@ impl Run<'_> {
                     tally.add(&found.tally);
                     units.extend(found.units);
                     admin.extend(found.admin);
-                    quarantine.extend(found.quarantine);
+                    quarantine.push(found.quarantine);
                     notes.ambiguous_times += found.notes.ambiguous_times;
                     found.notes.unmapped.into_iter().for_each(|(name, rows)| *notes.unmapped.entry(name).or_insert(0) += rows);
                     files.extend(written);
@@ -380,7 +401,6 @@ impl Run<'_> {
         }
         let head = head.get(..usize::try_from(sealed.bytes).unwrap_or(usize::MAX).min(head.len())).unwrap_or(head);
         admin.sort_by_key(|row: &AdminRow| row.line_no);
-        quarantine.sort_by_key(|line: &QuarantinedLine| line.line_no);
         Ok(InputResult::Read(Box::new(InputRead {
             format: prepared.format_id.clone(),
             format_version: prepared.format.version(),
@@ -409,7 +429,8 @@ impl Run<'_> {
         }
         let opened = self.skipped(input, from)?;
         let mut hashing = Hashing(blake3::Hasher::new());
-        let read = std::io::copy(&mut opened.reader.take(bytes), &mut hashing).map_err(|error| InputError::of(&input.label(), error))?;
+        let read =
+            std::io::copy(&mut opened.reader.take(bytes), &mut hashing).map_err(|error| InputError::of(&input.label(), error))?;
         if read != bytes {
             return Err(IngestError::Changed { path: input.label() });
         }

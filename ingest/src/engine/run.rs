@@ -8,12 +8,13 @@ use std::time::Instant;
 use weir_lake::estate::{Estate, People, SchoolOf, SharedNames};
 use weir_lake::failpoint;
 use weir_lake::ids::SchoolId;
-use weir_lake::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, Receipt, Slice};
+use weir_lake::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, Receipt, Slice, Snapshot};
 use weir_lake::names::Named;
 use weir_lake::names::Pseudonyms as _;
 use weir_lake::schema::Table;
 use weir_lake::vault::{Vault, VaultError, VaultSession};
 
+use super::IngestOptions;
 use super::days::SourceDays;
 use super::error::IngestError;
 use super::input_run::{InputRead, InputResult, tag, unit};
@@ -21,7 +22,6 @@ use super::known::Known;
 use super::people::EstatePeople;
 use super::side_rows::SideRows;
 use super::worker::Worker;
-use super::IngestOptions;
 use crate::format::{Catalogue, Format};
 use crate::identity::IdentityKey;
 use crate::input::{self, InputError};
@@ -203,10 +203,11 @@ impl Run<'_> {
         };
         if !gathered.receipts.is_empty() {
             let slices = self.finish(workers, &days, &mut gathered, &mut report)?;
+            failpoint::hit("ingest_rows_written");
             // A name is durable before its key reaches the lake.
             session.flush()?;
             failpoint::hit("ingest_before_commit");
-            report.lake_version = Some(self.commit(snapshot.version, slices, &mut gathered)?);
+            report.lake_version = Some(self.commit(&snapshot, &receipts, slices, &mut gathered)?);
             failpoint::hit("ingest_after_commit");
         }
         if report.is_first_of_source {
@@ -245,7 +246,9 @@ impl Run<'_> {
 
     /// A path as the lake may hold it: the name of the person whose export it is becomes a key.
     fn without_user(&self, label: &str, session: &VaultSession) -> String {
-        let (Some(user), SchoolOf::One(school)) = (&self.options.user, &self.options.source.school) else { return label.to_owned() };
+        let (Some(user), SchoolOf::One(school)) = (&self.options.user, &self.options.source.school) else {
+            return label.to_owned();
+        };
         let name = user.reveal_in_clear();
         let (folded, wanted) = (label.to_lowercase(), name.to_lowercase());
         if wanted.is_empty() || !folded.contains(&wanted) {
@@ -280,13 +283,21 @@ impl Run<'_> {
                 report.message = Some(String::from("already read; nothing was added"));
             }
             InputResult::Waiting { format, before, waiting } => {
-                let what = if before > 0 { "already read up to a last line that is not finished yet" } else { "holds only a line that is not finished yet" };
+                let what = if before > 0 {
+                    "already read up to a last line that is not finished yet"
+                } else {
+                    "holds only a line that is not finished yet"
+                };
                 report.status = if before > 0 { FileStatus::AlreadyRead } else { FileStatus::Waiting };
                 report.format = Some(format.to_string());
                 report.bytes_before = before;
                 report.waiting_bytes = waiting;
                 report.message = Some(format!("{what}; a later run reads that line once the file has rested a minute"));
                 workers.iter_mut().for_each(Worker::reject);
+            }
+            InputResult::Read(read) if read.is_unreadable() => {
+                workers.iter_mut().for_each(Worker::reject);
+                report = refused(report.path.clone(), &IngestError::nothing_readable(report.path, &read));
             }
             InputResult::Read(read) => self.accept(*read, &mut report, days, workers, gathered)?,
         }
@@ -350,13 +361,9 @@ impl Run<'_> {
         report.bytes_before = byte_from;
         report.bytes = read.sealed.bytes;
         report.waiting_bytes = read.sealed.waiting;
-        report.message = match &ledger {
-            ledger if ledger.quarantined > 0 && ledger.events + ledger.admin_events == 0 => {
-                Some(format!("no line could be read as {}; check the format with `weir inspect --format auto`", read.format))
-            }
-            _ if read.sealed.waiting > 0 => Some(String::from("its last line is not finished yet; a later run reads it")),
-            _ => None,
-        };
+        if read.sealed.waiting > 0 {
+            report.message = Some(String::from("its last line is not finished yet; a later run reads it"));
+        }
         report.ledger = ledger;
         Ok(())
     }
@@ -381,7 +388,8 @@ impl Run<'_> {
                     gathered.uncommitted.files.extend(finished.files.into_iter().map(|file| (Table::Events, file)));
                     report.evidence.add(&finished.evidence);
                     for (date, school) in finished.slices {
-                        let school_id = SchoolId::parse(&school).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
+                        let school_id =
+                            SchoolId::parse(&school).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
                         slices.insert(Slice { school_id, source_id: self.options.source.id.clone(), date });
                     }
                 }
@@ -398,11 +406,17 @@ impl Run<'_> {
         Ok(slices)
     }
 
-    fn commit(&self, base: u64, stale: BTreeSet<Slice>, gathered: &mut Gathered<'_>) -> Result<u64, IngestError> {
-        let change = Change {
+    fn commit(
+        &self,
+        read_at: &Snapshot,
+        receipts: &[Receipt],
+        stale: BTreeSet<Slice>,
+        gathered: &mut Gathered<'_>,
+    ) -> Result<u64, IngestError> {
+        let mut change = Change {
             kind: ChangeKind::Ingest,
             run_id: self.options.run_id.clone(),
-            base,
+            base: read_at.version,
             adds: gathered.uncommitted.files.clone(),
             removes: Vec::new(),
             receipts: std::mem::take(&mut gathered.receipts),
@@ -411,13 +425,46 @@ impl Run<'_> {
             stale,
             rolled: BTreeSet::new(),
         };
-        let committed = self.lake.commit(change);
+        let committed = loop {
+            let committed = self.lake.commit(change.clone());
+            let Err(LakeError::LostRace { .. }) = committed else { break committed };
+            // Another source's ingest or a roll-up changes nothing that the duplicate check looked at, so the work stands.
+            let now = self.lake.snapshot()?;
+            if !self.is_untouched(read_at, receipts, &now, &change.index)? {
+                break committed;
+            }
+            change.base = now.version;
+        };
         if matches!(committed, Ok(_) | Err(LakeError::Unfinished { .. })) {
             // They are the lake's now, even if a table has yet to follow.
             gathered.uncommitted.files.clear();
             gathered.uncommitted.index.clear();
         }
         Ok(committed?)
+    }
+
+    /// Whether nothing of this source that an ingest looks at changed between two versions.
+    fn is_untouched(
+        &self,
+        then: &Snapshot,
+        receipts: &[Receipt],
+        now: &Snapshot,
+        index: &[IndexFile],
+    ) -> Result<bool, LakeError> {
+        let source_id = &self.options.source.id;
+        let of_source = |receipts: &[Receipt]| -> Vec<(String, u64, u32)> {
+            let own = receipts.iter().filter(|receipt| receipt.source_id == *source_id);
+            own.map(|receipt| (receipt.file_id.to_string(), receipt.byte_from, receipt.revision)).collect()
+        };
+        if of_source(receipts) != of_source(&self.lake.receipts(now)?) {
+            return Ok(false);
+        }
+        for file in index {
+            if self.lake.index(then, source_id, file.date)? != self.lake.index(now, source_id, file.date)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

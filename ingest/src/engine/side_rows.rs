@@ -8,7 +8,7 @@ use weir_lake::ids::{FileId, FormatId, SourceId};
 use weir_lake::lake::{DataFile, Lake, LakeError};
 use weir_lake::schema::Table;
 
-use super::worker::QuarantinedLine;
+use super::quarantine::{Quarantine, QuarantinedLine};
 use crate::normalise::AdminRow;
 
 /// Written where a line's school could not be told.
@@ -55,15 +55,24 @@ impl<'l> SideRows<'l> {
         file: &FileId,
         format: &FormatId,
         admin: Vec<AdminRow>,
-        quarantine: Vec<QuarantinedLine>,
+        quarantine: Vec<Quarantine>,
     ) -> Result<Vec<(Table, DataFile)>, LakeError> {
         let (file, format): (Arc<str>, Arc<str>) = (file.as_str().into(), format.as_str().into());
         self.admin.extend(admin.into_iter().map(|row| Admin { row, file: Arc::clone(&file) }));
-        self.quarantined_bytes += quarantine.iter().map(|line| line.raw.len()).sum::<usize>();
-        let sealed = quarantine.into_iter().map(|line| Quarantined { line, file: Arc::clone(&file), format: Arc::clone(&format) });
-        self.quarantine.extend(sealed);
-        let many = self.admin.len().max(self.quarantine.len()) >= WRITE_ROWS;
-        if many || self.quarantined_bytes >= WRITE_BYTES { self.write() } else { Ok(Vec::new()) }
+        let mut files = Vec::new();
+        for found in quarantine {
+            found.drain(|lines| {
+                self.quarantined_bytes += lines.iter().map(|line| line.raw.len()).sum::<usize>();
+                let sealed =
+                    lines.into_iter().map(|line| Quarantined { line, file: Arc::clone(&file), format: Arc::clone(&format) });
+                self.quarantine.extend(sealed);
+                let many = self.quarantine.len() >= WRITE_ROWS || self.quarantined_bytes >= WRITE_BYTES;
+                files.extend(if many { self.write()? } else { Vec::new() });
+                Ok(())
+            })?;
+        }
+        files.extend(if self.admin.len() >= WRITE_ROWS { self.write()? } else { Vec::new() });
+        Ok(files)
     }
 
     /// Writes what is held.

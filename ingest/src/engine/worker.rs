@@ -9,6 +9,7 @@ use memchr::{memchr, memchr_iter};
 use weir_lake::batch::EventBatch;
 use weir_lake::ids::FileId;
 use weir_lake::lake::{DataFile, LakeError};
+use weir_lake::schema::Table;
 use weir_lake::vault::{LineSealer, VaultError};
 
 use super::blocks::Block;
@@ -18,10 +19,11 @@ use super::days::InputDays;
 use super::evidence;
 use super::order::{by_date, sort_rows};
 use super::parts::Parts;
+use super::quarantine::{Quarantine, QuarantinedLine};
 use super::records::Cutter;
 use super::tally::Tally;
 use crate::decoded::{LineReader, Outcome};
-use crate::identity::{IdentityFields, Identifier, IdentityKey};
+use crate::identity::{Identifier, IdentityFields, IdentityKey};
 use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
 use crate::report::Evidence;
 
@@ -58,13 +60,6 @@ impl From<VaultError> for Stop {
     }
 }
 
-/// A line that could not be read; `raw` is sealed.
-pub(crate) struct QuarantinedLine {
-    pub(crate) line_no: i64,
-    pub(crate) reason: &'static str,
-    pub(crate) raw: Vec<u8>,
-}
-
 /// What all workers of an input share.
 pub(crate) struct InputPlan<'i, 'd, 'l> {
     pub(crate) context: Arc<FileContext>,
@@ -85,7 +80,7 @@ pub(crate) struct Found {
     pub(crate) tally: Tally,
     pub(crate) units: Vec<UnitHash>,
     pub(crate) admin: Vec<AdminRow>,
-    pub(crate) quarantine: Vec<QuarantinedLine>,
+    pub(crate) quarantine: Quarantine,
     pub(crate) notes: Notes,
 }
 
@@ -233,7 +228,14 @@ impl Worker {
     }
 
     /// A record as UTF-8: one that is not is taken for Windows-1252, which gives every byte a character.
-    fn read_decoded(&mut self, record: &[u8], line_no: i64, lines: u64, reading: &mut Reading, plan: &InputPlan<'_, '_, '_>) -> Result<(), Stop> {
+    fn read_decoded(
+        &mut self,
+        record: &[u8],
+        line_no: i64,
+        lines: u64,
+        reading: &mut Reading,
+        plan: &InputPlan<'_, '_, '_>,
+    ) -> Result<(), Stop> {
         if std::str::from_utf8(record).is_ok() {
             return self.read_record(record, line_no, lines, reading, plan);
         }
@@ -246,7 +248,14 @@ impl Worker {
     }
 
     #[inline]
-    fn read_record(&mut self, record: &[u8], line_no: i64, lines: u64, reading: &mut Reading, plan: &InputPlan<'_, '_, '_>) -> Result<(), Stop> {
+    fn read_record(
+        &mut self,
+        record: &[u8],
+        line_no: i64,
+        lines: u64,
+        reading: &mut Reading,
+        plan: &InputPlan<'_, '_, '_>,
+    ) -> Result<(), Stop> {
         if lines > 1 {
             self.found.tally.ignore("continuation", lines - 1);
         }
@@ -327,7 +336,11 @@ impl Worker {
     #[cold]
     fn quarantine(&mut self, reason: &'static str, record: &[u8], line_no: i64) -> Result<(), Stop> {
         let raw = self.sealer.seal_line(record.get(..QUARANTINED_BYTES).unwrap_or(record))?;
-        self.found.quarantine.push(QuarantinedLine { line_no, reason, raw });
+        self.found.quarantine.push(
+            QuarantinedLine { line_no, reason, raw },
+            &self.root.join(Table::Quarantine.name()),
+            &self.name,
+        )?;
         self.found.tally.quarantined += 1;
         Ok(())
     }
@@ -380,6 +393,8 @@ impl Worker {
 
     /// Gives the identities of the input underway to the run's index.
     fn hand_over_identities(&mut self, days: &InputDays<'_, '_>) -> Result<(), LakeError> {
+        // Sorted here, where all workers do it at once and it fits the cache.
+        self.identities.iter_mut().for_each(|(_, identities)| identities.sort_unstable());
         let mut run = days.run().write().unwrap_or_else(PoisonError::into_inner);
         self.identities.drain(..).try_for_each(|(date, identities)| run.add(date, identities))
     }
@@ -387,6 +402,7 @@ impl Worker {
     /// The blocks of the input are read: hands over what is found, and finishes the files that are the input's own. They still hold
     /// its placeholder for an id.
     pub(crate) fn end(&mut self, days: &InputDays<'_, '_>) -> Result<(Found, Vec<DataFile>), LakeError> {
+        weir_lake::failpoint::hit("ingest_after_block");
         self.hand_over_identities(days)?;
         let mut files = Vec::new();
         if self.underway.is_some() {

@@ -1,6 +1,6 @@
 //! Conditions on fields, and the rules that say what a line is and what was decided.
 
-use crate::decode::Slots;
+use crate::decode::{Slots, find_either};
 use crate::decoded::{Action, Kind};
 
 /// One test of a field. Words are compared without regard to ASCII case: vendors change it between versions.
@@ -30,7 +30,16 @@ pub(crate) fn ends_with(text: &[u8], suffix: &[u8]) -> bool {
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
+    let Some(&first) = part.first() else { return true };
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let mut at = find_either(text, 0, lower, upper);
+    while at < text.len() {
+        if starts_with(text.get(at..).unwrap_or(&[]), part) {
+            return true;
+        }
+        at = find_either(text, at + 1, lower, upper);
+    }
+    false
 }
 
 /// The whole number that `text` is.
@@ -77,6 +86,11 @@ impl Test {
 pub(crate) struct Conditions(pub(crate) Vec<(u16, Vec<Test>)>);
 
 impl Conditions {
+    /// The fields looked at.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
+        self.0.iter().map(|(slot, _)| *slot)
+    }
+
     #[inline]
     pub(crate) fn hold(&self, record: &[u8], slots: &Slots) -> bool {
         self.0.iter().all(|(slot, tests)| {
@@ -136,6 +150,9 @@ mod tests {
             (Test::Ends(words(&["6005"])), "050927616005", true),
             (Test::Ends(words(&["longer than it"])), "it", false),
             (Test::Contains(words(&["*DENIED*"])), "*SCANNED* *DENIED* x", true),
+            (Test::Contains(words(&["enabled"])), "with EEnabled", true),
+            (Test::Contains(words(&["enabled"])), "enable", false),
+            (Test::Contains(words(&[""])), "", true),
             (Test::Present(true), "", false),
             (Test::Present(false), "", true),
             (Test::Address(true), "2001:db8::1", true),

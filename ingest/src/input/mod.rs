@@ -66,7 +66,9 @@ pub enum InputError {
         path: String,
     },
     /// Not allowed.
-    #[error("{path}: no permission to read it; give the user who runs weir read access (and, for a folder, the right to list it)")]
+    #[error(
+        "{path}: no permission to read it; give the user who runs weir read access (and, for a folder, the right to list it)"
+    )]
     NoPermission {
         /// Which.
         path: String,
@@ -195,8 +197,9 @@ fn find_path(path: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<I
         for entry in entries {
             let child = entry.path();
             let hidden = entry.file_name().as_encoded_bytes().first() == Some(&b'.');
-            let unfinished =
-                child.extension().is_some_and(|ending| UNFINISHED.iter().any(|unfinished| ending.eq_ignore_ascii_case(unfinished)));
+            let unfinished = child
+                .extension()
+                .is_some_and(|ending| UNFINISHED.iter().any(|unfinished| ending.eq_ignore_ascii_case(unfinished)));
             let folder_link = entry.file_type().is_ok_and(|kind| kind.is_symlink()) && child.is_dir();
             if !(hidden || unfinished || folder_link) {
                 find_path(&child, seen, found);

@@ -104,7 +104,10 @@ fn each_member_of_a_zip_is_an_input() {
     let mut damaged = bytes.clone();
     // The first byte of the first member's data: a local header of 30 bytes and its name come before it.
     damaged[30 + 5] ^= 0xFF;
-    assert!(matches!(read("logs.zip", &damaged, Limits::default()), Err(InputError::Damaged { .. } | InputError::Truncated { .. })));
+    assert!(matches!(
+        read("logs.zip", &damaged, Limits::default()),
+        Err(InputError::Damaged { .. } | InputError::Truncated { .. })
+    ));
     let workbook = archive(&[("[Content_Types].xml", "<Types/>"), ("xl/sheet1.xml", "<x/>")]);
     assert!(read("logs.xlsx", &workbook, Limits::default()).unwrap_err().to_string().contains("save the sheet as CSV"));
 }

@@ -70,6 +70,11 @@ pub(crate) fn sniff(head: &[u8]) -> Sniffed {
     if head.iter().filter(|byte| odd(byte)).count() * 10 > head.len() * 3 {
         return Sniffed::Binary { found: "binary data", mend: AS_TEXT };
     }
+    // Text that is not UTF-8 is Windows-1252, and then mostly ASCII all the same; whole characters may be cut at the end of the head.
+    let is_utf8 = std::str::from_utf8(head).map_or_else(|error| error.valid_up_to() + 4 > head.len(), |_| true);
+    if !is_utf8 && head.iter().filter(|byte| odd(byte) || **byte >= 0x80).count() * 10 > head.len() * 3 {
+        return Sniffed::Binary { found: "binary data", mend: AS_TEXT };
+    }
     Sniffed::Text
 }
 

@@ -24,7 +24,51 @@ const BEFORE_NAMES: [&str; 14] = [
 /// A word is taken for a name when it is a known one, has the form of an e-mail address or `DOMAIN\name`, or follows a word such as
 /// `user` with `=`, `:` or a quote between (or only a blank, where the word looks like a log-in: a digit, dot, hyphen or
 /// underscore inside letters).
+///
+/// Known names of several words are replaced as a whole first.
 pub(crate) fn with_keys(text: &str, known: &[String], key_of: &mut dyn FnMut(&str) -> Option<String>) -> String {
+    let mut text = text.to_owned();
+    for name in known.iter().filter(|name| name.trim().contains(is_separator)) {
+        if let Some(key) = key_of(name) {
+            text = without_phrase(&text, name.trim(), &key);
+        }
+    }
+    words_with_keys(&text, known, key_of)
+}
+
+/// The text with every occurrence of a phrase replaced, whatever its case.
+fn without_phrase(text: &str, phrase: &str, key: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        match after_phrase(rest, phrase).filter(|_| !out.ends_with(char::is_alphanumeric)) {
+            Some(after) => {
+                out.push_str(key);
+                rest = after;
+            }
+            None => {
+                out.push(first);
+                rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            }
+        }
+    }
+    out
+}
+
+/// What follows the phrase where the text begins with it as whole words.
+fn after_phrase<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
+    let mut found = text.chars();
+    for wanted in phrase.chars() {
+        let character = found.next()?;
+        if character != wanted && !character.to_lowercase().eq(wanted.to_lowercase()) {
+            return None;
+        }
+    }
+    let after = found.as_str();
+    (!after.starts_with(char::is_alphanumeric)).then_some(after)
+}
+
+fn words_with_keys(text: &str, known: &[String], key_of: &mut dyn FnMut(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = String::new();
     let mut separator = String::new();
@@ -75,9 +119,10 @@ mod tests {
 
     #[test]
     fn names_become_keys_and_other_words_stay() {
-        let known = [String::from("kwren")];
+        let known = [String::from("kwren"), String::from("Kit Wren")];
         for (text, want) in [
             ("Policy Pupils edited by KWren", "Policy Pupils edited by <KWren>"),
+            ("Policy edited by kit wren, kit wrens, okit wren", "Policy edited by <Kit Wren>, kit wrens, okit wren"),
             ("unblocked maps.example for user=y9-fern (60 min)", "unblocked maps.example for user=<y9-fern> (60 min)"),
             ("user \"Fern Ash\" added", "user \"<Fern> Ash\" added"),
             ("mail to fern@oakfield.example", "mail to <fern@oakfield.example>"),

@@ -12,6 +12,9 @@ const MOST_ENTRIES: usize = 200_000;
 /// No string was interned yet for this slot; not [`NULL_ID`], which says that there is no value.
 pub(crate) const UNSET: u32 = u32::MAX - 1;
 
+/// Between the parts of a key; no log writes it.
+const UNIT: u8 = 0x1f;
+
 struct Entry<V> {
     end: u32,
     value: V,
@@ -42,7 +45,7 @@ impl<V: Copy> ByteCache<V> {
     /// What `key` came to, if it is remembered.
     pub(crate) fn get(&mut self, key: &[u8]) -> Option<V> {
         // Rows come in runs: a page asks one host dozens of times for one person.
-        if self.last < self.entries.len() && self.key(self.last) == key {
+        if self.last < self.entries.len() && same(self.key(self.last), key) {
             return Some(self.entries[self.last].value);
         }
         let hash = self.hasher.hash_one(key);
@@ -54,12 +57,26 @@ impl<V: Copy> ByteCache<V> {
                 return None;
             }
             let entry = (slot as u32 - 1) as usize;
-            if slot >> 32 == hash >> 32 && self.key(entry) == key {
+            if slot >> 32 == hash >> 32 && same(self.key(entry), key) {
                 self.last = entry;
                 return Some(self.entries[entry].value);
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// Like [`ByteCache::get`], for a key made of parts. Where it gives nothing, `key` holds the key to remember.
+    pub(crate) fn get_joined<const N: usize>(&mut self, parts: [&[u8]; N], key: &mut Vec<u8>) -> Option<V> {
+        // The run's next row again: told without putting the parts together.
+        if self.last < self.entries.len() && is_joined(self.key(self.last), &parts) {
+            return Some(self.entries[self.last].value);
+        }
+        key.clear();
+        for part in parts {
+            key.extend_from_slice(part);
+            key.push(UNIT);
+        }
+        self.get(key)
     }
 
     /// Remembers a key that [`ByteCache::get`] did not know.
@@ -107,6 +124,37 @@ impl<V: Copy> ByteCache<V> {
     }
 }
 
+/// Whether a key is made of these parts.
+#[inline]
+fn is_joined(key: &[u8], parts: &[&[u8]]) -> bool {
+    let mut from = 0;
+    for part in parts {
+        let end = from + part.len();
+        if key.get(end) != Some(&UNIT) || !same(&key[from..end], part) {
+            return false;
+        }
+        from = end + 1;
+    }
+    from == key.len()
+}
+
+/// Whether two short texts are equal, eight bytes at a time: a call of the library's comparison costs more than most of ours take.
+#[inline]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    const WORD: usize = 8;
+    let length = left.len();
+    if length != right.len() {
+        return false;
+    }
+    if length < WORD {
+        return left.iter().zip(right).all(|(left, right)| left == right);
+    }
+    let ((left_words, _), (right_words, _)) = (left.as_chunks::<WORD>(), right.as_chunks::<WORD>());
+    // What is left over is less than a word: the last word of both overlaps the one before.
+    left_words.iter().zip(right_words).all(|(left, right)| u64::from_ne_bytes(*left) == u64::from_ne_bytes(*right))
+        && left.last_chunk::<WORD>() == right.last_chunk::<WORD>()
+}
+
 /// The last value of a column and its id: most columns repeat theirs from row to row.
 pub(crate) struct LastText {
     raw: Vec<u8>,
@@ -126,7 +174,7 @@ impl LastText {
             column.ids.push(NULL_ID);
             return;
         }
-        if self.id != UNSET && self.raw == raw {
+        if self.id != UNSET && same(&self.raw, raw) {
             column.ids.push(self.id);
             return;
         }
@@ -167,6 +215,35 @@ mod tests {
         assert_eq!(cache.get(b"one more"), None);
         cache.insert(b"", 9);
         assert_eq!(cache.get(b""), Some(9));
+    }
+
+    #[test]
+    fn equal_texts_are_equal() {
+        let text: Vec<u8> = (0..40).collect();
+        for length in 0..text.len() {
+            assert!(same(&text[..length], &text[..length]));
+            assert!(!same(&text[..length], &text[..length + 1]));
+            for changed in 0..length {
+                let mut other = text[..length].to_vec();
+                other[changed] ^= 0x80;
+                assert!(!same(&text[..length], &other), "{length} {changed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_parts_is_no_other_key() {
+        let mut cache = ByteCache::default();
+        let mut key = Vec::new();
+        let rows: [[&[u8]; 2]; 5] = [[b"a", b"bc"], [b"ab", b"c"], [b"abc", b""], [b"", b"abc"], [b"a", b"b"]];
+        for (value, parts) in rows.into_iter().enumerate() {
+            assert_eq!(cache.get_joined(parts, &mut key), None);
+            cache.insert(&key, value);
+        }
+        for (value, parts) in rows.into_iter().enumerate() {
+            assert_eq!(cache.get_joined(parts, &mut key), Some(value));
+            assert_eq!(cache.get_joined(parts, &mut key), Some(value));
+        }
     }
 
     #[test]

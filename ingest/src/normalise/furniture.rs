@@ -29,6 +29,24 @@ pub struct Known {
     pub is_always_blocked: bool,
 }
 
+/// Remembers what the last media type was: most rows repeat it.
+#[derive(Debug, Default)]
+pub struct MediaTypes {
+    last: Vec<u8>,
+    is_part: bool,
+}
+
+impl MediaTypes {
+    fn is_part(&mut self, media_type: &[u8]) -> bool {
+        if self.last != media_type {
+            self.last.clear();
+            self.last.extend_from_slice(media_type);
+            self.is_part = is_part_type(media_type);
+        }
+        self.is_part
+    }
+}
+
 /// Endings of paths that are parts of pages.
 const PARTS: [&[u8]; 20] = [
     b"css", b"js", b"mjs", b"map", b"woff", b"woff2", b"ttf", b"otf", b"eot", b"ico", b"png", b"jpg", b"jpeg", b"gif", b"svg",
@@ -48,7 +66,7 @@ const UNASKED: [&[u8]; 8] = [
 ];
 
 /// Whether the row is furniture.
-pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known) -> bool {
+pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &mut MediaTypes) -> bool {
     if known.is_suggestion {
         return true;
     }
@@ -68,7 +86,7 @@ pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known) -> bool {
     }
     match decoded.text(Field::ContentType).trim_ascii() {
         b"" | b"-" => is_part_path(path),
-        media_type => is_part_type(media_type) || UNASKED.contains(&path),
+        media_type => media_types.is_part(media_type) || UNASKED.contains(&path),
     }
 }
 
@@ -154,13 +172,14 @@ mod tests {
             ),
             (Kind::Web, blocked, "GET", "image/png", "/a.png", Known { is_always_blocked: true, ..none }, false),
         ];
+        let mut media_types = MediaTypes::default();
         for (kind, action, method, media_type, path, known, want) in rows {
             let mut decoded = Decoded::empty(Outcome::Event);
             (decoded.kind, decoded.action) = (*kind, *action);
             decoded.text[Field::Method as usize] = method.as_bytes();
             decoded.text[Field::ContentType as usize] = media_type.as_bytes();
             assert_eq!(
-                is_furniture(&decoded, path.as_bytes(), *known),
+                is_furniture(&decoded, path.as_bytes(), *known, &mut media_types),
                 *want,
                 "{kind:?} {action:?} {method} {media_type} {path}"
             );

@@ -123,6 +123,9 @@ pub struct AdminRow {
 pub struct Notes {
     /// Times in a repeated hour that order could not resolve.
     pub ambiguous_times: u64,
+    /// Local times in a repeated hour at all. Where a worker did not read every line before them, order told nothing: such a file
+    /// is to be read again by one worker.
+    pub repeated_times: u64,
     /// Vendors' categories that no map knows, and their rows.
     pub unmapped: std::collections::BTreeMap<String, u64>,
 }

@@ -8,13 +8,13 @@ use weir_lake::ids::SchoolId;
 use weir_lake::names::Pseudonyms;
 
 use super::cache::{ByteCache, LastText, UNSET};
-use super::furniture::{self, Known};
+use super::furniture::{self, Known, MediaTypes};
 use super::lexicon::{Finding, Hits};
 use super::people::PeopleLookup;
 use super::school::Schools;
 use super::search::{ENGINES, MatchKeys};
 use super::taxonomy::Mapped;
-use super::text::{address, as_text, lower, media_type, plain, upper};
+use super::text::{as_text, lower, media_type, plain, upper};
 use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
 use super::url;
@@ -27,9 +27,6 @@ mod who;
 
 /// No category, engine or school.
 const NONE: u8 = u8::MAX;
-
-/// Between the parts of a cache key; no log writes it.
-const UNIT: u8 = 0x1f;
 
 /// Categories that no school may allow; their rows are never furniture.
 const ALWAYS_BLOCKED: [&str; 4] = ["csam", "terrorism", "illegal_other", "ai_undress"];
@@ -95,7 +92,6 @@ struct LastTexts {
     user_group: LastText,
     profile: LastText,
     rule: LastText,
-    src_ip: LastText,
     method: LastText,
     scheme: LastText,
     content_type: LastText,
@@ -122,6 +118,7 @@ pub struct Normaliser {
     file: Option<OpenFile>,
     schools: Vec<SchoolId>,
     ambiguous_times: u64,
+    repeated_times: u64,
     unmapped: Vec<(Vec<String>, u64)>,
     vendor: Option<String>,
 
@@ -138,12 +135,14 @@ pub struct Normaliser {
     referrers: ByteCache<u32>,
     users: ByteCache<UserEntry>,
     devices: ByteCache<u32>,
+    addresses: ByteCache<u32>,
     categories: ByteCache<CategoryEntry>,
     last: LastTexts,
 
     // No ids of the batch.
     school_of: ByteCache<u16>,
     terms: ByteCache<Option<Finding>>,
+    media_types: MediaTypes,
     key: Vec<u8>,
     text: Vec<u8>,
     term: String,
@@ -197,6 +196,7 @@ impl Normaliser {
             file: None,
             schools: Vec::new(),
             ambiguous_times: 0,
+            repeated_times: 0,
             unmapped: Vec::new(),
             vendor: None,
             batch: BatchMark::default(),
@@ -208,10 +208,12 @@ impl Normaliser {
             referrers: ByteCache::default(),
             users: ByteCache::default(),
             devices: ByteCache::default(),
+            addresses: ByteCache::default(),
             categories: ByteCache::default(),
             last: LastTexts::default(),
             school_of: ByteCache::default(),
             terms: ByteCache::default(),
+            media_types: MediaTypes::default(),
             key: Vec::new(),
             text: Vec::new(),
             term: String::new(),
@@ -261,6 +263,7 @@ impl Normaliser {
         let Some(file) = &mut self.file else { return Err("bad_time") };
         let when = file.clock.when(decoded.time)?;
         self.ambiguous_times += u64::from(when.ambiguous);
+        self.repeated_times += u64::from(when.repeated);
         Ok(when)
     }
 
@@ -290,13 +293,13 @@ impl Normaliser {
         self.referrers.clear();
         self.users.clear();
         self.devices.clear();
+        self.addresses.clear();
         self.categories.clear();
         let last = &mut self.last;
         for text in [
             &mut last.user_group,
             &mut last.profile,
             &mut last.rule,
-            &mut last.src_ip,
             &mut last.method,
             &mut last.scheme,
             &mut last.content_type,
@@ -318,7 +321,11 @@ impl Normaliser {
                 *unmapped.entry(name.clone()).or_insert(0) += rows;
             }
         }
-        Notes { ambiguous_times: std::mem::take(&mut self.ambiguous_times), unmapped }
+        Notes {
+            ambiguous_times: std::mem::take(&mut self.ambiguous_times),
+            repeated_times: std::mem::take(&mut self.repeated_times),
+            unmapped,
+        }
     }
 
     /// Adds the row of an event line, every column once.
@@ -349,6 +356,7 @@ impl Normaliser {
                 is_background_category: flags.is_background,
                 is_always_blocked: flags.is_always_blocked,
             },
+            &mut self.media_types,
         );
         let user = self.user(decoded, school, when.date, batch);
         let device = self.device(decoded, school, batch);
@@ -403,13 +411,14 @@ impl Normaliser {
         batch.domain.ids.push(host.domain);
         let referrer = self.referrer(decoded.text(Field::Referrer), batch);
         batch.referrer_domain.ids.push(referrer);
+        let src_ip = self.src_ip(decoded.text(Field::SrcIp), batch);
+        batch.src_ip.ids.push(src_ip);
 
         let last = &mut self.last;
         let raw = |field| decoded.text(field);
         last.user_group.push(&mut batch.user_group, raw(Field::UserGroup), plain);
         last.profile.push(&mut batch.profile, raw(Field::Profile), plain);
         last.rule.push(&mut batch.rule, raw(Field::Rule), plain);
-        last.src_ip.push(&mut batch.src_ip, raw(Field::SrcIp), address);
         last.method.push(&mut batch.method, raw(Field::Method), upper);
         last.scheme.push(&mut batch.scheme, parts.scheme, lower);
         last.content_type.push(&mut batch.content_type, raw(Field::ContentType), media_type);

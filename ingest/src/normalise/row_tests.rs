@@ -442,6 +442,29 @@ fn another_batch_or_cleared_strings_never_get_old_ids() {
 }
 
 #[test]
+fn a_bare_category_number_is_kept_only_where_it_says_nothing() {
+    let mut normaliser = normaliser(context());
+    let mut batch = EventBatch::default();
+    for (name, id, want, category) in [
+        ("Wagers", "26", "Wagers", "gambling"),
+        ("", "26", "", "malware"),
+        ("", "140", "140", ""),
+        ("Odd", "26", "Odd", "malware"),
+    ] {
+        let line = decoded(Some(Action::Allowed), &[(Field::VendorCategory, name), (Field::VendorCategoryId, id)]);
+        push(&mut normaliser, &line, &mut batch);
+        let row = batch.len() - 1;
+        assert_eq!(
+            (dict(&batch.vendor_category, row).as_str(), dict(&batch.category, row).as_str()),
+            (want, category),
+            "{name} {id}"
+        );
+    }
+    assert_eq!(normaliser.take_notes().unmapped, [(String::from("140"), 1)].into());
+    assert_eq!(normaliser.take_notes(), Notes::default());
+}
+
+#[test]
 fn a_monitors_finding_is_a_concern_and_no_decision() {
     let mut normaliser = normaliser(context());
     let mut batch = EventBatch::default();

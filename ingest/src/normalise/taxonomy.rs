@@ -227,34 +227,49 @@ impl Taxonomies {
     pub fn map(&self, vendor: Option<&str>, names: &str, ids: &str, unmapped: &mut dyn FnMut(&str)) -> Option<Mapped> {
         let vendor = vendor.and_then(|vendor| self.vendors.get(vendor));
         let mut best = None;
-        let mut found = false;
-        for text in [names, ids] {
-            for part in text.split(';').map(str::trim).filter(|part| !name_key(part).is_empty()) {
-                if let Some(target) = self.target(vendor, part) {
-                    found = true;
-                    self.take(&mut best, target);
-                    continue;
-                }
-                if !part.contains(',') {
-                    unmapped(part);
-                    continue;
-                }
-                for part in part.split(',').map(str::trim).filter(|part| !name_key(part).is_empty()) {
-                    match self.target(vendor, part) {
-                        Some(target) => {
-                            found = true;
-                            self.take(&mut best, target);
-                        }
-                        None => unmapped(part),
-                    }
-                }
-            }
-            // An id says again what the name said; it is asked only where the name told nothing.
-            if found {
-                break;
+        let mut unknown = Vec::new();
+        // An id says again what the name said; it is asked only where the name told nothing.
+        if !self.map_list(vendor, names, &mut best, &mut unknown) {
+            let mut unknown_ids = Vec::new();
+            if self.map_list(vendor, ids, &mut best, &mut unknown_ids) {
+                unknown.clear();
+            } else if unknown.is_empty() {
+                unknown = unknown_ids;
             }
         }
+        unknown.into_iter().for_each(unmapped);
         best
+    }
+
+    /// Maps the names of one text; whether any was known.
+    fn map_list<'a>(
+        &self,
+        vendor: Option<&HashMap<String, Target>>,
+        text: &'a str,
+        best: &mut Option<Mapped>,
+        unknown: &mut Vec<&'a str>,
+    ) -> bool {
+        let mut found = false;
+        let mut take = |part: &'a str| {
+            let target = self.target(vendor, part);
+            if let Some(target) = target {
+                found = true;
+                self.take(best, target);
+            }
+            target.is_some()
+        };
+        let is_name = |part: &&str| !name_key(part).is_empty();
+        for part in text.split(';').map(str::trim).filter(is_name) {
+            // Some names hold a comma; in other logs it parts names.
+            if !take(part) {
+                if part.contains(',') {
+                    unknown.extend(part.split(',').map(str::trim).filter(is_name).filter(|part| !take(part)));
+                } else {
+                    unknown.push(part);
+                }
+            }
+        }
+        found
     }
 
     fn target(&self, vendor: Option<&HashMap<String, Target>>, part: &str) -> Option<Target> {

@@ -48,7 +48,9 @@ pub struct When {
     pub date: i32,
     /// Minute of the school's local day, 0 to 1439.
     pub local_minute_of_day: u16,
-    /// A repeated local hour that order could not resolve; the first reading was taken.
+    /// A local time that the clocks showed twice.
+    pub repeated: bool,
+    /// A repeated local time that order could not resolve; the first reading was taken.
     pub ambiguous: bool,
 }
 
@@ -120,6 +122,17 @@ impl ZoneTable {
     }
 }
 
+/// How a wall-clock time was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// It has one reading.
+    Only,
+    /// Of two, order told which.
+    ByOrder,
+    /// Of two, the first for want of better.
+    Guessed,
+}
+
 /// The clock of one file: its zones, its hints and the order of its lines.
 #[derive(Debug)]
 pub struct Clock {
@@ -160,9 +173,9 @@ impl Clock {
 
     /// The instant and local date of a line's time; otherwise the reason for quarantine.
     pub fn when(&mut self, time: Time) -> Result<When, &'static str> {
-        let (micros_utc, ambiguous) = match time {
+        let (micros_utc, reading) = match time {
             Time::Missing => return Err("bad_time"),
-            Time::Instant(micros) => (micros, false),
+            Time::Instant(micros) => (micros, Reading::Only),
             Time::Local(local) => self.resolve(local),
             Time::LocalWithoutYear(micros) => {
                 let local = self.with_year(micros).ok_or("bad_time")?;
@@ -174,6 +187,7 @@ impl Clock {
         }
         let step = self.order.last.map_or(0, |last| (micros_utc - last).signum() as i8);
         self.order.trend = (self.order.trend + step).clamp(-TREND, TREND);
+        let ambiguous = reading == Reading::Guessed;
         (self.order.last, self.order.certain) = (Some(micros_utc), !ambiguous);
         let span = self.school.spans[self.school_span];
         let offset = if (span.utc_from..span.utc_until).contains(&micros_utc) {
@@ -187,35 +201,36 @@ impl Clock {
             micros_utc,
             date: local.div_euclid(DAY) as i32,
             local_minute_of_day: (local.rem_euclid(DAY) / MINUTE) as u16,
+            repeated: reading != Reading::Only,
             ambiguous,
         })
     }
 
-    /// A wall-clock time of the source's zone as an instant, and whether that was a guess.
-    fn resolve(&mut self, local: i64) -> (i64, bool) {
+    /// A wall-clock time of the source's zone as an instant.
+    fn resolve(&mut self, local: i64) -> (i64, Reading) {
         // Nothing that is accepted lies outside; clamped so that the sums below can't overflow.
         let local = local.clamp(-200 * 366 * DAY, 400 * 366 * DAY);
         let span = self.source.spans[self.source_span];
         if (span.local_from..span.local_until).contains(&local) {
-            return (local - span.offset, false);
+            return (local - span.offset, Reading::Only);
         }
         let spans = &self.source.spans;
         let index = spans.partition_point(|span| span.local_from <= local).saturating_sub(1);
         self.source_span = index;
         let span = spans[index];
         let Some(next) = spans.get(index + 1).filter(|_| local >= span.local_until) else {
-            return (local - span.offset, false);
+            return (local - span.offset, Reading::Only);
         };
         let first = local - span.offset;
         if next.offset > span.offset {
-            return (first, false); // the gap: no clock showed this, and the offset before it is what a late clock has
+            return (first, Reading::Only); // the gap: no clock showed this, and the offset before it is what a late clock has
         }
         self.choose(first, local - next.offset)
     }
 
     /// One of the two readings of a repeated hour.
-    fn choose(&self, first: i64, second: i64) -> (i64, bool) {
-        let Some(last) = self.order.last else { return (first, true) };
+    fn choose(&self, first: i64, second: i64) -> (i64, Reading) {
+        let Some(last) = self.order.last else { return (first, Reading::Guessed) };
         let keeps_order = |reading: i64| match self.order.trend.signum() {
             1 => reading >= last - JITTER,
             -1 => reading <= last + JITTER,
@@ -223,7 +238,7 @@ impl Clock {
         };
         let (to_first, to_second) = (first.abs_diff(last), second.abs_diff(last));
         if to_first.min(to_second) > HOUR as u64 {
-            return (first, true);
+            return (first, Reading::Guessed);
         }
         let takes_second = match (keeps_order(first), keeps_order(second)) {
             (true, false) => false,
@@ -231,7 +246,8 @@ impl Clock {
             _ => to_second <= to_first,
         };
         // After a guess, which always is the first reading, a step to the second shows that the guess was right.
-        if takes_second { (second, false) } else { (first, !self.order.certain) }
+        let reading = if takes_second || self.order.certain { Reading::ByOrder } else { Reading::Guessed };
+        (if takes_second { second } else { first }, reading)
     }
 
     /// A time of a leap year's calendar in the latest year that is not after the file.
@@ -371,6 +387,17 @@ mod tests {
                 assert_eq!(show(clock.when(Time::Local(wall(local))).unwrap()), *want, "{name}: {local}");
             }
         }
+    }
+
+    #[test]
+    fn every_time_of_the_repeated_hour_is_marked() {
+        let mut clock = london("2030-01-01T00:00:00Z");
+        for (local, want) in
+            [("00:59:59", false), ("01:00:00", true), ("01:59:59", true), ("01:00:00", true), ("02:00:00", false)]
+        {
+            assert_eq!(clock.when(Time::Local(wall(&format!("2026-10-25T{local}")))).unwrap().repeated, want, "{local}");
+        }
+        assert!(!clock.when(Time::Instant(utc("2026-10-25T00:30:00Z"))).unwrap().repeated);
     }
 
     #[test]

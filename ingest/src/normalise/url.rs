@@ -29,8 +29,7 @@ pub fn split(text: &[u8]) -> UrlParts<'_> {
         return UrlParts { path, query, ..UrlParts::default() };
     }
     let rest = rest.strip_prefix(b"//").unwrap_or(rest);
-    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-    let (authority, rest) = rest.split_at(end);
+    let (authority, rest) = cut_authority(rest);
     let (host, port) = split_authority(authority);
     let (path, query) = split_query(rest);
     UrlParts { scheme, host, port, path, query }
@@ -50,27 +49,49 @@ fn split_scheme(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-fn split_authority(authority: &[u8]) -> (&[u8], Option<u16>) {
-    let host_port = match memchr::memrchr(b'@', authority) {
-        Some(at) => &authority[at + 1..],
-        None => authority,
-    };
+/// What stands before the path, and where its last `@` and its colons are: one pass, for hosts are short.
+fn cut_authority(text: &[u8]) -> (Authority<'_>, &[u8]) {
+    let (mut end, mut host_from, mut colon, mut colons) = (text.len(), 0, 0, 0_u32);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'/' | b'?' | b'#' => {
+                end = at;
+                break;
+            }
+            b'@' => (host_from, colons) = (at + 1, 0),
+            b':' => (colon, colons) = (at, colons + 1),
+            _ => {}
+        }
+    }
+    let (authority, rest) = text.split_at(end);
+    (Authority { host_port: &authority[host_from..], colon: colon.saturating_sub(host_from), colons }, rest)
+}
+
+struct Authority<'a> {
+    host_port: &'a [u8],
+    /// The last colon, if there are any.
+    colon: usize,
+    colons: u32,
+}
+
+fn split_authority(authority: Authority<'_>) -> (&[u8], Option<u16>) {
+    let Authority { host_port, colon, colons } = authority;
     if let Some(inner) = host_port.strip_prefix(b"[") {
         return match memchr::memchr(b']', inner) {
             Some(close) => (&inner[..close], inner[close + 1..].strip_prefix(b":").and_then(port_number)),
             None => (inner, None),
         };
     }
-    match memchr::memrchr(b':', host_port) {
-        None => (host_port, None),
-        // More than one colon and no brackets: an IPv6 address as it stands.
-        Some(colon) if memchr::memchr(b':', &host_port[..colon]).is_some() => (host_port, None),
-        Some(colon) if colon + 1 == host_port.len() => (&host_port[..colon], None),
-        Some(colon) => match port_number(&host_port[colon + 1..]) {
+    match colons {
+        0 => (host_port, None),
+        1 if colon + 1 == host_port.len() => (&host_port[..colon], None),
+        1 => match port_number(&host_port[colon + 1..]) {
             Some(port) => (&host_port[..colon], Some(port)),
             // `error:invalid-request` and its kin: a proxy's own word, no host.
             None => (&[], None),
         },
+        // More than one colon and no brackets: an IPv6 address as it stands.
+        _ => (host_port, None),
     }
 }
 
@@ -86,14 +107,12 @@ fn port_number(digits: &[u8]) -> Option<u16> {
 
 /// Path and query; the fragment goes.
 fn split_query(rest: &[u8]) -> (&[u8], &[u8]) {
-    let rest = match memchr::memchr(b'#', rest) {
-        Some(hash) => &rest[..hash],
-        None => rest,
-    };
-    match memchr::memchr(b'?', rest) {
-        Some(mark) => (&rest[..mark], &rest[mark + 1..]),
-        None => (rest, &[]),
+    let Some(mark) = memchr::memchr2(b'?', b'#', rest) else { return (rest, &[]) };
+    let (path, after) = (&rest[..mark], &rest[mark + 1..]);
+    if rest[mark] == b'#' {
+        return (path, &[]);
     }
+    (path, memchr::memchr(b'#', after).map_or(after, |hash| &after[..hash]))
 }
 
 /// A value, or nothing where the log writes `-` for it.

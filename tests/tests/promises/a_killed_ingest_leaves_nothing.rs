@@ -6,11 +6,10 @@ use std::process::Command;
 use weir_tests::{Home, sample_data_bin};
 
 /// Every point at which a run can be ended; between the tables of a lake commit too.
-const POINTS: [&str; 13] = [
-    "after_first_block",
-    "after_rows_written",
-    "after_vault",
-    "before_commit",
+const POINTS: [&str; 12] = [
+    "ingest_after_block",
+    "ingest_rows_written",
+    "ingest_before_commit",
     "after_data_files",
     "before_commit_record",
     "after_commit_record",
@@ -19,7 +18,7 @@ const POINTS: [&str; 13] = [
     "between_tables_3",
     "after_tables",
     "before_state",
-    "after_commit",
+    "ingest_after_commit",
 ];
 
 /// What must be equal: everything but run ids, versions and times of the run itself. Keys differ between estates, so they are compared by

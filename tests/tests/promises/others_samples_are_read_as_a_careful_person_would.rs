@@ -1,36 +1,52 @@
 //! Other projects' sample lines, where the folder is there: every outcome and at least 98 of 100 fields of the formats that Weir ships.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use weir_tests::{not_run, weir_bin};
 
-/// Folder, and outcomes that a second defensible reading makes differ (each explained in docs/gaps.md).
-const FOLDERS: [(&str, u32); 9] = [
-    ("bluecoat", 0),
-    ("fortigate", 0),
-    ("paloalto", 0),
-    ("sophos-xg", 0),
-    ("squid", 0),
-    ("umbrella-dns", 0),
-    ("umbrella-proxy", 0),
-    ("untangle", 0),
-    ("watchguard", 0),
+/// Folder, set of samples, and outcomes known to differ, each explained in docs/gaps.md. A set of another shape (CEF beside CSV, say) is
+/// left out until Weir reads that shape.
+const SETS: [(&str, &str, u32); 13] = [
+    ("bluecoat", "bluecoat-elff", 0),
+    ("fortigate", "fortigate-cef", 0),
+    ("fortigate", "fortigate-comma", 0),
+    ("fortigate", "fortigate-kv", 1),
+    ("paloalto", "paloalto-csv", 0),
+    ("sophos-xg", "sophos-xg-new", 0),
+    ("sophos-xg", "sophos-xg-old", 0),
+    ("squid", "squid-native", 0),
+    ("umbrella-dns", "umbrella-dns", 0),
+    ("umbrella-dns", "umbrella-dns-multiline", 0),
+    ("umbrella-proxy", "umbrella-proxy", 0),
+    ("untangle", "untangle", 0),
+    ("watchguard", "watchguard-leef", 0),
 ];
 
 #[test]
 fn conformance() {
     let Some(root) = std::env::var_os("WEIR_CONFORMANCE") else { return };
+    let root = Path::new(&root);
     let mut failures = Vec::new();
-    for (folder, allowed) in FOLDERS {
-        let Ok(ran) = Command::new("python3").arg(std::path::Path::new(&root).join("compare.py")).arg("--weir").arg(weir_bin()).args(["--format", folder]).output()
-        else {
-            return not_run("others_samples_are_read_as_a_careful_person_would", "python3");
-        };
+    for (folder, set, allowed) in SETS {
+        // A folder of this set alone, since the script takes whole folders.
+        let alone = tempfile::tempdir().unwrap();
+        fs::create_dir(alone.path().join(folder)).unwrap();
+        for ending in ["log", "expected.ndjson", "meta.json"] {
+            let name = format!("{set}.{ending}");
+            fs::copy(root.join(folder).join(&name), alone.path().join(folder).join(&name)).unwrap();
+        }
+        let script = root.join("compare.py");
+        let ran = Command::new("python3").arg(script).arg("--weir").arg(weir_bin()).arg("--root").arg(alone.path()).output();
+        let Ok(ran) = ran else { return not_run("others_samples_are_read_as_a_careful_person_would", "python3") };
         let text = String::from_utf8_lossy(&ran.stdout).into_owned();
         let last = text.lines().last().unwrap_or_default();
         let numbers: Vec<u32> = last.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap()).collect();
-        let [fields_right, fields, outcomes_right, outcomes] = numbers[..] else { panic!("{folder}: {text}") };
-        if outcomes_right + allowed < outcomes || fields_right * 100 < fields * 98 {
+        let [fields_right, fields, outcomes_right, outcomes] = numbers[..] else { panic!("{set}: {text}") };
+        assert!(outcomes > 0, "{set}: nothing was compared");
+        // Both runs, by detection and by id, count.
+        if outcomes_right + 2 * allowed < outcomes || fields_right * 100 < fields * 98 {
             failures.push(text);
         }
     }

@@ -1,5 +1,6 @@
 //! What an ingest promises, tried on whole lakes: nothing lost, nothing twice, the same rows however the bytes come.
 
+mod every_format;
 mod growing;
 mod overlap;
 mod refusals;
@@ -81,9 +82,8 @@ impl Home {
         path
     }
 
-    pub(crate) fn options(&self) -> IngestOptions {
-        self.runs.set(self.runs.get() + 1);
-        let source = Source {
+    pub(crate) fn source() -> Source {
+        Source {
             id: SourceId::parse("gate").unwrap(),
             school: SchoolOf::One(SchoolId::parse("ash").unwrap()),
             format: None,
@@ -92,7 +92,12 @@ impl Home {
             layer: Layer::Filter,
             logs_allowed: true,
             keep_flows: false,
-        };
+        }
+    }
+
+    pub(crate) fn options(&self) -> IngestOptions {
+        self.runs.set(self.runs.get() + 1);
+        let source = Self::source();
         let mut options = IngestOptions::new(RunId::parse(&format!("r{}", self.runs.get())).unwrap(), source, NOW);
         options.format = FormatChoice::Id(FormatId::parse("squid").unwrap());
         options

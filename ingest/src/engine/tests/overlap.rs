@@ -78,7 +78,11 @@ fn a_lost_race_is_run_again_and_sees_the_winners_rows() {
     let options = IngestOptions { progress: std::sync::Arc::new(rival), settled: true, ..options };
     let (estate, lake, vault) = {
         let home = home.lock().unwrap();
-        (home.estate.clone(), Lake::open(&root.join("lake")).unwrap(), Vault::open(&root.join("vault"), &root.join("lake")).unwrap())
+        (
+            home.estate.clone(),
+            Lake::open(&root.join("lake")).unwrap(),
+            Vault::open(&root.join("vault"), &root.join("lake")).unwrap(),
+        )
     };
     let report = ingest(&estate, &lake, &vault, &Catalogue::embedded(), &[mine], &options).unwrap();
     assert_eq!(report.lake_version, Some(2));
@@ -89,8 +93,49 @@ fn a_lost_race_is_run_again_and_sees_the_winners_rows() {
     // Nothing of the first attempt is left behind.
     let snapshot = home.lake.snapshot().unwrap();
     let named = snapshot.files[&Table::Events].len();
-    let there = fs::read_dir(home.lake.root().join("events")).unwrap().filter(|e| {
-        e.as_ref().unwrap().path().extension().is_some_and(|ending| ending == "parquet")
-    });
+    let there = fs::read_dir(home.lake.root().join("events"))
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|ending| ending == "parquet"));
     assert_eq!(there.count(), named);
+}
+
+#[test]
+fn a_race_lost_to_another_source_costs_no_second_reading() {
+    let home = Home::new();
+    let mine = home.file("mine.log", text(&[1, 1, 2]));
+    let theirs = home.file("theirs.log", text(&[1, 2, 2, 3]));
+    /// Counts inputs begun, and lets another source commit in between.
+    struct Other {
+        begun: std::sync::atomic::AtomicUsize,
+        root: PathBuf,
+        theirs: PathBuf,
+        estate: Estate,
+    }
+    impl Progress for Other {
+        fn begin(&self, _path: &str, _bytes: u64) {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+        }
+        fn end(&self) {
+            let lake = Lake::open(&self.root.join("lake")).unwrap();
+            let vault = Vault::open(&self.root.join("vault"), &self.root.join("lake")).unwrap();
+            let mut source = Home::source();
+            source.id = SourceId::parse("other").unwrap();
+            let mut options = IngestOptions::new(RunId::parse("rival").unwrap(), source, NOW);
+            options.format = FormatChoice::Id(FormatId::parse("squid").unwrap());
+            ingest(&self.estate, &lake, &vault, &Catalogue::embedded(), std::slice::from_ref(&self.theirs), &options).unwrap();
+        }
+    }
+    // The school's key is there already, so the vault decides nothing.
+    home.ingest(&home.file("first.log", text(&[4])), PLAINLY);
+    let other = std::sync::Arc::new(Other {
+        begun: 0.into(),
+        root: home.folder.path().to_path_buf(),
+        theirs,
+        estate: home.estate.clone(),
+    });
+    let options = IngestOptions { progress: other.clone(), settled: true, ..home.options() };
+    let report = ingest(&home.estate, &home.lake, &home.vault, &home.catalogue, &[mine], &options).unwrap();
+    assert_eq!(report.lake_version, Some(3));
+    assert_eq!(other.begun.load(Ordering::Relaxed), 1);
+    assert_eq!(home.rows(Table::Events, false).len(), 1 + 4 + 3);
 }

@@ -1,8 +1,8 @@
 use std::io::Write;
 
 use super::*;
-use crate::inspect::inspect;
 use crate::input::Input;
+use crate::inspect::inspect;
 use crate::report::FileStatus;
 
 #[test]
@@ -86,7 +86,9 @@ fn no_name_reaches_the_lake_and_inspect_shows_it() {
     assert!(!home.rows(Table::Events, true).join("\n").to_lowercase().contains("rarename"));
 
     let mut lines = Vec::new();
-    let ledger = inspect(&home.estate, &home.catalogue, &Input::file(&path), &home.options(), &mut |line| lines.push(line.to_value())).unwrap();
+    let ledger =
+        inspect(&home.estate, &home.catalogue, &Input::file(&path), &home.options(), &mut |line| lines.push(line.to_value()))
+            .unwrap();
     assert_eq!((ledger.lines, ledger.events, ledger.quarantined), (3, 1, 1));
     assert_eq!(lines[0]["user"], "rarename");
     assert_eq!(lines[0]["event_time"], "2026-11-05T09:00:01.000Z");

@@ -2,10 +2,13 @@
 
 use weir_lake::batch::{EventBatch, NULL_ID};
 
-use super::{CategoryEntry, HostEntry, NO_HOST, NONE, Normaliser, UNIT};
+use super::{CategoryEntry, HostEntry, NO_HOST, NONE, Normaliser};
 use crate::decoded::{Decoded, Field, Kind};
-use crate::normalise::text::plain;
+use crate::normalise::text::{address, plain};
 use crate::normalise::{search, url};
+
+/// Lists of unmapped names told apart. More are free text in a category's column, and one line for them is enough.
+const MOST_UNMAPPED: usize = 1000;
 
 impl Normaliser {
     pub(super) fn host(&mut self, raw: &[u8], batch: &mut EventBatch) -> HostEntry {
@@ -55,30 +58,18 @@ impl Normaliser {
         if names.is_empty() && ids.is_empty() {
             return CategoryEntry { vendor_category: NULL_ID, mapped: None, unmapped: 0 };
         }
-        self.key.clear();
-        self.key.extend_from_slice(names);
-        self.key.push(UNIT);
-        self.key.extend_from_slice(ids);
-        let entry = match self.categories.get(&self.key) {
+        let entry = match self.categories.get_joined([names, ids], &mut self.key) {
             Some(entry) => entry,
             None => {
                 let (names, ids) = (String::from_utf8_lossy(names), String::from_utf8_lossy(ids));
                 let mut unknown = Vec::new();
-                let mapped = self
-                    .reference
-                    .taxonomies
-                    .map(self.vendor.as_deref(), &names, &ids, &mut |name| unknown.push(name.to_owned()));
-                let unmapped = if unknown.is_empty() {
-                    0
-                } else {
-                    let number = self.unmapped.iter().position(|(known, _)| *known == unknown).unwrap_or_else(|| {
-                        self.unmapped.push((unknown, 0));
-                        self.unmapped.len() - 1
-                    });
-                    number as u32 + 1
-                };
+                let taxonomies = &self.reference.taxonomies;
+                let mapped = taxonomies.map(self.vendor.as_deref(), &names, &ids, &mut |name| unknown.push(name.to_owned()));
+                let unmapped = self.unmapped_list(unknown);
                 self.text.clear();
-                let has_text = plain(names.as_bytes(), &mut self.text) || plain(ids.as_bytes(), &mut self.text);
+                // A bare number is no word of the vendor's; it is kept only where nothing says what it means.
+                let has_text =
+                    plain(names.as_bytes(), &mut self.text) || (mapped.is_none() && plain(ids.as_bytes(), &mut self.text));
                 let vendor_category = if has_text { batch.vendor_category.strings.intern(&self.text) } else { NULL_ID };
                 let entry = CategoryEntry { vendor_category, mapped, unmapped };
                 self.categories.insert(&self.key, entry);
@@ -89,5 +80,31 @@ impl Normaliser {
             self.unmapped[entry.unmapped as usize - 1].1 += 1;
         }
         entry
+    }
+    /// The number, plus one, of a list of unmapped names; 0 for an empty one.
+    fn unmapped_list(&mut self, names: Vec<String>) -> u32 {
+        if names.is_empty() {
+            return 0;
+        }
+        let names = if self.unmapped.len() < MOST_UNMAPPED { names } else { vec![String::from("(others)")] };
+        let number = self.unmapped.iter().position(|(known, _)| *known == names).unwrap_or_else(|| {
+            self.unmapped.push((names, 0));
+            self.unmapped.len() - 1
+        });
+        number as u32 + 1
+    }
+
+    /// A client's address; a school has thousands, so the last one alone is not enough to remember.
+    pub(super) fn src_ip(&mut self, raw: &[u8], batch: &mut EventBatch) -> u32 {
+        if raw.is_empty() {
+            return NULL_ID;
+        }
+        if let Some(id) = self.addresses.get(raw) {
+            return id;
+        }
+        self.text.clear();
+        let id = if address(raw, &mut self.text) { batch.src_ip.strings.intern(&self.text) } else { NULL_ID };
+        self.addresses.insert(raw, id);
+        id
     }
 }

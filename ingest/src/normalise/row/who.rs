@@ -4,7 +4,7 @@ use weir_lake::batch::{EventBatch, NULL_ID};
 use weir_lake::estate::{UserType, normalise_login};
 use weir_lake::names::{ClearName, Named};
 
-use super::{Normaliser, UNIT, UserEntry};
+use super::{Normaliser, UserEntry};
 use crate::decoded::{Decoded, Field};
 use crate::normalise::people::{Login, UserFields, is_nobody, user_type_name};
 use crate::normalise::text::{device_name, plain};
@@ -18,12 +18,8 @@ impl Normaliser {
             return file.numbers.first().copied();
         }
         const NO_SCHOOL: u16 = u16::MAX;
-        self.key.clear();
-        for field in [Field::SrcIp, Field::UserGroup, Field::Profile, Field::Site] {
-            self.key.extend_from_slice(decoded.text(field));
-            self.key.push(UNIT);
-        }
-        let found = match self.school_of.get(&self.key) {
+        let parts = [Field::SrcIp, Field::UserGroup, Field::Profile, Field::Site].map(|field| decoded.text(field));
+        let found = match self.school_of.get_joined(parts, &mut self.key) {
             Some(found) => found,
             None => {
                 let found = file.schools_of.find(decoded).and_then(|index| file.numbers.get(index).copied());
@@ -36,18 +32,14 @@ impl Normaliser {
     }
 
     pub(super) fn user(&mut self, decoded: &Decoded, school: u16, date: i32, batch: &mut EventBatch) -> UserEntry {
-        self.key.clear();
-        self.key.extend_from_slice(&school.to_le_bytes());
-        self.key.extend_from_slice(&date.to_le_bytes());
-        for field in [Field::User, Field::UserDomain, Field::UserGroup, Field::Profile] {
-            self.key.extend_from_slice(decoded.text(field));
-            self.key.push(UNIT);
-        }
-        if let Some(entry) = self.users.get(&self.key) {
+        let [name, domain, group, profile] =
+            [Field::User, Field::UserDomain, Field::UserGroup, Field::Profile].map(|field| decoded.text(field));
+        let (number, day) = (school.to_le_bytes(), date.to_le_bytes());
+        let parts = [number.as_slice(), day.as_slice(), name, domain, group, profile];
+        if let Some(entry) = self.users.get_joined(parts, &mut self.key) {
             return entry;
         }
-        let [name, domain, group, profile] = [Field::User, Field::UserDomain, Field::UserGroup, Field::Profile]
-            .map(|field| String::from_utf8_lossy(decoded.text(field)));
+        let [name, domain, group, profile] = [name, domain, group, profile].map(String::from_utf8_lossy);
         let school = &self.schools[usize::from(school)];
         let fields = UserFields { user: &name, domain: &domain, group: &group, profile: &profile };
         let who = self.people.who(school, fields, date);
@@ -82,10 +74,7 @@ impl Normaliser {
         if raw.is_empty() {
             return NULL_ID;
         }
-        self.key.clear();
-        self.key.extend_from_slice(&school.to_le_bytes());
-        self.key.extend_from_slice(raw);
-        if let Some(id) = self.devices.get(&self.key) {
+        if let Some(id) = self.devices.get_joined([&school.to_le_bytes(), raw], &mut self.key) {
             return id;
         }
         let id = match device_name(raw) {

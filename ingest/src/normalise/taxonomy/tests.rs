@@ -150,6 +150,10 @@ fn vendors_words_are_mapped() {
     assert_eq!(map(&taxonomies, None, "gambling;Weapons", "").0, "weapons");
     assert_eq!(map(&taxonomies, None, "Moon cheese; Games", ""), ("games".into(), 0, vec!["Moon cheese".into()]));
     assert_eq!(map(&taxonomies, None, "", ""), (String::new(), 0, vec![]));
+    // the id tells what the name did not; where neither does, the name is reported
+    assert_eq!(map(&taxonomies, Some("fortigate"), "Moon cheese", "11"), ("gambling".into(), 2, vec![]));
+    assert_eq!(map(&taxonomies, Some("fortigate"), "Moon cheese", "140"), (String::new(), 0, vec!["Moon cheese".into()]));
+    assert_eq!(map(&taxonomies, Some("fortigate"), "", "140"), (String::new(), 0, vec!["140".into()]));
     // equally severe: the one earlier in our table
     assert_eq!(map(&taxonomies, None, "Weapons; Drugs", "").0, "drugs");
     assert_eq!(map(&taxonomies, None, "Drugs; Weapons", "").0, "drugs");

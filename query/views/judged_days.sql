@@ -1,7 +1,7 @@
--- decided_hours with what policy expected of that category for that profile or user type on that day; rows no policy speaks of are absent.
+-- decided_days with what policy expected of that category for that profile or user type on that day; rows no policy speaks of are absent.
 WITH kinds AS (
     SELECT DISTINCT h.school_id, h.event_date, coalesce(h.profile, '') AS profile, h.user_type, h.category
-    FROM decided_hours h
+    FROM decided_days h
     WHERE h.category IS NOT NULL
 ),
 matched AS (
@@ -15,7 +15,7 @@ matched AS (
      AND (p.valid_to IS NULL OR p.valid_to >= k.event_date)
 )
 SELECT h.school_id, h.event_date, h.source_id, h.profile, h.user_type, h.category, h.action, h.requests, m.expected
-FROM decided_hours h
+FROM decided_days h
 JOIN matched m
   ON m.school_id = h.school_id AND m.event_date = h.event_date AND m.profile = coalesce(h.profile, '')
  AND m.user_type = h.user_type AND m.category = h.category AND m.place = 1
