@@ -171,7 +171,7 @@ impl RunIndex {
                 days.lake.index_writer(days.source_id, *date).finish_sorted(|each| {
                     for number in 1..=pieces {
                         // The end of this stretch of identities; they are evenly spread.
-                        let end = if number == pieces { u128::MAX } else { (number << 64) / pieces << 64 };
+                        let end = if number == pieces { u128::MAX } else { ((number << 64) / pieces) << 64 };
                         piece.clear();
                         while let Some(entry) = known.as_mut().and_then(|known| known.next_if(|entry| is_up_to(entry, end))) {
                             piece.push(entry?);
