@@ -323,7 +323,10 @@ impl IndexReader {
             let mut digest = [0; DIGEST];
             self.file.read_exact(&mut digest).map_err(|error| LakeError::io(&self.path, error))?;
             if self.hasher.finalize() != digest {
-                return Err(LakeError::Corrupt { path: self.path.clone(), problem: String::from("its digest does not fit its entries") });
+                return Err(LakeError::Corrupt {
+                    path: self.path.clone(),
+                    problem: String::from("its digest does not fit its entries"),
+                });
             }
         }
         Ok(())
