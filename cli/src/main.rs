@@ -11,12 +11,17 @@ use clap::{Parser, Subcommand};
 
 /// Weir reads the logs of a school's web filter and firewall and turns them into evidence that a safeguarding lead and a governor can use.
 #[derive(Parser)]
-#[command(name = "weir", version, max_term_width = 110, after_help = "Exit status: 0 done; 1 done, but with findings (quarantined lines, a figure that differs); 2 refused or failed.
+#[command(
+    name = "weir",
+    version,
+    max_term_width = 110,
+    after_help = "Exit status: 0 done; 1 done, but with findings (quarantined lines, a figure that differs); 2 refused or failed.
 
 Start with:
   weir demo                    an invented estate of schools, ready in a minute
   weir init my-schools         the files that say whose logs these are
-  weir inspect access.log      what each line would become; stores nothing")]
+  weir inspect access.log      what each line would become; stores nothing"
+)]
 struct Arguments {
     /// The estate's weir.toml; by default the nearest one, from the current folder upwards
     #[arg(long, global = true, value_name = "FILE")]
@@ -76,7 +81,7 @@ fn main() -> ExitCode {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-    })
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe))
 }

@@ -23,7 +23,9 @@ pub enum Output {
 /// One cell as people read it.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table
+        .load_preset(comfy_table::presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     table.set_header(header.to_vec());
     for row in rows {
         table.add_row(row.clone());
@@ -32,7 +34,12 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// Prints rows that serialise to flat objects, in the form asked for.
-pub fn print_rows<T: serde::Serialize>(output: Output, rows: &[T], header: &[&str], cells: impl Fn(&T) -> Vec<String>) -> anyhow::Result<()> {
+pub fn print_rows<T: serde::Serialize>(
+    output: Output,
+    rows: &[T],
+    header: &[&str],
+    cells: impl Fn(&T) -> Vec<String>,
+) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match output {
         Output::Table => {
@@ -69,14 +76,22 @@ pub fn print_answer(output: Output, answer: &weir_query::engine::Answer) -> anyh
             let options = FormatOptions::default().with_null("");
             let mut rows = Vec::new();
             for batch in &answer.batches {
-                let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<Vec<_>, _>>()?;
-                rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>()));
+                let columns = batch
+                    .columns()
+                    .iter()
+                    .map(|column| ArrayFormatter::try_new(column, &options))
+                    .collect::<Result<Vec<_>, _>>()?;
+                rows.extend(
+                    (0..batch.num_rows())
+                        .map(|row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>()),
+                );
             }
             writeln!(out, "{}", table(&header, &rows))?;
             writeln!(out, "{} {}", rows.len(), if rows.len() == 1 { "row" } else { "rows" })?;
         }
         Output::Json => {
-            let mut writer = arrow::json::WriterBuilder::new().with_explicit_nulls(true).build::<_, arrow::json::writer::JsonArray>(&mut out);
+            let mut writer =
+                arrow::json::WriterBuilder::new().with_explicit_nulls(true).build::<_, arrow::json::writer::JsonArray>(&mut out);
             writer.write_batches(&answer.batches.iter().collect::<Vec<_>>())?;
             writer.finish()?;
             if answer.rows() == 0 {
@@ -85,7 +100,9 @@ pub fn print_answer(output: Output, answer: &weir_query::engine::Answer) -> anyh
             writeln!(out)?;
         }
         Output::Ndjson => {
-            let mut writer = arrow::json::WriterBuilder::new().with_explicit_nulls(true).build::<_, arrow::json::writer::LineDelimited>(&mut out);
+            let mut writer = arrow::json::WriterBuilder::new()
+                .with_explicit_nulls(true)
+                .build::<_, arrow::json::writer::LineDelimited>(&mut out);
             writer.write_batches(&answer.batches.iter().collect::<Vec<_>>())?;
             writer.finish()?;
         }

@@ -2,7 +2,7 @@
 
 use weir_lake::estate::AcademicYear;
 
-use crate::view::{DayKind, Figure, SchoolYear, Shown};
+use crate::view::{DayKind, Figure, Overview, SchoolYear, Shown};
 
 /// Columns of a figure's file.
 const FIGURE_HEADER: &str = "school_id,school,academic_year,figure,title,unit,half_term,first_day,last_day,value,same_period_last_year,usual_low,usual_high,numerator,denominator,school_days,days_with_logs,definition,definition_version,lake_version\r\n";
@@ -52,7 +52,7 @@ pub(crate) fn days(page: &SchoolYear) -> String {
     for block in &page.blocks {
         for day in &block.days {
             let shown = match day.kind {
-                DayKind::Stopped(value) => plain(value, 0),
+                DayKind::Stopped(value) => plain(value, 1),
                 DayKind::Few => "[c]".into(),
                 DayKind::NoLogs => "no logs".into(),
                 DayKind::NoSchool => "no school".into(),
@@ -62,6 +62,28 @@ pub(crate) fn days(page: &SchoolYear) -> String {
             let year = page.year.to_string();
             row(&mut out, &[page.school.id.as_str(), &page.school.name, &year, &block.label, &day.date.to_string(), &shown]);
         }
+    }
+    out
+}
+
+/// All schools with their logs.
+pub(crate) fn schools(overview: &Overview) -> String {
+    let mut out = String::from("school_id,school,phase,academic_year,pupils,school_days,days_with_logs,findings\r\n");
+    for line in &overview.schools {
+        let number = |number: u32| number.to_string();
+        row(
+            &mut out,
+            &[
+                line.school.id.as_str(),
+                &line.school.name,
+                &line.school.phase,
+                &line.year.to_string(),
+                &line.pupils.map(number).unwrap_or_else(|| "[x]".into()),
+                &number(line.coverage.school_days),
+                &number(line.coverage.with_logs),
+                &line.findings.as_ref().map_or_else(|| "not looked at".into(), |findings| findings.len().to_string()),
+            ],
+        );
     }
     out
 }

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell};
@@ -18,6 +19,7 @@ use weir_lake::ids::SchoolId;
 use weir_lake::lake::{Lake, Snapshot};
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::error::QueryError;
+use weir_query::indicator::Indicator;
 use weir_query::page;
 
 use crate::figures::{Asked, Figures, FiguresError};
@@ -27,8 +29,9 @@ use crate::view::{Method, Overview, SchoolRef, SchoolYear};
 /// after a run sees it; a page of several requests sees one state.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
-/// Up to this many schools the overview also says what to look at in each; beyond it would compute too many pages at once.
-const SCHOOLS_WITH_FINDINGS: usize = 24;
+/// Up to this many schools the overview also says what to look at in each; beyond, computing their pages would keep the machine
+/// busy for many minutes after each run.
+const SCHOOLS_WITH_FINDINGS: usize = 40;
 
 /// A school and year, computed once however many ask at the same time.
 type YearCell = Arc<OnceCell<Arc<page::SchoolYear>>>;
@@ -39,20 +42,22 @@ type LoadEstate = dyn Fn() -> Result<Estate, FiguresError> + Send + Sync;
 pub struct EngineFigures {
     load: Arc<LoadEstate>,
     options: EngineOptions,
-    opened: Mutex<Option<Arc<Opened>>>,
+    /// When lake and estate were last looked at, and what was found.
+    opened: Mutex<Option<(Instant, Arc<Opened>)>>,
 }
 
 /// One state of lake and estate, and what was computed from it.
 struct Opened {
-    looked: Instant,
     version: u64,
     estate_digest: u64,
-    engine: Arc<Engine>,
-    kept: Arc<Kept>,
+    engine: Engine,
+    kept: Kept,
 }
 
 #[derive(Default)]
 struct Kept {
+    /// Whether a task computes the pages that the overview needs.
+    is_looking: AtomicBool,
     overview: OnceCell<Arc<page::Overview>>,
     years: std::sync::Mutex<HashMap<(String, String), YearCell>>,
 }
@@ -70,20 +75,23 @@ impl EngineFigures {
     /// The newest state; opened again where lake or estate changed.
     async fn state(&self) -> Result<Arc<Opened>, FiguresError> {
         let mut opened = self.opened.lock().await;
-        if let Some(state) = opened.as_ref().filter(|state| state.looked.elapsed() < LOOK_AGAIN) {
+        if let Some((looked, state)) = opened.as_ref()
+            && looked.elapsed() < LOOK_AGAIN
+        {
             return Ok(Arc::clone(state));
         }
-        let (load, options, before) = (Arc::clone(&self.load), self.options.clone(), opened.clone());
+        let load = Arc::clone(&self.load);
         // Reading the estate and the lake's log are file operations.
         let (estate, estate_digest, snapshot) =
             tokio::task::spawn_blocking(move || look(&load)).await.map_err(|error| FiguresError::Failed(error.to_string()))??;
-        let (looked, version) = (Instant::now(), snapshot.version);
-        let (engine, kept) = match before.filter(|before| before.version == version && before.estate_digest == estate_digest) {
-            Some(before) => (Arc::clone(&before.engine), Arc::clone(&before.kept)),
-            None => (Arc::new(Engine::open(&snapshot, &estate, &options).map_err(failed)?), Arc::default()),
+        let state = match opened.take() {
+            Some((_, before)) if before.version == snapshot.version && before.estate_digest == estate_digest => before,
+            _ => {
+                let engine = Engine::open(&snapshot, &estate, &self.options).map_err(failed)?;
+                Arc::new(Opened { version: snapshot.version, estate_digest, engine, kept: Kept::default() })
+            }
         };
-        let state = Arc::new(Opened { looked, version, estate_digest, engine, kept });
-        *opened = Some(Arc::clone(&state));
+        *opened = Some((Instant::now(), Arc::clone(&state)));
         Ok(state)
     }
 }
@@ -100,6 +108,16 @@ fn look(load: &Arc<LoadEstate>) -> Result<(Estate, u64, Snapshot), FiguresError>
         .and_then(|lake| lake.snapshot())
         .map_err(|error| FiguresError::Failed(error.to_string()))?;
     Ok((estate, estate_digest, snapshot))
+}
+
+async fn look_at(state: Weak<Opened>, schools: Vec<(String, AcademicYear)>) {
+    for (school, year) in schools {
+        let Some(state) = state.upgrade() else { return };
+        // One school that can't be computed must not hide the others; its line says that nothing was looked at.
+        if let Err(error) = state.school_year(&school, year).await {
+            tracing::error!(school, %error, "left out of the overview's findings");
+        }
+    }
 }
 
 fn failed(error: QueryError) -> FiguresError {
@@ -141,21 +159,29 @@ impl Opened {
         Ok(schools)
     }
 
-    async fn list(&self) -> Result<Overview, FiguresError> {
-        let overview = self.overview().await?;
+    /// What was computed of a school and year so far, without computing it.
+    fn ready(&self, school: &str, year: AcademicYear) -> Option<Arc<page::SchoolYear>> {
+        let years = self.kept.years.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        years.get(&(school.to_string(), year.to_string())).and_then(|cell| cell.get().cloned())
+    }
+
+    /// All schools with what is known by now. Findings need a school's whole page, some seconds each: they are computed one school
+    /// after another behind the page's back, so that the first look at the schools never waits for them.
+    async fn list(state: &Arc<Self>) -> Result<Overview, FiguresError> {
+        let overview = state.overview().await?;
         let mut pages = HashMap::new();
-        if overview.schools.len() <= SCHOOLS_WITH_FINDINGS {
-            for summary in &overview.schools {
-                if let Some(year) = AcademicYear::parse(&summary.newest_year) {
-                    match self.school_year(&summary.school.school_id, year).await {
-                        Ok(page) => drop(pages.insert(summary.school.school_id.clone(), page)),
-                        // One school that can't be computed must not hide the others; its line says that nothing was looked at.
-                        Err(error) => {
-                            tracing::error!(school = summary.school.school_id, %error, "left out of the overview's findings")
-                        }
-                    }
-                }
+        let mut waiting = Vec::new();
+        for summary in &overview.schools {
+            let Some(year) = AcademicYear::parse(&summary.newest_year) else { continue };
+            match state.ready(&summary.school.school_id, year) {
+                Some(page) => drop(pages.insert(summary.school.school_id.clone(), page)),
+                None => waiting.push((summary.school.school_id.clone(), year)),
             }
+        }
+        let is_small = overview.schools.len() <= SCHOOLS_WITH_FINDINGS;
+        if is_small && !waiting.is_empty() && !state.kept.is_looking.swap(true, Ordering::Relaxed) {
+            // Not a strong reference: once the lake has changed and nobody shows this state any more, the work ends.
+            tokio::spawn(look_at(Arc::downgrade(state), waiting));
         }
         Ok(words::overview(&overview, &pages))
     }
@@ -175,7 +201,7 @@ impl Figures for EngineFigures {
     }
 
     fn overview(&self) -> Asked<'_, Overview> {
-        Box::pin(async { self.state().await?.list().await })
+        Box::pin(async { Opened::list(&self.state().await?).await })
     }
 
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
@@ -184,21 +210,12 @@ impl Figures for EngineFigures {
 
     fn methods(&self) -> Asked<'_, Vec<Method>> {
         Box::pin(async {
-            let state = self.state().await?;
-            let overview = state.overview().await?;
-            let mut methods: Vec<Method> = Vec::new();
-            for summary in &overview.schools {
-                let Some(year) = AcademicYear::parse(&summary.newest_year) else { continue };
-                let page = state.school_year(&summary.school.school_id, year).await?;
-                for figure in page.figures.iter().filter(|figure| words::is_for_governors(&figure.audience)) {
-                    if methods.iter().all(|method| method.id != figure.indicator) {
-                        methods.push(words::method(figure));
-                    }
-                }
-                if !methods.is_empty() {
-                    break;
-                }
-            }
+            let mut methods: Vec<Method> = Indicator::all()
+                .map_err(failed)?
+                .iter()
+                .filter(|indicator| words::is_for_governors(&indicator.audience))
+                .map(words::definition)
+                .collect();
             methods.sort_by(|a, b| a.title.cmp(&b.title));
             Ok(methods)
         })

@@ -1,6 +1,7 @@
 //! Which address shows which page. All of them only read.
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -21,6 +22,7 @@ type Page = Result<Html<String>, PageError>;
 pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
     Router::new()
         .route("/", get(overview))
+        .route("/schools.csv", get(schools))
         .route("/go", get(go))
         .route("/method", get(method))
         .route("/health", get(health))
@@ -37,8 +39,21 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .with_state(dashboard)
 }
 
-async fn overview(State(dashboard): State<Dashboard>) -> Page {
-    html(&OverviewPage::new(&dashboard.figures.overview().await?))
+/// What the list of schools is narrowed to.
+#[derive(Debug, Default, Deserialize)]
+struct Sought {
+    #[serde(default)]
+    name: String,
+}
+
+async fn overview(State(dashboard): State<Dashboard>, sought: Result<Query<Sought>, QueryRejection>) -> Page {
+    // An address that can't be read narrows nothing.
+    let sought = sought.map(|Query(sought)| sought.name).unwrap_or_default();
+    html(&OverviewPage::new(&dashboard.figures.overview().await?, &sought))
+}
+
+async fn schools(State(dashboard): State<Dashboard>) -> Result<Response, PageError> {
+    Ok(download(csv::schools(&dashboard.figures.overview().await?), "weir_schools.csv"))
 }
 
 async fn method(State(dashboard): State<Dashboard>) -> Page {
@@ -93,10 +108,7 @@ struct Choice {
 }
 
 /// The pickers' way to a page: the same figure where the other school or year has it, otherwise the school's page.
-async fn go(
-    State(dashboard): State<Dashboard>,
-    choice: Result<Query<Choice>, axum::extract::rejection::QueryRejection>,
-) -> Result<Redirect, PageError> {
+async fn go(State(dashboard): State<Dashboard>, choice: Result<Query<Choice>, QueryRejection>) -> Result<Redirect, PageError> {
     let Query(choice) = choice.map_err(|_| PageError::NotFound)?;
     let schools = dashboard.figures.schools().await?;
     let school = schools.iter().find(|other| other.id.as_str() == choice.school).ok_or(PageError::NotFound)?;

@@ -29,10 +29,28 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
     grouped
 }
 
+/// With a capital at the beginning; texts of definitions are halves of sentences.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A figure as people read it: a plain 0 or 100 without decimals, and what would round to 0 without being it as "under 0.1".
+pub(crate) fn figure(value: f64, decimals: usize) -> String {
+    let smallest = 10f64.powi(-(decimals as i32));
+    if value == 0.0 || value == 100.0 {
+        number(value, 0)
+    } else if decimals > 0 && value > 0.0 && value < smallest / 2.0 {
+        format!("under {}", number(smallest, decimals))
+    } else {
+        number(value, decimals)
+    }
+}
+
 /// A value in its unit, or its mark in words, as a card or sentence says it.
 pub(crate) fn spoken(value: Shown, unit: &Unit) -> String {
     match value {
-        Shown::Number(value) => format!("{}{}", number(value, unit.decimals), unit.sign),
+        Shown::Number(value) => format!("{}{}", figure(value, unit.decimals), unit.sign),
         Shown::Hidden => FEWER_THAN_5.into(),
         Shown::NotAvailable => "not available".into(),
         Shown::NotApplicable => "does not apply".into(),
@@ -71,14 +89,7 @@ pub(crate) fn about(value: f64) -> String {
 /// The plain sentence that stands before a figure's meaning, where its unit allows one.
 pub(crate) fn plainly(figure: &Figure) -> Option<String> {
     let value = figure.shown().number()?;
-    figure.unit.per_hundred_pupils.then(|| {
-        let mut text = about(value);
-        if let Some(first) = text.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
-        text.push('.');
-        text
-    })
+    figure.unit.per_hundred_pupils.then(|| format!("{}.", capital(&about(value))))
 }
 
 /// `2025 to 2026`, as people say it.
@@ -147,6 +158,14 @@ mod tests {
         {
             assert_eq!(number(value, decimals), wanted, "{value}");
         }
+    }
+
+    #[test]
+    fn a_little_is_not_nothing() {
+        for (value, wanted) in [(0.0, "0"), (0.04, "under 0.1"), (0.06, "0.1"), (99.96, "100.0"), (100.0, "100"), (2.34, "2.3")] {
+            assert_eq!(figure(value, 1), wanted, "{value}");
+        }
+        assert_eq!(figure(0.3, 0), "0");
     }
 
     #[test]

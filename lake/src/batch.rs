@@ -243,9 +243,33 @@ macro_rules! dict_columns {
 }
 
 dict_columns!(
-    school_id, source_id, format_id, kind, action, user_key, user_type, year_group, user_group, profile, rule, device_key, src_ip,
-    method, scheme, host, domain, content_type, referrer_domain, app, vendor_category, category, theme, risk_area, search_engine,
-    concern_id, file_id,
+    school_id,
+    source_id,
+    format_id,
+    kind,
+    action,
+    user_key,
+    user_type,
+    year_group,
+    user_group,
+    profile,
+    rule,
+    device_key,
+    src_ip,
+    method,
+    scheme,
+    host,
+    domain,
+    content_type,
+    referrer_domain,
+    app,
+    vendor_category,
+    category,
+    theme,
+    risk_area,
+    search_engine,
+    concern_id,
+    file_id,
 );
 
 impl EventBatch {

@@ -137,15 +137,27 @@ impl Chunk {
         Ok((squeezed, size))
     }
 
-    fn dictionary(&mut self, compressor: &mut zstd::bulk::Compressor<'_>, plain: Vec<u8>, values: usize) -> Result<(), ParquetError> {
+    fn dictionary(
+        &mut self,
+        compressor: &mut zstd::bulk::Compressor<'_>,
+        plain: Vec<u8>,
+        values: usize,
+    ) -> Result<(), ParquetError> {
         let (bytes, size) = self.squeeze(compressor, plain)?;
-        let page = Page::DictionaryPage { buf: bytes.into(), num_values: values as u32, encoding: Encoding::PLAIN, is_sorted: false };
+        let page =
+            Page::DictionaryPage { buf: bytes.into(), num_values: values as u32, encoding: Encoding::PLAIN, is_sorted: false };
         self.dictionary_offset = Some(self.write(CompressedPage::new(page, size))?);
         self.note(Encoding::PLAIN);
         Ok(())
     }
 
-    fn data(&mut self, compressor: &mut zstd::bulk::Compressor<'_>, plain: Vec<u8>, values: usize, encoding: Encoding) -> Result<(), ParquetError> {
+    fn data(
+        &mut self,
+        compressor: &mut zstd::bulk::Compressor<'_>,
+        plain: Vec<u8>,
+        values: usize,
+        encoding: Encoding,
+    ) -> Result<(), ParquetError> {
         let (bytes, size) = self.squeeze(compressor, plain)?;
         let page = Page::DataPage {
             buf: bytes.into(),
@@ -385,7 +397,13 @@ fn dictionary(
     chunk.close(group, descriptor, count, count, statistics)
 }
 
-fn text(group: &mut Group<'_>, scratch: &mut Scratch, column: &TextColumn, rows: &Rows<'_>, descriptor: ColumnDescPtr) -> Result<(), ParquetError> {
+fn text(
+    group: &mut Group<'_>,
+    scratch: &mut Scratch,
+    column: &TextColumn,
+    rows: &Rows<'_>,
+    descriptor: ColumnDescPtr,
+) -> Result<(), ParquetError> {
     let count = rows.len();
     let mut chunk;
     if rows.iter().all(|row| !column.valid[row]) {
@@ -460,7 +478,13 @@ fn flags(
 }
 
 /// Lists of text: a row without a list is definition level 0; an element is level 3 (list, entry, value all there).
-fn list(group: &mut Group<'_>, scratch: &mut Scratch, column: &DictColumn, rows: &Rows<'_>, descriptor: ColumnDescPtr) -> Result<(), ParquetError> {
+fn list(
+    group: &mut Group<'_>,
+    scratch: &mut Scratch,
+    column: &DictColumn,
+    rows: &Rows<'_>,
+    descriptor: ColumnDescPtr,
+) -> Result<(), ParquetError> {
     let count = rows.len();
     let ids = rows.gather(&column.ids, &mut scratch.ids);
     let element = descriptor.max_def_level() as u32;
@@ -482,7 +506,9 @@ fn list(group: &mut Group<'_>, scratch: &mut Scratch, column: &DictColumn, rows:
     for (levels, most) in [(&repetitions, 1), (&definitions, element)] {
         let mut packed = Vec::new();
         match levels.first() {
-            Some(first) if levels.iter().all(|level| level == first) => pack_run(*first, levels.len(), bit_width(most), &mut packed),
+            Some(first) if levels.iter().all(|level| level == first) => {
+                pack_run(*first, levels.len(), bit_width(most), &mut packed)
+            }
             _ => pack(levels, bit_width(most), &mut packed),
         }
         plain.extend_from_slice(&(packed.len() as u32).to_le_bytes());

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} {found:?} is not accepted; use 1 to 64 characters of a-z, 0-9, '-', '_' and '.', starting with a letter or digit")]
+#[error(
+    "{kind} {found:?} is not accepted; use 1 to 64 characters of a-z, 0-9, '-', '_' and '.', starting with a letter or digit"
+)]
 pub struct IdError {
     kind: &'static str,
     found: String,

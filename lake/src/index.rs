@@ -81,7 +81,7 @@ impl IndexWriter {
     /// takes the day's index away.
     pub fn finish_without(mut self, gone: impl Fn(&Entry) -> bool) -> Result<IndexFile, LakeError> {
         let held = std::mem::take(&mut self.held);
-        let folder = format!("index/{}/{}", self.source_id, date_name(self.date));
+        let folder = self.folder();
         let relative = format!("{folder}/{}.idx", uuid::Uuid::new_v4().simple());
         let mut runs = std::mem::take(&mut self.runs);
         for path in &self.spilt {
@@ -103,6 +103,35 @@ impl IndexWriter {
             file.seal()?;
         }
         Ok(IndexFile { source_id: self.source_id.clone(), date: self.date, path: relative, entries })
+    }
+
+    /// Writes entries that come in order, and nothing else: `each` hands them to the function it is given. For a caller that sorts
+    /// them itself, on many threads and piece by piece.
+    pub fn finish_sorted(
+        self,
+        each: impl FnOnce(&mut dyn FnMut(Entry) -> Result<(), LakeError>) -> Result<(), LakeError>,
+    ) -> Result<IndexFile, LakeError> {
+        let folder = self.root.join(self.folder());
+        fs::create_dir_all(&folder).map_err(|error| LakeError::io(&folder, error))?;
+        let relative = format!("{}/{}.idx", self.folder(), uuid::Uuid::new_v4().simple());
+        let mut file = EntryFile::create(&self.root.join(&relative))?;
+        let mut last = (0, 0);
+        each(&mut |entry| {
+            if entry < last {
+                return Err(LakeError::Rejected { problem: String::from("entries of a duplicate index that are not in order") });
+            }
+            last = entry;
+            file.push(entry)
+        })?;
+        let entries = file.entries;
+        if entries > 0 {
+            file.seal()?;
+        }
+        Ok(IndexFile { source_id: self.source_id.clone(), date: self.date, path: relative, entries })
+    }
+
+    fn folder(&self) -> String {
+        format!("index/{}/{}", self.source_id, date_name(self.date))
     }
 
     fn spill(&mut self) -> Result<(), LakeError> {
@@ -281,31 +310,18 @@ impl IndexReader {
         self.entries
     }
 
-    fn read(&mut self) -> Result<Entry, LakeError> {
-        if self.at == self.block.len() {
-            self.read_block()?;
-        }
-        let (mut identity, mut tag) = ([0; 16], [0; 4]);
-        let bytes = &self.block[self.at..self.at + ENTRY];
-        identity.copy_from_slice(&bytes[..16]);
-        tag.copy_from_slice(&bytes[16..]);
-        self.at += ENTRY;
-        self.left -= 1;
-        Ok((u128::from_be_bytes(identity), u32::from_be_bytes(tag)))
-    }
-
-    /// Reads the next whole entries; with the last of them the digest, so that no entry of a damaged end is handed out.
-    fn read_block(&mut self) -> Result<(), LakeError> {
-        let failed = |error| LakeError::io(&self.path, error);
-        let entries = usize::try_from(self.left).unwrap_or(usize::MAX).min(BUFFER / ENTRY);
-        self.block.resize(entries * ENTRY, 0);
+    /// Reads the next block, and the digest with the last one.
+    fn fill(&mut self) -> Result<(), LakeError> {
+        let entries = self.left.min((BUFFER / ENTRY) as u64);
+        self.block.resize(entries as usize * ENTRY, 0);
         self.at = 0;
-        self.file.read_exact(&mut self.block).map_err(failed)?;
+        self.file.read_exact(&mut self.block).map_err(|error| LakeError::io(&self.path, error))?;
         self.hasher.update(&self.block);
-        if entries as u64 == self.left {
+        self.left -= entries;
+        if self.left == 0 {
             self.hasher.update(&header(self.entries));
             let mut digest = [0; DIGEST];
-            self.file.read_exact(&mut digest).map_err(failed)?;
+            self.file.read_exact(&mut digest).map_err(|error| LakeError::io(&self.path, error))?;
             if self.hasher.finalize() != digest {
                 return Err(LakeError::Corrupt {
                     path: self.path.clone(),
@@ -321,12 +337,23 @@ impl Iterator for IndexReader {
     type Item = Result<Entry, LakeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 || self.failed {
+        if self.failed {
             return None;
         }
-        let entry = self.read();
-        self.failed = entry.is_err();
-        Some(entry)
+        if self.at == self.block.len() {
+            if self.left == 0 {
+                return None;
+            }
+            if let Err(error) = self.fill() {
+                self.failed = true;
+                return Some(Err(error));
+            }
+        }
+        let entry = self.block.get(self.at..self.at + ENTRY).and_then(|entry| entry.split_first_chunk::<16>())?;
+        self.at += ENTRY;
+        let mut tag = [0; 4];
+        tag.copy_from_slice(entry.1);
+        Some(Ok((u128::from_be_bytes(*entry.0), u32::from_be_bytes(tag))))
     }
 }
 
@@ -388,6 +415,19 @@ mod tests {
         assert_eq!(entries, [(1, 2), (3, 1), (3, 1), (3, 2), (4, 2), (9, 1), (u128::MAX, 7)]);
         let left: Vec<_> = fs::read_dir(folder.path().join("index")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["gate"], "runs on disk are tidied away");
+    }
+
+    #[test]
+    fn entries_in_order_are_written_as_they_come_and_others_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = || IndexWriter::new(folder.path(), &source(), 20_762);
+        let entries: Vec<Entry> = (0..50_000).map(|n| (n / 2, n as u32 % 2)).collect();
+        let file = writer().finish_sorted(|each| entries.iter().try_for_each(|entry| each(*entry))).unwrap();
+        assert_eq!(file.entries, 50_000);
+        let read: Vec<Entry> = IndexReader::open(&folder.path().join(&file.path)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(read, entries);
+        assert!(writer().finish_sorted(|each| [(2, 0), (1, 9)].into_iter().try_for_each(each)).is_err());
+        assert_eq!(fs::read_dir(folder.path().join("index/gate/2026-11-05")).unwrap().count(), 1, "nothing of the refused one");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 pub mod arrow_schema;
 pub mod batch;
 pub mod calendar;
-pub mod clock;
 mod check;
+pub mod clock;
 mod commit;
 pub mod compaction;
 pub mod data_file;
@@ -33,4 +33,3 @@ mod test_rows;
 pub mod undo;
 pub mod vacuum;
 pub mod vault;
-

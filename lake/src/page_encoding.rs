@@ -72,7 +72,11 @@ pub(crate) fn levels(valid: &[bool], width: u32, out: &mut Vec<u8>) {
         Some(_) => {
             let groups = valid.len().div_ceil(8);
             varint(((groups as u64) << 1) | 1, out);
-            out.extend(valid.chunks(8).map(|eight| eight.iter().enumerate().fold(0u8, |byte, (bit, value)| byte | (u8::from(*value) << bit))));
+            out.extend(
+                valid
+                    .chunks(8)
+                    .map(|eight| eight.iter().enumerate().fold(0u8, |byte, (bit, value)| byte | (u8::from(*value) << bit))),
+            );
         }
         None => {}
     }

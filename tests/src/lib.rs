@@ -22,7 +22,8 @@ fn binary(name: &str, variable: &str) -> PathBuf {
         return path.into();
     }
     let own = std::env::current_exe().expect("the test's own path");
-    let path = own.parent().and_then(Path::parent).expect("target folder").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let path =
+        own.parent().and_then(Path::parent).expect("target folder").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(path.is_file(), "{} is not built; run `cargo build --release --workspace` first", path.display());
     path
 }
@@ -106,7 +107,14 @@ impl Home {
 
     /// Ingests a file in a named format for the one school.
     pub fn ingest(&self, format: &str, file: &Path) -> Ran {
-        self.weir(["ingest".as_ref(), "--school".as_ref(), self.school().as_ref(), "--format".as_ref(), format.as_ref(), file.as_os_str()])
+        self.weir([
+            "ingest".as_ref(),
+            "--school".as_ref(),
+            self.school().as_ref(),
+            "--format".as_ref(),
+            format.as_ref(),
+            file.as_os_str(),
+        ])
     }
 
     /// Rows of a query.

@@ -78,7 +78,8 @@ fn make(dir: &Path, weir_toml: &Path) -> anyhow::Result<()> {
     let mut total = weir_ingest::report::Ledger::default();
     for source in estate.sources.values() {
         let Some(inbox) = source.inbox.clone() else { continue };
-        let options = IngestOptions { settled: true, ..IngestOptions::new(super::run_id("demo")?, source.clone(), clock::now_micros()) };
+        let options =
+            IngestOptions { settled: true, ..IngestOptions::new(super::run_id("demo")?, source.clone(), clock::now_micros()) };
         let report = ingest(&estate, &lake, &vault, &catalogue, &[inbox], &options)?;
         total.add(&report.total);
         if report.refused().next().is_some() {
@@ -87,7 +88,12 @@ fn make(dir: &Path, weir_toml: &Path) -> anyhow::Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    println!("Read {} schools' logs from {} sources.\n{}", estate.schools.len(), estate.sources.len(), inspect::ledger_words(&total));
+    println!(
+        "Read {} schools' logs from {} sources.\n{}",
+        estate.schools.len(),
+        estate.sources.len(),
+        inspect::ledger_words(&total)
+    );
     let report = rollup::run(&lake, &estate)?;
     println!("Rolled up {} days of {} sources.", report.dates, estate.sources.len());
     Ok(())

@@ -82,7 +82,8 @@ impl Formats {
     pub fn run(self) -> anyhow::Result<Ended> {
         match self.what.unwrap_or(What::List { output: Output::Table }) {
             What::List { output } => {
-                let lines: Vec<_> = catalogue(self.formats_dir.as_deref())?.all()?.iter().map(|format| Line::of(format)).collect();
+                let lines: Vec<_> =
+                    catalogue(self.formats_dir.as_deref())?.all()?.iter().map(|format| Line::of(format)).collect();
                 print_rows(output, &lines, &["id", "product", "vendor", "layer", "version", "evidence"], |line| {
                     vec![
                         line.id.clone(),
@@ -121,7 +122,12 @@ impl Formats {
                 let text = std::fs::read_to_string(&file).with_context(|| format!("{}: can't be read", file.display()))?;
                 let report = format::test(&file.display().to_string(), &text)?;
                 for check in &report.checks {
-                    println!("{} line {}: {}", if check.differences.is_empty() { "passed " } else { "differs" }, check.line, check.what);
+                    println!(
+                        "{} line {}: {}",
+                        if check.differences.is_empty() { "passed " } else { "differs" },
+                        check.line,
+                        check.what
+                    );
                     for step in &check.differences {
                         println!("          {}: wanted {}, got {}", step.field, step.wanted, step.got);
                     }

@@ -96,16 +96,24 @@ impl Ingest {
         if let Some(id) = &self.source {
             let id = SourceId::parse(id)?;
             let source = estate.sources.get(&id);
-            return source.cloned().ok_or_else(|| anyhow::anyhow!("source {id:?} is not in weir.toml; there are: {}", known(), id = id.as_str()));
+            return source
+                .cloned()
+                .ok_or_else(|| anyhow::anyhow!("source {id:?} is not in weir.toml; there are: {}", known(), id = id.as_str()));
         }
         let school = match &self.school {
             Some(id) => {
                 let school = SchoolId::parse(id)?;
                 let schools = || estate.schools.keys().map(SchoolId::as_str).collect::<Vec<_>>().join(", ");
-                anyhow::ensure!(estate.schools.contains_key(&school), "school {id:?} is not in schools.csv; there are: {}", schools());
+                anyhow::ensure!(
+                    estate.schools.contains_key(&school),
+                    "school {id:?} is not in schools.csv; there are: {}",
+                    schools()
+                );
                 school
             }
-            None if estate.sources.len() == 1 => return Ok(estate.sources.values().next().cloned().ok_or_else(|| anyhow::anyhow!("no source"))?),
+            None if estate.sources.len() == 1 => {
+                return Ok(estate.sources.values().next().cloned().ok_or_else(|| anyhow::anyhow!("no source"))?);
+            }
             None => match estate.schools.keys().collect::<Vec<_>>()[..] {
                 [one] => one.clone(),
                 _ => anyhow::bail!("whose logs are these? give --source ({}) or --school", known()),
@@ -120,7 +128,9 @@ impl Ingest {
             .sources
             .values()
             .filter(|source| matches!(&source.school, SchoolOf::One(id) if *id == school))
-            .filter(|source| format.is_none() || source.format.is_none() || source.format.as_ref().map(FormatId::as_str) == format)
+            .filter(|source| {
+                format.is_none() || source.format.is_none() || source.format.as_ref().map(FormatId::as_str) == format
+            })
             .collect();
         if let [one] = own[..] {
             return Ok(one.clone());
@@ -157,7 +167,8 @@ pub fn format_choice(text: &str, catalogue: &Catalogue) -> anyhow::Result<Format
 /// Refuses a format id that is not there, and names those that look like it.
 fn known_format(id: &str, catalogue: &Catalogue) -> anyhow::Result<()> {
     let Err(error) = catalogue.get(id) else { return Ok(()) };
-    let mut near: Vec<_> = catalogue.ids().map(|known| (strsim::jaro_winkler(id, known), known)).filter(|(likeness, _)| *likeness > 0.7).collect();
+    let mut near: Vec<_> =
+        catalogue.ids().map(|known| (strsim::jaro_winkler(id, known), known)).filter(|(likeness, _)| *likeness > 0.7).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
     let near: Vec<_> = near.into_iter().take(3).map(|(_, known)| known).collect();
     if near.is_empty() {
@@ -180,7 +191,8 @@ pub fn print(report: &IngestReport) {
                 FileStatus::Empty => String::from("empty"),
                 FileStatus::Refused => String::from("REFUSED"),
             };
-            let name = Path::new(&file.path).file_name().map_or_else(|| file.path.clone(), |name| name.to_string_lossy().into_owned());
+            let name =
+                Path::new(&file.path).file_name().map_or_else(|| file.path.clone(), |name| name.to_string_lossy().into_owned());
             let n = |n: u64| if n == 0 { String::new() } else { n.to_string() };
             let ledger = &file.ledger;
             vec![
@@ -201,7 +213,9 @@ pub fn print(report: &IngestReport) {
     }
     println!("{}: {}", report.source_id, inspect::ledger_words(&report.total));
     if report.total.quarantined > 0 {
-        println!("Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\"");
+        println!(
+            "Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\""
+        );
     }
     if !report.missing.is_empty() {
         println!("\nWhat this source does not give:");
@@ -223,7 +237,10 @@ pub fn print(report: &IngestReport) {
         println!("\n{warning}");
     }
     match report.lake_version {
-        Some(version) => println!("\nThe lake is at version {version}; {:.2} s. Run `weir rollup` to bring the figures up to date.", report.seconds),
+        Some(version) => println!(
+            "\nThe lake is at version {version}; {:.2} s. Run `weir rollup` to bring the figures up to date.",
+            report.seconds
+        ),
         None => println!("\nNothing new; the lake is as it was."),
     }
 }

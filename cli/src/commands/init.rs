@@ -64,9 +64,15 @@ impl Init {
         };
         append(&self.dir.join("calendar.csv"), &rows)?;
         let blocks = rows.iter().filter(|row| row.kind == CalendarKind::HalfTermBlock).count();
-        println!("\nBank holidays are filled in. Half-terms: {}.", if blocks == 0 { String::from("none yet") } else { blocks.to_string() });
+        println!(
+            "\nBank holidays are filled in. Half-terms: {}.",
+            if blocks == 0 { String::from("none yet") } else { blocks.to_string() }
+        );
         if blocks == 0 {
-            println!("Without them Weir shows no rates. Add them to {}, six rows a year.", self.dir.join("calendar.csv").display());
+            println!(
+                "Without them Weir shows no rates. Add them to {}, six rows a year.",
+                self.dir.join("calendar.csv").display()
+            );
         }
         for question in &questions {
             println!("To decide: {question}");
@@ -94,7 +100,9 @@ fn read_calendar(path: &Path) -> anyhow::Result<TermDates> {
 /// Asks for the six half-terms; an empty answer leaves them for later.
 fn ask(today: Date, nation: Nation) -> anyhow::Result<Vec<CalendarRow>> {
     let year = AcademicYear::of(today, nation.name());
-    println!("\nHalf-terms of {year}: first and last day of each, like 2026-09-01 2026-10-23. Press Enter to leave them for later.");
+    println!(
+        "\nHalf-terms of {year}: first and last day of each, like 2026-09-01 2026-10-23. Press Enter to leave them for later."
+    );
     let mut pairs = Vec::new();
     let mut lines = io::stdin().lock().lines();
     for label in ["Autumn 1", "Autumn 2", "Spring 1", "Spring 2", "Summer 1", "Summer 2"] {

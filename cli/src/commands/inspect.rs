@@ -80,7 +80,12 @@ impl Inspect {
                 let header = ["line", "outcome", "time (UTC)", "action", "user", "host", "category or term"];
                 writeln!(out, "{}", table(&header, &shown))?;
                 if total.lines as usize > shown.len() {
-                    writeln!(out, "The first {} of {} lines; --output ndjson shows all, with every column.", shown.len(), total.lines)?;
+                    writeln!(
+                        out,
+                        "The first {} of {} lines; --output ndjson shows all, with every column.",
+                        shown.len(),
+                        total.lines
+                    )?;
                 }
                 writeln!(out, "\n{}", ledger_words(&total))?;
             }

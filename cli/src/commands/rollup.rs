@@ -26,7 +26,10 @@ impl Rollup {
         if report.slices == 0 {
             println!("Nothing changed since the last time.");
         } else {
-            println!("Brought {} school days of sources up to date; the lake is at version {}.", report.slices, report.lake_version);
+            println!(
+                "Brought {} school days of sources up to date; the lake is at version {}.",
+                report.slices, report.lake_version
+            );
         }
         Ok(Ended::Done)
     }

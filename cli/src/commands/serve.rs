@@ -31,7 +31,10 @@ impl Serve {
 /// Serves an estate until Ctrl-C.
 pub fn serve(estate: &Estate, port: u16) -> anyhow::Result<Ended> {
     let weir_toml = estate.home.join("weir.toml");
-    let figures = EngineFigures::new(move || Estate::load(&weir_toml), EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() });
+    let figures = EngineFigures::new(
+        move || Estate::load(&weir_toml),
+        EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() },
+    );
     super::runtime()?.block_on(async {
         let bound = bind(port).await?;
         println!("\nOpen {}   (Ctrl-C ends it)", bound.url());

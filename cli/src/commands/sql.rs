@@ -34,7 +34,10 @@ impl Sql {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         let reason = match &self.sensitive {
             None => None,
-            Some(text) => Some(Reason::new(text).context("--sensitive needs a reason in words, for example --sensitive \"concern raised on 3 November\"")?),
+            Some(text) => Some(
+                Reason::new(text)
+                    .context("--sensitive needs a reason in words, for example --sensitive \"concern raised on 3 November\"")?,
+            ),
         };
         let estate = estate::load(config)?;
         let lake = estate::lake(&estate)?;

@@ -41,8 +41,15 @@ impl Undo {
             .receipts
             .iter()
             .map(|receipt| {
-                let name = Path::new(&receipt.path).file_name().map_or(receipt.path.clone(), |name| name.to_string_lossy().into_owned());
-                vec![name, receipt.source_id.to_string(), receipt.lines.to_string(), receipt.events.to_string(), receipt.run_id.to_string()]
+                let name =
+                    Path::new(&receipt.path).file_name().map_or(receipt.path.clone(), |name| name.to_string_lossy().into_owned());
+                vec![
+                    name,
+                    receipt.source_id.to_string(),
+                    receipt.lines.to_string(),
+                    receipt.events.to_string(),
+                    receipt.run_id.to_string(),
+                ]
             })
             .collect();
         println!("{}", table(&["file", "source", "lines", "events", "run"], &rows));
@@ -97,6 +104,10 @@ fn find(lake: &Lake, snapshot: &Snapshot, what: &str) -> anyhow::Result<UndoTarg
         [] => anyhow::bail!(
             "no file or run {what:?} in the lake; see what there is with: weir sql \"SELECT path, file_id, run_id FROM receipts\""
         ),
-        many => anyhow::bail!("{what:?} is {} files; give the file id: {}", many.len(), many.iter().map(FileId::as_str).collect::<Vec<_>>().join(", ")),
+        many => anyhow::bail!(
+            "{what:?} is {} files; give the file id: {}",
+            many.len(),
+            many.iter().map(FileId::as_str).collect::<Vec<_>>().join(", ")
+        ),
     }
 }

@@ -38,6 +38,11 @@ impl Scale {
         ((value / self.step).floor().max(0.0) as usize).min(LEVELS - 1)
     }
 
+    /// Decimals that tell one step from the next.
+    pub(crate) fn decimals(self) -> usize {
+        usize::from(self.step < 2.0)
+    }
+
     fn limit(self, level: usize) -> String {
         let axis = Axis { top: self.step, step: self.step };
         words::number(self.step * level as f64, axis.decimals())
@@ -59,7 +64,9 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) ->
         block.days.iter().filter_map(|day| if let DayKind::Stopped(value) = day.kind { Some(value) } else { None }).collect();
     let without = block.days.iter().filter(|day| day.kind == DayKind::NoLogs).count();
     let mut description = match (stopped.iter().copied().reduce(f64::min), stopped.iter().copied().reduce(f64::max)) {
-        (Some(low), Some(high)) => format!("{unit}: from {} to {} a day.", words::number(low, 0), words::number(high, 0)),
+        (Some(low), Some(high)) => {
+            format!("{unit}: from {} to {} a day.", words::number(low, scale.decimals()), words::number(high, scale.decimals()))
+        }
         _ => String::from("No day has a figure yet."),
     };
     if without > 0 {
@@ -79,7 +86,7 @@ pub(crate) fn strip(block: &Block, position: usize, scale: Scale, unit: &str) ->
         let (x, y) = (LEFT + f64::from(week) * STEP, TOP + f64::from(row) * STEP);
         let (class, words) = match day.kind {
             DayKind::Stopped(value) => {
-                (["day l0", "day l1", "day l2", "day l3", "day l4"][scale.level(value)], words::number(value, 0))
+                (["day l0", "day l1", "day l2", "day l3", "day l4"][scale.level(value)], words::number(value, scale.decimals()))
             }
             DayKind::Few => ("day l0", String::from("fewer than 5, perhaps none")),
             DayKind::NoLogs => ("day hatched", String::from("no logs")),

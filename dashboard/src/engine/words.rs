@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_query::indicator::Indicator;
 use weir_query::page::{self, FindingKind, Heat};
 use weir_query::state as engine;
 
@@ -193,6 +194,7 @@ fn findings(page: &page::SchoolYear) -> Vec<Finding> {
 
 fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::SchoolYear>) -> Figure {
     let unit = unit(now);
+    let usual = now.usual.and_then(|usual| usual_to_draw(usual, unit.sign == "%"));
     let before = last.and_then(|last| last.figures.iter().find(|figure| figure.id == now.id));
     let points = page
         .periods
@@ -220,7 +222,7 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
             Point {
                 value,
                 last_year,
-                usual: now.usual,
+                usual,
                 numerator: counted(|point| point.numerator),
                 denominator: counted(|point| point.denominator),
             }
@@ -263,6 +265,18 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
     }
 }
 
+/// The widest range of a share that still says something, in points: days with logs are so few that chance allows anything.
+const WIDEST_RANGE: f64 = 50.0;
+
+/// A range is reckoned without knowing that a share ends at 100; one that takes in most of the scale is not drawn.
+fn usual_to_draw((low, high): (f64, f64), is_share: bool) -> Option<(f64, f64)> {
+    if !is_share {
+        return Some((low.max(0.0), high));
+    }
+    let (low, high) = (low.clamp(0.0, 100.0), high.clamp(0.0, 100.0));
+    (high - low <= WIDEST_RANGE).then_some((low, high))
+}
+
 fn shown(value: engine::Shown, no_logs: bool) -> Shown {
     match value {
         engine::Shown::Value(value) if value.is_finite() => Shown::Number(value),
@@ -275,12 +289,9 @@ fn shown(value: engine::Shown, no_logs: bool) -> Shown {
 fn unit(figure: &page::Figure) -> Unit {
     let decimals = figure.unit.decimals();
     match figure.unit {
-        engine::Unit::Percent => Unit {
-            decimals,
-            sign: "%",
-            words: share_of(&figure.provenance.denominator),
-            per_hundred_pupils: false,
-        },
+        engine::Unit::Percent => {
+            Unit { decimals, sign: "%", words: share_of(&figure.provenance.denominator), per_hundred_pupils: false }
+        }
         other => {
             Unit { decimals, sign: "", words: other.words().into(), per_hundred_pupils: other == engine::Unit::PupilsPer100Week }
         }
@@ -294,18 +305,39 @@ fn share_of(denominator: &str) -> String {
     if first.is_empty() { String::new() } else { format!("of {}", first.replace("decisions", "requests")) }
 }
 
-/// How a figure is made.
-pub(super) fn method(figure: &page::Figure) -> Method {
+/// A definition, as the page of all of them shows it.
+pub(super) fn definition(indicator: &Indicator) -> Method {
+    Method {
+        id: indicator.id.clone(),
+        title: indicator.title.clone(),
+        question: indicator.question.clone(),
+        standard: indicator.standard.clone(),
+        unit: match indicator.unit {
+            engine::Unit::Percent => String::from("percent"),
+            engine::Unit::Count => String::from("a count"),
+            other => other.words().into(),
+        },
+        numerator: say::capital(&indicator.numerator),
+        denominator: say::capital(&indicator.denominator),
+        leaves_out: say::capital(&indicator.exclusions),
+        caveat: say::capital(&indicator.caveat),
+        version: indicator.version,
+        sql: indicator.sql.into(),
+    }
+}
+
+/// The definition behind a figure.
+fn method(figure: &page::Figure) -> Method {
     Method {
         id: figure.indicator.clone(),
         title: figure.title.clone(),
         question: figure.question.clone(),
         standard: figure.standard.clone(),
         unit: figure.unit.words().into(),
-        numerator: figure.provenance.numerator.clone(),
-        denominator: figure.provenance.denominator.clone(),
-        leaves_out: figure.provenance.exclusions.clone(),
-        caveat: figure.caveat.clone(),
+        numerator: say::capital(&figure.provenance.numerator),
+        denominator: say::capital(&figure.provenance.denominator),
+        leaves_out: say::capital(&figure.provenance.exclusions),
+        caveat: say::capital(&figure.caveat),
         version: figure.provenance.version,
         sql: figure.provenance.sql.into(),
     }

@@ -215,6 +215,29 @@ fn what_is_lacking_is_named() {
     assert_eq!(school_year(&never, None, YEAR).unwrap().missing, [Missing::NoCalendar, Missing::NoRows(None)]);
 }
 
+#[tokio::test]
+async fn the_method_page_lists_what_governors_see_without_a_lake() {
+    use crate::Figures;
+    let figures = crate::EngineFigures::new(|| Err::<weir_lake::estate::Estate, _>("no estate"), Default::default());
+    let methods = figures.methods().await.unwrap();
+    let rate = methods.iter().find(|method| method.id == "theme_rate").expect("theme_rate is for governors");
+    assert!(rate.version >= 1 && rate.sql.contains("SELECT") && !rate.numerator.is_empty() && !rate.caveat.is_empty());
+    assert!(methods.windows(2).all(|pair| pair[0].title <= pair[1].title));
+    assert!(figures.overview().await.is_err(), "an estate that can't be read is an error, never an empty page");
+}
+
+#[test]
+fn a_range_that_says_nothing_is_not_drawn() {
+    for (range, is_share, wanted) in [
+        ((-0.5, 1.2), false, Some((0.0, 1.2))),
+        ((40.0, 170.0), true, None),
+        ((88.0, 104.0), true, Some((88.0, 100.0))),
+        ((0.0, 170.0), false, Some((0.0, 170.0))),
+    ] {
+        assert_eq!(super::usual_to_draw(range, is_share), wanted, "{range:?}");
+    }
+}
+
 #[test]
 fn a_share_says_of_what() {
     for (denominator, wanted) in [

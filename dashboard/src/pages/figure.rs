@@ -153,10 +153,7 @@ fn can_be_drawn(figure: &Figure) -> bool {
 
 /// Headers write caveats as half a sentence; a page prints a whole one.
 fn sentence(text: &str) -> String {
-    let mut text = text.trim().to_string();
-    if let Some(first) = text.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
+    let mut text = words::capital(text.trim());
     if !text.ends_with(['.', '?', '!']) {
         text.push('.');
     }

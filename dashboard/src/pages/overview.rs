@@ -13,6 +13,12 @@ const PARTS: u32 = 1000;
 /// Findings shown for a school before "and n more".
 const FINDINGS_A_SCHOOL: usize = 3;
 
+/// From this many schools on there is a field to find one by name.
+const SCHOOLS_TO_SEARCH: usize = 9;
+
+/// Lines on one page; more are found by name.
+const LINES: usize = 200;
+
 /// The page.
 #[derive(Debug, Template)]
 #[template(path = "overview.html")]
@@ -21,6 +27,10 @@ pub(crate) struct OverviewPage {
     pub(crate) name: String,
     pub(crate) has_lake: bool,
     pub(crate) summary: String,
+    pub(crate) any: bool,
+    pub(crate) can_search: bool,
+    pub(crate) sought: String,
+    pub(crate) found: String,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -41,7 +51,8 @@ pub(crate) struct Row {
 
 impl OverviewPage {
     /// The page.
-    pub(crate) fn new(overview: &Overview) -> Self {
+    pub(crate) fn new(overview: &Overview, sought: &str) -> Self {
+        let sought = sought.trim();
         let with_findings =
             overview.schools.iter().filter(|line| line.findings.as_ref().is_some_and(|findings| !findings.is_empty())).count();
         let with_gaps = overview
@@ -50,13 +61,15 @@ impl OverviewPage {
             .filter(|line| !line.missing.is_empty() || line.coverage.with_logs < line.coverage.school_days)
             .count();
         let schools = overview.schools.len() as u32;
+        let looked = overview.schools.iter().filter(|line| line.findings.is_some() || !line.missing.is_empty()).count();
+        let so_far = if looked < overview.schools.len() { format!(" of {looked} looked at so far") } else { String::new() };
         let summary = format!(
-            "{}. {} with something to look at, {} with gaps in the evidence.",
+            "{}. {with_findings} with something to look at{so_far}, {with_gaps} with gaps in the evidence.",
             words::plural(schools, "school"),
-            with_findings,
-            with_gaps
         );
-        let mut lines: Vec<&SchoolLine> = overview.schools.iter().collect();
+        let wanted = sought.to_lowercase();
+        let mut lines: Vec<&SchoolLine> =
+            overview.schools.iter().filter(|line| line.school.name.to_lowercase().contains(&wanted)).collect();
         // Compared as fractions in whole numbers: with_logs / school_days, ties by name. What is lacking altogether comes first.
         lines.sort_by(|a, b| {
             let share = |line: &SchoolLine| {
@@ -71,7 +84,16 @@ impl OverviewPage {
             name: overview.name.clone(),
             has_lake: overview.has_lake,
             summary,
-            rows: lines.into_iter().map(Row::new).collect(),
+            any: !overview.schools.is_empty(),
+            can_search: overview.schools.len() >= SCHOOLS_TO_SEARCH || !sought.is_empty(),
+            found: match (lines.len(), sought.is_empty()) {
+                (0, _) => "No school has these words in its name.".into(),
+                (count, _) if count > LINES => format!("The first {LINES} of {count} are shown: find others by name."),
+                (count, false) => format!("{} found.", words::plural(count as u32, "school")),
+                (_, true) => String::new(),
+            },
+            sought: sought.into(),
+            rows: lines.into_iter().take(LINES).map(Row::new).collect(),
         }
     }
 }
@@ -91,13 +113,10 @@ impl Row {
             about.push_str(&format!(", {}", words::plural(pupils, "pupil")));
         }
         about.push_str(&format!(", {}", words::year_words(line.year)));
-        if let Some(first) = about.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
         Self {
             link: format!("/school/{}/{}", line.school.id, line.year),
             name: line.school.name.clone(),
-            about,
+            about: words::capital(&about),
             bar: coverage_bar(line.coverage),
             logs: match line.missing.first() {
                 Some(Missing::NoCalendar) => "no term dates".into(),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Scale, Svg, coverage_bar, legend, spark, state_shape, strip, tone_shape};
-use crate::view::{Answer, Block, DayKind, Figure, Finding, Missing, SchoolRef, SchoolYear, Shown, Tone};
+use crate::view::{Answer, Block, DayKind, Figure, Finding, Missing, SchoolRef, SchoolYear, Shown, State, Tone};
 use crate::words;
 
 /// The page.
@@ -20,6 +20,8 @@ pub(crate) struct SchoolPage {
     pub(crate) findings: Vec<FindingBox>,
     pub(crate) period: Option<String>,
     pub(crate) cards: Vec<Card>,
+    pub(crate) folded: Vec<Card>,
+    pub(crate) differing: Vec<(String, String)>,
     pub(crate) periods: Vec<PeriodRow>,
     pub(crate) sources: Vec<SourceRow>,
     pub(crate) unseen: Vec<String>,
@@ -112,6 +114,10 @@ impl SchoolPage {
     pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef]) -> Self {
         let base = format!("/school/{}/{}", page.school.id, page.year);
         let current = page.current.and_then(|position| page.periods.get(position));
+        // A page of empty cards buries the others: what has no number is one list.
+        let (cards, folded) = page.figures.iter().partition::<Vec<&Figure>, _>(|figure| figure.shown().number().is_some());
+        let make = |figures: Vec<&Figure>| figures.into_iter().map(|figure| Card::new(figure, page, &base)).collect::<Vec<_>>();
+        let (cards, folded) = (make(cards), make(folded));
         let title = format!("{}, {}", page.school.name, words::year_words(page.year));
         Self {
             frame: Frame {
@@ -136,7 +142,14 @@ impl SchoolPage {
             steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
             findings: page.findings.iter().map(|finding| FindingBox::new(finding, &base, &page.figures)).collect(),
             period: current.map(|period| period.label.clone()),
-            cards: page.figures.iter().map(|figure| Card::new(figure, page, &base)).collect(),
+            cards,
+            folded,
+            differing: page
+                .figures
+                .iter()
+                .filter(|figure| matches!(figure.state, State::Higher | State::Lower))
+                .map(|figure| (format!("{base}/figure/{}", figure.id), format!("{}: {}", figure.title, figure.state.words())))
+                .collect(),
             periods: page
                 .periods
                 .iter()
@@ -184,11 +197,7 @@ fn lede(page: &SchoolYear) -> Vec<String> {
         if let Some(pupils) = page.pupils {
             parts.push(format!("{} on roll.", words::plural(pupils, "pupil")));
         }
-        let mut logs = words::logs_on(period.coverage);
-        if let Some(first) = logs.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
-        parts.push(format!("{logs}."));
+        parts.push(format!("{}.", words::capital(&words::logs_on(period.coverage))));
     } else {
         parts.push(format!("The school year {}.", words::year_words(page.year)));
         if let Some(pupils) = page.pupils {
@@ -291,13 +300,13 @@ impl YearByDay {
                 .filter_map(|(position, block)| Some((block.label.clone(), strip(block, position, scale, unit)?)))
                 .collect(),
             key: legend(scale),
-            weeks: page.blocks.iter().flat_map(weeks).collect(),
+            weeks: page.blocks.iter().flat_map(|block| weeks(block, scale.decimals())).collect(),
         })
     }
 }
 
 /// A block's days as rows of Monday to Friday.
-fn weeks(block: &Block) -> Vec<WeekRow> {
+fn weeks(block: &Block, decimals: usize) -> Vec<WeekRow> {
     let mut rows: Vec<(jiff::civil::Date, WeekRow)> = Vec::new();
     for day in &block.days {
         let offset = day.date.weekday().to_monday_zero_offset();
@@ -315,7 +324,7 @@ fn weeks(block: &Block) -> Vec<WeekRow> {
             && let Some(cell) = row.days.get_mut(column)
         {
             *cell = match day.kind {
-                DayKind::Stopped(value) => words::number(value, 0),
+                DayKind::Stopped(value) => words::number(value, decimals),
                 DayKind::Few => "[c]".into(),
                 DayKind::NoLogs => "no logs".into(),
                 DayKind::NoSchool => "no school".into(),

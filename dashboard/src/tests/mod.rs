@@ -1,6 +1,7 @@
 //! What every page promises, proved on every page that can be reached.
 
 mod contrast;
+mod engine;
 mod markup;
 mod routes;
 mod serving;

@@ -179,6 +179,23 @@ async fn the_first_sentences_never_promise_more_than_the_logs_hold() {
 }
 
 #[tokio::test]
+async fn a_school_is_found_by_its_name() {
+    let all = get(Example::estate(), "/").await.body;
+    assert!(!all.contains("find-name"), "six schools need no search");
+    let some = get(Example::estate(), "/?name=%20TARN%20").await.body;
+    check("/?name=", &some);
+    assert!(some.contains("Tarn View School") && !some.contains("Oakfield") && some.contains("1 school found."));
+    assert!(some.contains("value=\"TARN\""), "what was typed is kept");
+    let none = get(Example::estate(), "/?name=%22%3E%3Cscript%3E").await.body;
+    check("/?name=<script>", &none);
+    assert!(none.contains("No school has these words in its name.") && none.contains("Show all schools"));
+    assert!(!none.contains("<script"));
+    let list = get(Example::estate(), "/schools.csv").await.body;
+    assert_eq!(list.lines().count(), 1 + 6);
+    assert!(list.contains("oakfield,Oakfield Junior School,junior,2025-26,378,127,125,3\r\n"), "{list}");
+}
+
+#[tokio::test]
 async fn csv_holds_the_table() {
     let answer = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:violence_weapons.csv").await;
     assert_eq!(answer.status, StatusCode::OK);

@@ -110,12 +110,20 @@ impl Keys {
     #[inline(always)]
     pub(crate) fn guess(&self, before: KeyId, rest: &[u8]) -> Option<(KeyId, u16, usize)> {
         let first = first_sixteen(rest);
-        for id in self.keys.get(before as usize)?.followers {
-            if id == START {
-                break;
-            }
+        let followers = &self.keys.get(before as usize)?.followers;
+        let latest = self.keys.get(followers[0] as usize)?;
+        if latest.starts(rest, first) && followers[0] != START {
+            return Some((followers[0], latest.slot, latest.name.len()));
+        }
+        self.guess_again(followers, rest, first)
+    }
+
+    /// The other followers; apart, so that the usual case stays small.
+    #[inline(never)]
+    fn guess_again(&self, followers: &[KeyId; FOLLOWERS], rest: &[u8], first: u128) -> Option<(KeyId, u16, usize)> {
+        for id in followers.iter().skip(1).copied() {
             let key = self.keys.get(id as usize)?;
-            if key.starts(rest, first) {
+            if id != START && key.starts(rest, first) {
                 return Some((id, key.slot, key.name.len()));
             }
         }

@@ -81,10 +81,21 @@ impl Kv {
             is_any = true;
             before = key;
             let quoted = record.get(value) == Some(&b'"');
-            let (start, end, next) =
-                if quoted { quoted_value(record, value, separator) } else { bare_value(record, value, separator) };
+            let (start, end);
+            if quoted {
+                // The first mark that can close does; should no pair follow it, `more` looks again.
+                let close = find_byte(record, value + 1, b'"').unwrap_or(record.len());
+                let closes = record.get(close + 1).is_none_or(|&next| next == separator || next == b' ')
+                    && record.get(close - 1).is_some_and(|&last| last != b'\\')
+                    && close < record.len();
+                (start, end, at) =
+                    if closes { (value + 1, close, close + 1) } else { careful_quoted_value(record, value, separator) };
+            } else {
+                end = find_byte(record, value, separator).unwrap_or(record.len());
+                (start, at) = (value, end);
+            }
             open = Open { slot, start, end, quoted };
-            at = next;
+            at += usize::from(record.get(at) == Some(&separator));
         }
         if open.slot != NO_SLOT {
             slots.set(open.slot, Span::new(open.start, open.end));
@@ -93,6 +104,8 @@ impl Kv {
     }
 
     /// What stands at `at` is no pair: a syslog header before the first one, or more of the open value. Answers where reading goes on.
+    #[cold]
+    #[inline(never)]
     fn more(&self, record: &[u8], at: usize, separator: u8, is_any: bool, open: &mut Open) -> usize {
         if is_any && open.quoted {
             let (start, end, next) = careful_quoted_value(record, open.start - 1, separator);
@@ -107,29 +120,6 @@ impl Kv {
         }
         end
     }
-}
-
-/// The bare value at `start`: start, end, and where reading goes on.
-#[inline(always)]
-fn bare_value(record: &[u8], start: usize, separator: u8) -> (usize, usize, usize) {
-    let end = find_byte(record, start, separator).unwrap_or(record.len());
-    (start, end, end)
-}
-
-/// The quoted value that opens at `open`: start, end, and where reading goes on. Takes the first mark that can close; should no pair
-/// follow it, [`careful_quoted_value`] looks again.
-#[inline(always)]
-fn quoted_value(record: &[u8], open: usize, separator: u8) -> (usize, usize, usize) {
-    if let Some(close) = find_byte(record, open + 1, b'"') {
-        let closes = match record.get(close + 1) {
-            Some(&next) => next == separator || next == b' ',
-            None => true,
-        };
-        if closes && record[close - 1] != b'\\' {
-            return (open + 1, close, close + 1);
-        }
-    }
-    careful_quoted_value(record, open, separator)
 }
 
 /// Length of the key name that `text` starts with.
@@ -148,6 +138,8 @@ fn starts_pair(text: &[u8]) -> bool {
 ///
 /// A quotation mark closes where the end, or a separator and another pair, follow; so bare ones inside do no harm. Where nothing closes so
 /// before the next value opens, the first mark before a separator does. Doubled opening marks (`""text""`) are taken off together.
+#[cold]
+#[inline(never)]
 fn careful_quoted_value(record: &[u8], open: usize, separator: u8) -> (usize, usize, usize) {
     let is_separator = |byte: Option<&u8>| byte.is_some_and(|&b| b == separator || b == b' ');
     let doubled = record.get(open + 1) == Some(&b'"') && record.get(open + 2).is_some_and(|&b| b != separator && b != b' ');

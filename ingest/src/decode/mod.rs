@@ -175,18 +175,23 @@ const fn zeroes(word: u64) -> u64 {
 /// The first place in `text` from `from` on of which `marks` (eight bytes at a time) or `far` (the rest) says that it is one.
 #[inline(always)]
 fn find(text: &[u8], from: usize, marks: impl Fn(u64) -> u64, far: impl Fn(&[u8]) -> Option<usize>) -> usize {
+    let Some(rest) = text.get(from..) else { return text.len() };
+    let (eights, tail) = rest.as_chunks::<8>();
     let mut at = from;
-    while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        if at >= from + NEAR {
-            break;
-        }
+    for eight in eights.iter().take(NEAR / 8) {
         let marks = marks(u64::from_le_bytes(*eight));
         if marks != 0 {
             return at + (marks.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    text.get(at..).and_then(far).map_or(text.len(), |n| n + at)
+    if eights.len() > NEAR / 8 {
+        return text.get(at..).and_then(far).map_or(text.len(), |n| n + at);
+    }
+    let end = tail.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    // Bytes beyond the tail are zeroes, and no mark there counts.
+    let marks = marks(end);
+    at + (marks.trailing_zeros() as usize / 8).min(tail.len())
 }
 
 /// The first `needle` in `text` from `from` on.

@@ -34,7 +34,8 @@ impl DayTable {
                 brought.push(identity);
             }
         }
-        sorted.sort_unstable();
+        // A stable sort finds the sorted runs that entries come in and merges them.
+        sorted.sort();
         let buckets = (sorted.len() / ENTRIES_PER_BUCKET).max(1);
         let mut starts = Vec::with_capacity(buckets + 1);
         let mut at = 0;

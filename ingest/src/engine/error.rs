@@ -109,7 +109,9 @@ impl IngestError {
         let format = read.format.to_string();
         let reason = read.quarantine.iter().find_map(Quarantine::first_reason).unwrap_or("unreadable");
         let mend = match reason {
-            "missing_field" | "missing_action" | "missing_time" | "no_header" => format!("the export lacks a column that the format needs (`weir formats show {format}` lists them)"),
+            "missing_field" | "missing_action" | "missing_time" | "no_header" => {
+                format!("the export lacks a column that the format needs (`weir formats show {format}` lists them)")
+            }
             _ => String::from("see what they are with `weir inspect --format auto`"),
         };
         Self::NothingReadable { path, lines: read.tally.quarantined, format, reason: reason.replace('_', " "), mend }

@@ -63,7 +63,11 @@ impl InputRead {
     /// Whether not one line could be read: then the format is wrong or a column is missing, which is a matter of the file.
     pub(crate) fn is_unreadable(&self) -> bool {
         let told = self.tally.events + self.tally.admin_events;
-        let seen = self.tally.ignored().into_iter().any(|(reason, _)| !matches!(reason.as_str(), "blank" | "comment" | "header" | "continuation"));
+        let seen = self
+            .tally
+            .ignored()
+            .into_iter()
+            .any(|(reason, _)| !matches!(reason.as_str(), "blank" | "comment" | "header" | "continuation"));
         told == 0 && self.tally.quarantined > 0 && !seen
     }
 }

@@ -35,7 +35,7 @@ impl Cutter {
     pub(crate) fn cut(&self, buffer: &[u8], at: usize, last: bool) -> Option<Record> {
         let rest = buffer.get(at..).filter(|rest| !rest.is_empty())?;
         let Some(first) = memchr(b'\n', rest) else {
-            return last.then(|| Record { end: buffer.len(), next: buffer.len(), lines: 1 });
+            return last.then_some(Record { end: buffer.len(), next: buffer.len(), lines: 1 });
         };
         let alone = Record { end: trim(buffer, at, at + first), next: at + first + 1, lines: 1 };
         if !self.multiline || !is_open(rest.get(..first).unwrap_or_default()) {
@@ -88,7 +88,7 @@ mod tests {
         let mut at = 0;
         let mut records = Vec::new();
         while let Some(record) = cutter.cut(text.as_bytes(), at, true) {
-            records.push((text[at..record.end].to_owned(), record.lines));
+            records.push((String::from_utf8(text.as_bytes()[at..record.end].to_vec()).unwrap(), record.lines));
             at = record.next;
         }
         assert_eq!(at, text.len());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use weir_lake::index::Entry;
 use weir_lake::lake::{IndexFile, Lake, LakeError};
@@ -26,6 +26,72 @@ struct Chunk {
     identities: Identities,
 }
 
+impl Chunk {
+    fn len(&self) -> usize {
+        match &self.identities {
+            Identities::Held(identities) => identities.len(),
+            Identities::Spilt { count, .. } => *count,
+        }
+    }
+}
+
+/// Entries sorted at once while an index is written: a megabyte.
+const PIECE_ENTRIES: usize = 32 * 1024;
+
+/// Identities read at once from the file of those that wait on disk.
+const READ_IDENTITIES: usize = 8 * 1024;
+
+/// A chunk that is read from front to back.
+struct Cursor<'c> {
+    tag: u32,
+    held: &'c [u128],
+    read: Vec<u128>,
+    at: usize,
+    rest: Option<Rest<'c>>,
+}
+
+/// What of a chunk is still on disk.
+struct Rest<'c> {
+    file: &'c File,
+    path: &'c Path,
+    offset: u64,
+    left: usize,
+}
+
+impl Cursor<'_> {
+    /// Moves the entries up to `end` to `piece`.
+    fn take_up_to(&mut self, end: u128, piece: &mut Vec<Entry>) -> Result<(), LakeError> {
+        let tag = self.tag;
+        loop {
+            let Some(rest) = &mut self.rest else {
+                let (taken, left) = self.held.split_at(self.held.partition_point(|identity| *identity <= end));
+                piece.extend(taken.iter().map(|identity| (*identity, tag)));
+                self.held = left;
+                return Ok(());
+            };
+            let waiting = self.read.get(self.at..).unwrap_or_default();
+            let taken = waiting.partition_point(|identity| *identity <= end);
+            piece.extend(waiting.iter().take(taken).map(|identity| (*identity, tag)));
+            self.at += taken;
+            if self.at < self.read.len() || rest.left == 0 {
+                return Ok(());
+            }
+            let count = rest.left.min(READ_IDENTITIES);
+            let mut bytes = vec![0; count * 16];
+            rest.file.read_exact_at(&mut bytes, rest.offset).map_err(|error| LakeError::io(rest.path, error))?;
+            self.read.clear();
+            self.read.extend(bytes.as_chunks::<16>().0.iter().map(|identity| u128::from_le_bytes(*identity)));
+            self.at = 0;
+            rest.offset += bytes.len() as u64;
+            rest.left -= count;
+        }
+    }
+}
+
+fn is_up_to(entry: &Result<Entry, LakeError>, end: u128) -> bool {
+    entry.as_ref().map_or(true, |(identity, _)| *identity <= end)
+}
+
 /// What the run has read, by day; `underway` belongs to the input that may still fail.
 pub(crate) struct RunIndex {
     root: PathBuf,
@@ -40,7 +106,7 @@ impl RunIndex {
         Self { root: lake.root().to_path_buf(), done: BTreeMap::new(), underway: BTreeMap::new(), held: 0, spill: None }
     }
 
-    /// Adds identities of a day that the input underway brings.
+    /// Adds identities of a day, sorted, that the input underway brings.
     pub(crate) fn add(&mut self, date: i32, identities: Vec<u128>) -> Result<(), LakeError> {
         if identities.is_empty() {
             return Ok(());
@@ -92,16 +158,43 @@ impl RunIndex {
     /// Merges each day's entries with those the lake has into its new index file.
     pub(crate) fn write(&self, days: &SourceDays<'_>) -> Result<Vec<IndexFile>, LakeError> {
         self.done
-            .keys()
-            .map(|date| {
-                let mut writer = days.lake.index_writer(days.source_id, *date);
-                if let Some(known) = days.index(*date)? {
-                    writer.add_file(days.lake.open_index(&known)?);
-                }
-                self.entries(*date, |entry| writer.push(entry))?;
-                writer.finish()
+            .iter()
+            .map(|(date, chunks)| {
+                let mut known = match days.index(*date)? {
+                    Some(known) => Some(days.lake.open_index(&known)?.peekable()),
+                    None => None,
+                };
+                let mut cursors: Vec<Cursor<'_>> = chunks.iter().map(|chunk| self.cursor(chunk)).collect();
+                let total: usize = chunks.iter().map(Chunk::len).sum();
+                let pieces = (total / PIECE_ENTRIES).max(1) as u128;
+                let mut piece: Vec<Entry> = Vec::new();
+                days.lake.index_writer(days.source_id, *date).finish_sorted(|each| {
+                    for number in 1..=pieces {
+                        // The end of this stretch of identities; they are evenly spread.
+                        let end = if number == pieces { u128::MAX } else { ((number << 64) / pieces) << 64 };
+                        piece.clear();
+                        while let Some(entry) = known.as_mut().and_then(|known| known.next_if(|entry| is_up_to(entry, end))) {
+                            piece.push(entry?);
+                        }
+                        cursors.iter_mut().try_for_each(|cursor| cursor.take_up_to(end, &mut piece))?;
+                        // A stable sort finds the sorted runs it is made of and merges them.
+                        piece.sort();
+                        piece.drain(..).try_for_each(&mut *each)?;
+                    }
+                    Ok(())
+                })
             })
             .collect()
+    }
+
+    fn cursor<'c>(&'c self, chunk: &'c Chunk) -> Cursor<'c> {
+        let (held, spilt) = match &chunk.identities {
+            Identities::Held(identities) => (identities.as_slice(), None),
+            Identities::Spilt { offset, count } => {
+                (&[][..], self.spill.as_ref().map(|(file, path, _)| Rest { file, path, offset: *offset, left: *count }))
+            }
+        };
+        Cursor { tag: chunk.tag, held, read: Vec::new(), at: 0, rest: spilt }
     }
 
     fn spill(&mut self) -> Result<(), LakeError> {
@@ -135,5 +228,40 @@ impl Drop for RunIndex {
             // What cannot be removed now is vacuum's.
             drop(std::fs::remove_file(path));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_lake::ids::SourceId;
+
+    #[test]
+    fn what_is_held_and_what_waits_on_disk_merge_with_what_was_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::open(folder.path()).unwrap();
+        let snapshot = lake.snapshot().unwrap();
+        let source = SourceId::parse("gate").unwrap();
+        let days = SourceDays::new(&lake, &snapshot, &source).unwrap();
+        let mut run = RunIndex::new(&lake);
+        let mut wanted = Vec::new();
+        for (tag, from) in [(7, 0u64), (8, 60_000), (9, 90_000)] {
+            let mut identities: Vec<u128> = (from..from + 50_000)
+                .map(|n| u128::from_le_bytes(blake3::hash(&n.to_le_bytes()).as_bytes()[..16].try_into().unwrap()))
+                .collect();
+            wanted.extend(identities.iter().map(|identity| (*identity, tag)));
+            identities.sort_unstable();
+            run.add(20_762, identities).unwrap();
+            if tag == 8 {
+                run.spill().unwrap();
+            }
+            run.accept(tag);
+        }
+        run.add(20_763, vec![1, 2, 3]).unwrap();
+        run.reject();
+        wanted.sort_unstable();
+        let files = run.write(&days).unwrap();
+        assert_eq!(files.len(), 1, "nothing of the input that failed");
+        assert!(lake.read_index(&files[0]).unwrap() == wanted);
     }
 }

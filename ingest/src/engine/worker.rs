@@ -393,6 +393,8 @@ impl Worker {
 
     /// Gives the identities of the input underway to the run's index.
     fn hand_over_identities(&mut self, days: &InputDays<'_, '_>) -> Result<(), LakeError> {
+        // Sorted here, where all workers do it at once and it fits the cache.
+        self.identities.iter_mut().for_each(|(_, identities)| identities.sort_unstable());
         let mut run = days.run().write().unwrap_or_else(PoisonError::into_inner);
         self.identities.drain(..).try_for_each(|(date, identities)| run.add(date, identities))
     }

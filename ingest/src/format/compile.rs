@@ -4,120 +4,16 @@ use std::collections::BTreeMap;
 
 use super::columns::{Column, Cut, Nulls, Source, Table, Unescape};
 use super::error::{FormatError, Place};
-use super::reader::Decoder;
+use super::plan::{ActionWord, DecoderPlan, Plan, TEXT_COLUMNS, TimeForm};
 use super::rules::{Conditions, Rule, Ruled, Test};
 use super::spec::{ColumnSpec, FullColumnSpec, IfSpec, LayoutSpec, OneOrMany, Says, Spec, TestSpec, Texts, TimeSpec, Width};
 use super::time::{Epoch, Layout as TimeLayout, zone_offset};
 use super::words::intern;
-use crate::decode::{cef::Cef, csv, json::Json, kv::Kv, leef::Leef, pattern, plain_name, slot_of, syslog::Body, w3c::W3c};
+use crate::decode::{csv, pattern, plain_name, slot_of, syslog::Body};
 use crate::decoded::{Action, Field, Kind};
 
 /// Fields the syslog header gives, in the order of [`Plan::frame_slots`].
 const FRAME_FIELDS: [&str; 3] = ["syslog.time", "syslog.host", "syslog.program"];
-
-/// What an action word means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ActionWord {
-    Action(Action),
-    Ignored(&'static str),
-    Quarantined(&'static str),
-}
-
-/// One way to read the time.
-#[derive(Debug, Clone)]
-pub(crate) enum TimeForm {
-    Epoch { slot: u16, unit: Epoch },
-    Layout { slots: Vec<u16>, layouts: Vec<TimeLayout>, offset: Option<i32>, zone: Option<u16> },
-}
-
-#[derive(Debug, Clone)]
-enum DecoderPlan {
-    Kv(Vec<u8>),
-    Csv(csv::Columns),
-    Json,
-    Cef,
-    Leef,
-    W3c(csv::Columns),
-    Pattern(pattern::Patterns),
-}
-
-/// A compiled format.
-#[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    pub(crate) names: Vec<String>,
-    decoder: DecoderPlan,
-    pub(crate) frame: Option<Body>,
-    pub(crate) frame_slots: [u16; 3],
-    pub(crate) comments: Vec<Vec<u8>>,
-    pub(crate) required: Vec<u16>,
-    pub(crate) multiline: bool,
-    pub(crate) nul_ends_record: bool,
-    pub(crate) cut_at: Option<usize>,
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) otherwise: Ruled,
-    pub(crate) time: Vec<TimeForm>,
-    pub(crate) columns: Vec<(Field, Column)>,
-    pub(crate) admin_columns: Vec<(Field, Column)>,
-    pub(crate) action: Vec<(Source, Table<ActionWord>)>,
-    numbers: [Option<Column>; 3],
-    pub(crate) tls_inspected: Option<Column>,
-}
-
-impl Plan {
-    /// A fresh decoder.
-    pub(crate) fn decoder(&self) -> Decoder {
-        match &self.decoder {
-            DecoderPlan::Kv(separators) => Decoder::Kv(Kv::new(&self.names, separators)),
-            DecoderPlan::Csv(columns) => Decoder::Csv(csv::Csv::new(columns.clone())),
-            DecoderPlan::Json => Decoder::Json(Json::new(&self.names)),
-            DecoderPlan::Cef => Decoder::Cef(Cef::new(&self.names)),
-            DecoderPlan::Leef => Decoder::Leef(Leef::new(&self.names)),
-            DecoderPlan::W3c(columns) => Decoder::W3c(Box::new(W3c::new(&self.names, csv::Csv::new(columns.clone())))),
-            DecoderPlan::Pattern(patterns) => Decoder::Pattern(patterns.clone()),
-        }
-    }
-
-    pub(crate) fn status(&self) -> Option<&Column> {
-        self.numbers[0].as_ref()
-    }
-
-    pub(crate) fn bytes_in(&self) -> Option<&Column> {
-        self.numbers[1].as_ref()
-    }
-
-    pub(crate) fn bytes_out(&self) -> Option<&Column> {
-        self.numbers[2].as_ref()
-    }
-}
-
-/// The canonical text columns a format may fill, by their names in a format file.
-pub(crate) const TEXT_COLUMNS: [(&str, Field); 25] = [
-    ("user", Field::User),
-    ("user_domain", Field::UserDomain),
-    ("user_group", Field::UserGroup),
-    ("profile", Field::Profile),
-    ("rule", Field::Rule),
-    ("device", Field::Device),
-    ("src_ip", Field::SrcIp),
-    ("method", Field::Method),
-    ("scheme", Field::Scheme),
-    ("url", Field::Url),
-    ("host", Field::Host),
-    ("path", Field::Path),
-    ("query", Field::Query),
-    ("content_type", Field::ContentType),
-    ("referrer", Field::Referrer),
-    ("app", Field::App),
-    ("vendor_category", Field::VendorCategory),
-    ("vendor_category_id", Field::VendorCategoryId),
-    ("search_term", Field::SearchTerm),
-    ("site", Field::Site),
-    ("concern", Field::Concern),
-    ("actor", Field::Actor),
-    ("operation", Field::Operation),
-    ("object", Field::Object),
-    ("detail", Field::Detail),
-];
 
 /// Columns that are numbers, in the order of [`Plan::numbers`].
 const NUMBER_COLUMNS: [&str; 3] = ["status", "bytes_in", "bytes_out"];
@@ -196,6 +92,14 @@ impl Compiler<'_> {
                 return Err(self.bad(key, name, &known.join(", ")));
             }
         }
+        let required: Vec<u16> = required;
+        let mut verdict_fields = required.clone();
+        verdict_fields.extend(rules.iter().flat_map(|rule| rule.conditions.fields()));
+        verdict_fields.extend(
+            action.iter().flat_map(|(source, _): &(Source, _)| source.slots.iter().copied().chain(source.conditions.fields())),
+        );
+        verdict_fields.sort_unstable();
+        verdict_fields.dedup();
         let frame_slots = FRAME_FIELDS.map(|name| slot_of(&self.names, name.as_bytes()));
         let decoder = self.decoder(&time)?;
         let frame = self.frame()?;
@@ -205,6 +109,7 @@ impl Compiler<'_> {
             frame_slots,
             comments: bytes(&spec.comment).into_iter().map(Vec::from).collect(),
             required,
+            verdict_fields,
             multiline: spec.multiline,
             nul_ends_record: spec.nul_ends_record,
             cut_at: spec.cut_at,

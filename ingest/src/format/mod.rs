@@ -6,6 +6,8 @@ mod compile;
 mod detect;
 mod error;
 mod explain;
+mod memo;
+mod plan;
 mod reader;
 mod rules;
 mod samples;
@@ -27,8 +29,8 @@ pub use explain::Explanation;
 pub use samples::{Check, Report, Step, test};
 
 use crate::decoded::LineReader;
-use compile::Plan;
 use error::Place;
+use plan::Plan;
 use spec::Spec;
 
 /// A format ready to read lines.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::compile::{ActionWord, Plan, TimeForm};
+use super::memo::Memo;
+use super::plan::{ActionWord, Plan, TimeForm, Verdict};
 use super::rules::{Ruled, decide, number};
 use crate::decode::{
     LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, leef::Leef, pattern::Patterns, syslog, w3c::W3c,
@@ -58,6 +59,7 @@ pub(crate) struct Reader {
 struct State {
     decoder: Decoder,
     slots: Slots,
+    memo: Memo,
     /// Only the columns of the last row's outcome are of that row.
     text: [Span; FIELD_COUNT],
 }
@@ -67,7 +69,8 @@ impl Reader {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let decoder = plan.decoder();
         let slots = Slots::new(plan.names.len());
-        Self { plan, state: State { decoder, slots, text: [Span::default(); FIELD_COUNT] } }
+        let memo = Memo::new(&plan.verdict_fields);
+        Self { plan, state: State { decoder, slots, memo, text: [Span::default(); FIELD_COUNT] } }
     }
 }
 
@@ -114,15 +117,12 @@ impl State {
                 return Row::only(Outcome::Quarantined(if is_cut { "cut_record" } else { "unreadable" }));
             }
         }
-        if plan.required.iter().any(|slot| self.slots.span(*slot).is_empty()) {
-            return Row::only(Outcome::Quarantined("missing_field"));
-        }
-        let (ruled, action) = decide(&plan.rules, record, &self.slots);
-        match ruled.unwrap_or(plan.otherwise) {
+        let verdict = self.memo.verdict(record, &mut self.slots, |slots| verdict(plan, record, slots));
+        match verdict.ruled {
             Ruled::Ignored(reason) => Row::only(Outcome::Ignored(reason)),
             Ruled::Quarantined(reason) => Row::only(Outcome::Quarantined(reason)),
             Ruled::Admin(operation) => self.admin(plan, record, operation),
-            Ruled::Event(kind) => self.event(plan, record, kind, action),
+            Ruled::Event(kind) => self.event(plan, record, kind, verdict.action),
         }
     }
 
@@ -141,15 +141,12 @@ impl State {
         }
     }
 
-    fn event(&mut self, plan: &Plan, record: &[u8], kind: Kind, ruled: Option<Action>) -> Row {
-        let action = match ruled {
-            Some(action) => Some(action),
-            None if kind == Kind::Concern => None,
-            None => match self.action(plan, record) {
-                ActionWord::Action(action) => Some(action),
-                ActionWord::Ignored(reason) => return Row::only(Outcome::Ignored(reason)),
-                ActionWord::Quarantined(reason) => return Row::only(Outcome::Quarantined(reason)),
-            },
+    fn event(&mut self, plan: &Plan, record: &[u8], kind: Kind, action: Option<ActionWord>) -> Row {
+        let action = match action {
+            None => None,
+            Some(ActionWord::Action(action)) => Some(action),
+            Some(ActionWord::Ignored(reason)) => return Row::only(Outcome::Ignored(reason)),
+            Some(ActionWord::Quarantined(reason)) => return Row::only(Outcome::Quarantined(reason)),
         };
         let time = match self.time(plan, record) {
             Ok(time) => time,
@@ -172,17 +169,6 @@ impl State {
     fn number(&mut self, plan: &Plan, record: &[u8], which: fn(&Plan) -> Option<&super::columns::Column>) -> Option<i64> {
         let span = which(plan)?.text(record, &mut self.slots);
         number(span.of(record, &self.slots.scratch)).filter(|n| *n >= 0)
-    }
-
-    fn action(&mut self, plan: &Plan, record: &[u8]) -> ActionWord {
-        for (source, table) in &plan.action {
-            let span = source.raw(record, &mut self.slots);
-            if !span.is_empty() {
-                let word = span.of(record, &self.slots.scratch);
-                return table.get(word).copied().unwrap_or(ActionWord::Quarantined("unknown_action"));
-            }
-        }
-        ActionWord::Quarantined("missing_action")
     }
 
     fn time(&mut self, plan: &Plan, record: &[u8]) -> Result<Time, &'static str> {
@@ -211,6 +197,33 @@ impl State {
         }
         Err(if is_there { "bad_time" } else { "missing_time" })
     }
+}
+
+/// What the rules say, and the action by the first of rule and word that gives one.
+fn verdict(plan: &Plan, record: &[u8], slots: &mut Slots) -> Verdict {
+    if plan.required.iter().any(|slot| slots.span(*slot).is_empty()) {
+        return Verdict { ruled: Ruled::Quarantined("missing_field"), action: None };
+    }
+    let (ruled, action) = decide(&plan.rules, record, slots);
+    let ruled = ruled.unwrap_or(plan.otherwise);
+    let action = match (ruled, action) {
+        (Ruled::Event(_), Some(action)) => Some(ActionWord::Action(action)),
+        (Ruled::Event(Kind::Concern), None) => None,
+        (Ruled::Event(_), None) => Some(action_word(plan, record, slots)),
+        _ => None,
+    };
+    Verdict { ruled, action }
+}
+
+fn action_word(plan: &Plan, record: &[u8], slots: &mut Slots) -> ActionWord {
+    for (source, table) in &plan.action {
+        let span = source.raw(record, slots);
+        if !span.is_empty() {
+            let word = span.of(record, &slots.scratch);
+            return table.get(word).copied().unwrap_or(ActionWord::Quarantined("unknown_action"));
+        }
+    }
+    ActionWord::Quarantined("missing_action")
 }
 
 /// One field, or several joined by a blank in `room`; empty unless all are there.

@@ -86,6 +86,11 @@ impl Test {
 pub(crate) struct Conditions(pub(crate) Vec<(u16, Vec<Test>)>);
 
 impl Conditions {
+    /// The fields looked at.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
+        self.0.iter().map(|(slot, _)| *slot)
+    }
+
     #[inline]
     pub(crate) fn hold(&self, record: &[u8], slots: &Slots) -> bool {
         self.0.iter().all(|(slot, tests)| {

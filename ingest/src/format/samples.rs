@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil;
 use jiff::tz::TimeZone;
 
-use super::compile::TEXT_COLUMNS;
 use super::error::Place;
+use super::plan::TEXT_COLUMNS;
 use super::spec::{SampleSpec, Texts};
 use super::{Format, FormatError};
 use crate::decoded::{Decoded, LineReader, Outcome, Time};

@@ -2,6 +2,8 @@
 //!
 //! Entries are data (`ingest/lexicon/<theme>.toml`); `docs/lexicon.md` says how they are written. Whole words only.
 
+use std::collections::HashMap;
+
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
@@ -166,7 +168,7 @@ pub struct Hits(Vec<bool>);
 impl Lexicon {
     /// Reads files (stem, which is the theme, and text each) and compiles their entries.
     pub fn new(files: &[(&str, &str)]) -> Result<Self, LexiconError> {
-        let mut patterns: Vec<String> = Vec::new();
+        let mut patterns: HashMap<String, usize> = HashMap::new();
         let mut entries: Vec<Compiled> = Vec::new();
         for (file, text) in files {
             let theme = Theme::from_name(file).ok_or_else(|| LexiconError::Unreadable {
@@ -182,7 +184,10 @@ impl Lexicon {
                 entries.push(compile(entry, theme, &mut patterns));
             }
         }
-        let matcher = AhoCorasick::new(&patterns).map_err(|error| LexiconError::Matcher(error.to_string()))?;
+        let mut in_order: Vec<(&str, usize)> = patterns.iter().map(|(key, number)| (key.as_str(), *number)).collect();
+        in_order.sort_by_key(|(_, number)| *number);
+        let matcher = AhoCorasick::new(in_order.into_iter().map(|(key, _)| key))
+            .map_err(|error| LexiconError::Matcher(error.to_string()))?;
         Ok(Self { entries, matcher, patterns: patterns.len() })
     }
 
@@ -329,13 +334,10 @@ fn check(file: &str, entry: &Entry, before: &[Compiled]) -> Result<(), LexiconEr
     Ok(())
 }
 
-fn compile(entry: Entry, theme: Theme, patterns: &mut Vec<String>) -> Compiled {
-    let mut number = |key: String| match patterns.iter().position(|known| *known == key) {
-        Some(number) => number,
-        None => {
-            patterns.push(key);
-            patterns.len() - 1
-        }
+fn compile(entry: Entry, theme: Theme, patterns: &mut HashMap<String, usize>) -> Compiled {
+    let mut number = |key: String| {
+        let next = patterns.len();
+        *patterns.entry(key).or_insert(next)
     };
     let any_of = entry
         .terms

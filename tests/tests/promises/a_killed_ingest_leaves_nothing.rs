@@ -72,7 +72,11 @@ fn at_every_named_point() {
     assert!(whole.ingest("fortigate", &one).status <= 1);
     assert!(whole.ingest("fortigate", &two).status <= 1);
     let expected = tables(&whole);
-    assert!(expected.iter().all(|rows| !rows.is_empty()), "every table has rows: {:?}", expected.iter().map(Vec::len).collect::<Vec<_>>());
+    assert!(
+        expected.iter().all(|rows| !rows.is_empty()),
+        "every table has rows: {:?}",
+        expected.iter().map(Vec::len).collect::<Vec<_>>()
+    );
 
     let mut never_reached = Vec::new();
     for point in POINTS {

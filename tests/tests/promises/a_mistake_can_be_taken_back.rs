@@ -8,7 +8,11 @@ use weir_tests::{Home, sample_data_bin};
 
 fn made(folder: &Path, format: &str, rows: &str, seed: &str) -> Vec<String> {
     let log = folder.join("made.log");
-    let made = Command::new(sample_data_bin()).args(["--format", format, "--rows", rows, "--seed", seed, "--out"]).arg(&log).status().unwrap();
+    let made = Command::new(sample_data_bin())
+        .args(["--format", format, "--rows", rows, "--seed", seed, "--out"])
+        .arg(&log)
+        .status()
+        .unwrap();
     assert!(made.success());
     fs::read_to_string(log).unwrap().lines().map(str::to_owned).collect()
 }
@@ -61,7 +65,8 @@ fn overlapping_exports_in_any_order_give_the_same_rows() {
             let ran = home.ingest("squid", &log);
             assert!(ran.status <= 1, "{}", ran.stderr);
         }
-        let ledger = &home.sql("SELECT sum(lines) AS lines, sum(events + admin_events + ignored_lines + quarantined) AS told FROM receipts")[0];
+        let ledger = &home
+            .sql("SELECT sum(lines) AS lines, sum(events + admin_events + ignored_lines + quarantined) AS told FROM receipts")[0];
         assert_eq!(ledger["lines"], ledger["told"]);
         answers.push(rows(&home));
     }

@@ -37,17 +37,26 @@ fn counts_are_those_of_a_right_reading() {
         let ran = home.ingest("auto", &log);
         assert_eq!(ran.status, 0, "{name}: {}{}", ran.stdout, ran.stderr);
 
-        let receipt = &home.sql("SELECT lines, events, admin_events, ignored, ignored_lines, quarantined, format_id FROM receipts")[0];
+        let receipt =
+            &home.sql("SELECT lines, events, admin_events, ignored, ignored_lines, quarantined, format_id FROM receipts")[0];
         let ignored: Value = serde_json::from_str(receipt["ignored"].as_str().unwrap()).unwrap();
         let n = |field: &str| receipt[field].as_i64().unwrap();
         assert_eq!(n("lines"), expected["lines"].as_i64().unwrap(), "{name}: lines");
-        assert_eq!(n("lines"), n("events") + n("admin_events") + n("ignored_lines") + n("quarantined"), "{name}: the ledger balances");
+        assert_eq!(
+            n("lines"),
+            n("events") + n("admin_events") + n("ignored_lines") + n("quarantined"),
+            "{name}: the ledger balances"
+        );
         assert_eq!(n("quarantined"), 0, "{name}: nothing in quarantine");
 
         // A line with two acceptable readings may be counted either way; all others have one.
         let two = expected["lines_with_a_second_acceptable_reading"].as_array().map_or(0, Vec::len) as i64;
         let decisions = expected["decisions"].as_i64().unwrap();
-        assert!((n("events") - decisions).abs() <= two, "{name}: {} events, expected {decisions} give or take {two}", n("events"));
+        assert!(
+            (n("events") - decisions).abs() <= two,
+            "{name}: {} events, expected {decisions} give or take {two}",
+            n("events")
+        );
         for (reason, wanted) in counts(&expected["ignored"]) {
             let got = ignored[&reason].as_i64().unwrap_or(0);
             assert!((got - wanted).abs() <= two, "{name}: ignored {reason}: {got}, expected {wanted} give or take {two}");
@@ -63,7 +72,11 @@ fn counts_are_those_of_a_right_reading() {
         }
         if two == 0 {
             assert_eq!(by_action, counts(&expected["by_action"]), "{name}: actions");
-            assert_eq!(home.number("SELECT count(DISTINCT user_key) AS n FROM events"), expected["distinct_users"].as_i64().unwrap(), "{name}: users");
+            assert_eq!(
+                home.number("SELECT count(DISTINCT user_key) AS n FROM events"),
+                expected["distinct_users"].as_i64().unwrap(),
+                "{name}: users"
+            );
         }
     }
 }

@@ -8,7 +8,11 @@ use weir_tests::{Home, sample_data_bin};
 fn same_renamed_or_gzipped() {
     let home = Home::new();
     let log = home.path().join("access.log");
-    let made = Command::new(sample_data_bin()).args(["--format", "squid", "--rows", "3000", "--seed", "11", "--out"]).arg(&log).status().unwrap();
+    let made = Command::new(sample_data_bin())
+        .args(["--format", "squid", "--rows", "3000", "--seed", "11", "--out"])
+        .arg(&log)
+        .status()
+        .unwrap();
     assert!(made.success());
     let first = home.ingest("squid", &log);
     assert!(first.status <= 1, "{}", first.stderr);

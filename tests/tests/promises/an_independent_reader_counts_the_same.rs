@@ -27,11 +27,17 @@ print(json.dumps(out))
 
 #[test]
 fn delta_duckdb_polars_and_pyarrow_agree_with_sql() {
-    let Some(python) = python() else { return not_run("an_independent_reader_counts_the_same", "Python with deltalake, duckdb, polars, pyarrow") };
+    let Some(python) = python() else {
+        return not_run("an_independent_reader_counts_the_same", "Python with deltalake, duckdb, polars, pyarrow");
+    };
     let home = Home::new();
     for (format, rows) in [("squid", "20000"), ("fortigate", "5000"), ("umbrella-proxy", "5000")] {
         let log = home.path().join(format!("{format}.log"));
-        let made = Command::new(sample_data_bin()).args(["--format", format, "--rows", rows, "--seed", "3", "--out"]).arg(&log).status().unwrap();
+        let made = Command::new(sample_data_bin())
+            .args(["--format", format, "--rows", rows, "--seed", "3", "--out"])
+            .arg(&log)
+            .status()
+            .unwrap();
         assert!(made.success());
         let ran = home.ingest(format, &log);
         assert!(ran.status <= 1, "{}", ran.stderr);

@@ -10,7 +10,11 @@ use weir_tests::{Home, Ran, not_run, sample_data_bin};
 fn squid_lines(rows: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lines.log");
-    let made = Command::new(sample_data_bin()).args(["--format", "squid", "--rows", rows, "--seed", "21", "--out"]).arg(&file).status().unwrap();
+    let made = Command::new(sample_data_bin())
+        .args(["--format", "squid", "--rows", rows, "--seed", "21", "--out"])
+        .arg(&file)
+        .status()
+        .unwrap();
     assert!(made.success());
     fs::read(file).unwrap()
 }
@@ -62,7 +66,10 @@ fn an_empty_file() {
     let log = home.path().join("empty.log");
     fs::write(&log, "").unwrap();
     // A quiet night is no failure: it is said, and nothing else happens.
-    let ran = home.weir_ok(["ingest".as_ref(), "--school".as_ref(), home.school().as_ref(), "--format".as_ref(), "squid".as_ref(), log.as_os_str()], 0);
+    let ran = home.weir_ok(
+        ["ingest".as_ref(), "--school".as_ref(), home.school().as_ref(), "--format".as_ref(), "squid".as_ref(), log.as_os_str()],
+        0,
+    );
     assert!(ran.stdout.contains("empty.log: the file is empty; nothing was read"), "{}", ran.stdout);
     nothing_in_the_lake(&home);
 }
@@ -123,7 +130,10 @@ fn a_calendar_row_of_an_unknown_kind() {
     let mut text = fs::read_to_string(&calendar).unwrap();
     text.push_str("*,2026-09-01,2026-10-23,half-term,Autumn 1\n");
     fs::write(&calendar, text).unwrap();
-    refused(&home.weir(["sql", "SELECT 1"]), &["calendar.csv", "kind", "half-term", "half_term_block, holiday, inset or closure"]);
+    refused(
+        &home.weir(["sql", "SELECT 1"]),
+        &["calendar.csv", "kind", "half-term", "half_term_block, holiday, inset or closure"],
+    );
 }
 
 #[test]
@@ -131,7 +141,14 @@ fn an_unknown_school() {
     let home = Home::new();
     let log = home.path().join("a.log");
     fs::write(&log, squid_lines("10")).unwrap();
-    let ran = home.weir(["ingest".as_ref(), "--school".as_ref(), "atlantis-primary".as_ref(), "--format".as_ref(), "squid".as_ref(), log.as_os_str()]);
+    let ran = home.weir([
+        "ingest".as_ref(),
+        "--school".as_ref(),
+        "atlantis-primary".as_ref(),
+        "--format".as_ref(),
+        "squid".as_ref(),
+        log.as_os_str(),
+    ]);
     refused(&ran, &["atlantis-primary", &home.school()]);
 }
 
@@ -178,7 +195,11 @@ fn a_full_disk_leaves_nothing_half_done() {
     let home = Home::new();
     let lake = home.estate().join("lake");
     fs::create_dir_all(&lake).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(&lake).status().is_ok_and(|status| status.success());
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
+        .arg(&lake)
+        .status()
+        .is_ok_and(|status| status.success());
     if !mounted {
         return not_run("a_full_disk_leaves_nothing_half_done", "a tmpfs mount (root)");
     }

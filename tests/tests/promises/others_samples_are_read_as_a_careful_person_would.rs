@@ -42,7 +42,8 @@ fn conformance() {
         let Ok(ran) = ran else { return not_run("others_samples_are_read_as_a_careful_person_would", "python3") };
         let text = String::from_utf8_lossy(&ran.stdout).into_owned();
         let last = text.lines().last().unwrap_or_default();
-        let numbers: Vec<u32> = last.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap()).collect();
+        let numbers: Vec<u32> =
+            last.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).map(|part| part.parse().unwrap()).collect();
         let [fields_right, fields, outcomes_right, outcomes] = numbers[..] else { panic!("{set}: {text}") };
         assert!(outcomes > 0, "{set}: nothing was compared");
         // Both runs, by detection and by id, count.

@@ -198,6 +198,13 @@ fn shipped_entries_stand_for_searches() {
         ("self harm helpline", "help_seeking.helpline", 1, true, vec![]),
         ("i want to hurt myself who can i talk to", "self_harm.first_person", 3, true, vec!["self_harm"]),
         ("childline", "help_seeking.lines", 1, true, vec![]),
+        ("how do i get help with panic attacks", "help_seeking.asking", 1, true, vec![]),
+        ("i want to die", "suicide.first_person", 4, false, vec!["suicide"]),
+        ("i feel suicidal who can i talk to", "suicide.first_person", 4, true, vec!["suicide"]),
+        ("my dad hits me", "abuse_home.disclosure", 4, false, vec!["abuse_home"]),
+        ("how to hack school wifi", "hacking_piracy.hacking", 2, false, vec!["hacking_piracy"]),
+        ("buy a knife online", "violence_weapons.buying", 3, false, vec!["violence_weapons"]),
+        ("porn videos", "sexual_content.words", 2, false, vec!["sexual_content"]),
         ("bet365 free vpn for school", "circumvention.vpn_school", 2, false, vec!["gambling", "circumvention"]),
     ] {
         assert_eq!(find(&lexicon, term), Some((entry.to_owned(), severity, help, themes)), "{term}");
