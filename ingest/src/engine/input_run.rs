@@ -365,6 +365,7 @@ impl Run<'_> {
                     admin.extend(found.admin);
                     quarantine.push(found.quarantine);
                     notes.ambiguous_times += found.notes.ambiguous_times;
+                    notes.repeated_times += found.notes.repeated_times;
                     found.notes.unmapped.into_iter().for_each(|(name, rows)| *notes.unmapped.entry(name).or_insert(0) += rows);
                     files.extend(written);
                 }
@@ -382,7 +383,7 @@ impl Run<'_> {
             discard(&files);
             return Err(failed);
         }
-        if is_shared && notes.ambiguous_times > 0 {
+        if is_shared && (notes.ambiguous_times > 0 || notes.repeated_times > 0) {
             discard(&files);
             return Err(Failed::NeedsOrder);
         }

@@ -50,7 +50,7 @@ fn logs(folder: &Path) -> [PathBuf; 2] {
         let odd = line.replace("action=\"passthrough\"", "action=\"mislaid\"").replace("action=\"blocked\"", "action=\"mislaid\"");
         assert!(odd.contains("mislaid"), "the sample's first line is a web decision: {line}");
         text.extend_from_slice(odd.as_bytes());
-        let at = line.find("eventtime=").map(|at| line[at..].split(' ').next().unwrap()).unwrap();
+        let at = line.split(' ').find(|pair| pair.starts_with("eventtime=")).unwrap();
         text.extend_from_slice(
             format!(
                 "date=2026-11-05 time=09:00:00 devname=\"gate\" devid=\"FGVM01\" {at} tz=\"+0000\" logid=\"0100044547\" type=\"event\" subtype=\"system\" \
