@@ -151,7 +151,7 @@ impl<'de> serde::Deserialize<'de> for Table {
     }
 }
 
-/// `events`, in the order of [`crate::batch::EventColumn`].
+/// `events`; [`crate::batch::EventBatch`] holds the same columns.
 pub const EVENTS: &[Column] = &[
     required("event_time", Timestamp, "when the request was decided"),
     required("event_date", Date, "the school's local date; one a file"),

@@ -112,7 +112,7 @@ impl Ingest {
                 school
             }
             None if estate.sources.len() == 1 => {
-                return Ok(estate.sources.values().next().cloned().ok_or_else(|| anyhow::anyhow!("no source"))?);
+                return estate.sources.values().next().cloned().ok_or_else(|| anyhow::anyhow!("no source"));
             }
             None => match estate.schools.keys().collect::<Vec<_>>()[..] {
                 [one] => one.clone(),

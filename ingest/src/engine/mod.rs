@@ -11,6 +11,7 @@ mod known;
 mod order;
 mod parts;
 mod people;
+mod positioned;
 mod quarantine;
 mod records;
 mod run;

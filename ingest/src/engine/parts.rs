@@ -1,7 +1,6 @@
 //! The Parquet files that one worker has open: rows go behind those of their date, or into another file, so that each is sorted inside.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use parquet::file::metadata::ParquetMetaDataReader;
@@ -10,6 +9,8 @@ use weir_lake::event_pages::EventPagesWriter;
 use weir_lake::ids::FileId;
 use weir_lake::lake::{DataFile, LakeError};
 use weir_lake::schema::Table;
+
+use super::positioned::{read_exact_at, write_all_at};
 
 /// Files a worker holds open; one takes some 2 MB of buffers. Logs come by date, so more than a few are open only while an export
 /// sorted by something else is read.
@@ -110,10 +111,10 @@ fn patch(path: &Path, placeholder: &FileId, id: &FileId) -> Result<(), LakeError
     for group in footer.row_groups() {
         let (start, length) = group.column(column).byte_range();
         let mut chunk = vec![0; length as usize];
-        file.read_exact_at(&mut chunk, start).map_err(io)?;
+        read_exact_at(&file, &mut chunk, start).map_err(io)?;
         let found = memchr::memmem::find(&chunk, placeholder.as_str().as_bytes());
         let at = found.ok_or_else(|| corrupt("the place of the file id was not found"))?;
-        file.write_all_at(id.as_str().as_bytes(), start + at as u64).map_err(io)?;
+        write_all_at(&file, id.as_str().as_bytes(), start + at as u64).map_err(io)?;
     }
     file.sync_all().map_err(io)
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use weir_lake::index::Entry;
 use weir_lake::lake::{IndexFile, Lake, LakeError};
 
 use super::days::SourceDays;
+use super::positioned::{read_exact_at, write_all_at};
 
 /// What the lake's vacuum knows for a file that a crash left.
 const TEMPORARY: &str = ".tmp-";
@@ -78,7 +78,7 @@ impl Cursor<'_> {
             }
             let count = rest.left.min(READ_IDENTITIES);
             let mut bytes = vec![0; count * 16];
-            rest.file.read_exact_at(&mut bytes, rest.offset).map_err(|error| LakeError::io(rest.path, error))?;
+            read_exact_at(rest.file, &mut bytes, rest.offset).map_err(|error| LakeError::io(rest.path, error))?;
             self.read.clear();
             self.read.extend(bytes.as_chunks::<16>().0.iter().map(|identity| u128::from_le_bytes(*identity)));
             self.at = 0;
@@ -145,7 +145,7 @@ impl RunIndex {
                 Identities::Spilt { offset, count } => {
                     let Some((file, path, _)) = &self.spill else { continue };
                     let mut bytes = vec![0; count * 16];
-                    file.read_exact_at(&mut bytes, *offset).map_err(|error| LakeError::io(path, error))?;
+                    read_exact_at(file, &mut bytes, *offset).map_err(|error| LakeError::io(path, error))?;
                     for identity in bytes.as_chunks::<16>().0 {
                         each((u128::from_le_bytes(*identity), chunk.tag))?;
                     }
@@ -211,7 +211,7 @@ impl RunIndex {
             if let Identities::Held(identities) = &mut chunk.identities {
                 bytes.clear();
                 bytes.extend(identities.iter().flat_map(|identity| identity.to_le_bytes()));
-                file.write_all_at(&bytes, *end).map_err(|error| LakeError::io(path, error))?;
+                write_all_at(file, &bytes, *end).map_err(|error| LakeError::io(path, error))?;
                 let count = identities.len();
                 chunk.identities = Identities::Spilt { offset: *end, count };
                 *end += bytes.len() as u64;
