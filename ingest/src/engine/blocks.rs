@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::records::Cutter;
+use super::records::{Cutter, Record};
 
 /// Bytes read at once. Large enough that the lock is rarely met, small enough for the second-level cache. 512 KiB to 2 MiB measure the
 /// same.
@@ -30,6 +30,8 @@ pub(crate) struct Block {
     pub(crate) unit_index: u64,
     /// The unit's bytes in `bytes`, as far as they belong to the segment.
     pub(crate) unit: Range<usize>,
+    /// Where each record ends, for formats whose records may span lines: found while pulling, so not looked for again.
+    pub(crate) cuts: Vec<Record>,
     /// A line that was too long, which ends before `records`: its number and its first bytes.
     pub(crate) too_long: Option<(u64, Vec<u8>)>,
 }
@@ -123,7 +125,7 @@ impl BlockSource {
             }
         }
         block.first_line = self.next_line;
-        let to = self.whole_records(&block.bytes, from, last);
+        let to = self.whole_records(&block.bytes, &mut block.cuts, from, last);
         block.records = from..to;
         self.carry.clear();
         let rest = block.bytes.get(to..).unwrap_or_default();
@@ -145,6 +147,7 @@ impl BlockSource {
     fn fill(&mut self, block: &mut Block) -> io::Result<()> {
         let carried = self.carry.len();
         block.too_long = None;
+        block.cuts.clear();
         block.bytes.clear();
         block.bytes.extend_from_slice(&self.carry);
         block.bytes.resize(carried + self.cutting.unit, 0);
@@ -166,7 +169,7 @@ impl BlockSource {
     }
 
     /// The end of the last whole record, and counts the lines up to there.
-    fn whole_records(&mut self, bytes: &[u8], from: usize, last: bool) -> usize {
+    fn whole_records(&mut self, bytes: &[u8], cuts: &mut Vec<Record>, from: usize, last: bool) -> usize {
         let settled_end = last && self.cutting.settled;
         if !self.cutting.cutter.multiline {
             let rest = bytes.get(from..).unwrap_or_default();
@@ -184,6 +187,7 @@ impl BlockSource {
             }
             self.next_line += record.lines;
             at = record.next;
+            cuts.push(record);
         }
         at
     }
@@ -229,8 +233,15 @@ mod tests {
                 records.push((line, kept[..10].to_vec(), true));
             }
             let part = &block.bytes[..block.records.end];
+            if multiline {
+                assert_eq!(block.cuts.last().map_or(block.records.start, |cut| cut.next), block.records.end);
+            }
             let (mut at, mut line) = (block.records.start, block.first_line);
+            let mut cuts = block.cuts.iter();
             while let Some(record) = cutter.cut(part, at, true) {
+                if multiline {
+                    assert_eq!(cuts.next(), Some(&record));
+                }
                 let long = record.end - at > 300;
                 let text = &part[at..record.end];
                 records.push((line, if long { text[..10].to_vec() } else { text.to_vec() }, long));

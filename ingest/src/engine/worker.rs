@@ -186,9 +186,15 @@ impl Worker {
             }
         } else {
             let mut at = block.records.start;
-            while let Some(record) = plan.cutter.cut(records, at, true) {
+            let mut cuts = block.cuts.iter();
+            let mut next = |at| if plan.cutter.multiline { cuts.next().copied() } else { plan.cutter.cut(records, at, true) };
+            while let Some(record) = next(at) {
                 let line = records.get(at..record.end).unwrap_or_default();
-                self.read_odd_record(line, line_no, record.lines, reading, plan, has_nul)?;
+                if is_utf8 && !has_nul {
+                    self.read_record(line, line_no, record.lines, reading, plan)?;
+                } else {
+                    self.read_odd_record(line, line_no, record.lines, reading, plan, has_nul)?;
+                }
                 at = record.next;
                 line_no += record.lines as i64;
             }
