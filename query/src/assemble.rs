@@ -40,6 +40,12 @@ impl<'a> School<'a> {
     }
 }
 
+/// A half-term in which a figure was higher than usual.
+pub(crate) struct Rise {
+    pub period: Period,
+    pub figure: Figure,
+}
+
 /// What schools.csv and rolls.csv say of every school.
 pub(crate) async fn facts(engine: &Engine, year: &str) -> Result<Vec<SchoolFacts>, QueryError> {
     let found = engine.rows(include_str!("../findings/facts.sql"), &[("year", ScalarValue::from(year))]).await?;
@@ -74,16 +80,16 @@ pub async fn school_year(engine: &Engine, school: &str, year: &str) -> Result<Sc
     let current = periods.iter().rposition(|period| period.past_days > 0 && period.days_with_logs > 0);
     let seen = seen(&school).await?;
     let heat = heat(&school, year, &periods).await?;
-    let mut figures = Vec::new();
+    let (mut figures, mut rises) = (Vec::new(), Vec::new());
     let mut coverage = coverage_of_nothing(sources);
     if let Some(current) = current {
         let deck = Deck { periods: &periods, current, year, last_year: &last_year, seen: &seen, pupils: facts.pupils };
-        figures = cards(&school, &deck).await?;
+        (figures, rises) = cards(&school, &deck).await?;
         coverage = coverage_of(&deck, coverage, &figures);
     }
     let first = periods.first().map_or(jiff::civil::date(academic_year.0, 9, 1), |period| period.start);
     let last = periods.last().map_or(jiff::civil::date(academic_year.0 + 1, 8, 31), |period| period.end);
-    let findings = findings(&school, (first, last), &heat, &figures).await?;
+    let findings = findings(&school, (first, last), &heat, &rises).await?;
     let mut page = SchoolYear {
         years: years(&school, &facts, as_of).await?,
         school: facts,
@@ -199,12 +205,21 @@ async fn heat(school: &School<'_>, year: &str, periods: &[Period]) -> Result<Vec
         .collect())
 }
 
-async fn cards(school: &School<'_>, deck: &Deck<'_>) -> Result<Vec<Figure>, QueryError> {
-    let mut figures = Vec::new();
+/// The cards of the current half-term, and the half-terms of the year up to it in which more pupils than usual looked for ways round.
+async fn cards(school: &School<'_>, deck: &Deck<'_>) -> Result<(Vec<Figure>, Vec<Rise>), QueryError> {
+    let (mut figures, mut rises) = (Vec::new(), Vec::new());
     for indicator in Indicator::all()? {
         let now = run_in(school.engine, &school.context, indicator, &school.id, deck.year).await?;
         let before = run_in(school.engine, &school.context, indicator, &school.id, deck.last_year).await?;
         figures.extend(deck.cards(indicator, &now, &before));
+        if indicator.id == "circumvention_rate" {
+            for current in 0..=deck.current {
+                let period = &deck.periods[current];
+                let then = Deck { current, ..*deck };
+                let higher = then.cards(indicator, &now, &before).into_iter().filter(|figure| figure.state == State::Higher);
+                rises.extend(higher.map(|figure| Rise { period: period.clone(), figure }));
+            }
+        }
     }
     hide_derived(&mut figures);
     let place = |state: &State| match state {
@@ -214,7 +229,7 @@ async fn cards(school: &School<'_>, deck: &Deck<'_>) -> Result<Vec<Figure>, Quer
         State::CantSay(_) => 3,
     };
     figures.sort_by(|a, b| (place(&a.state), &a.title, &a.id).cmp(&(place(&b.state), &b.title, &b.id)));
-    Ok(figures)
+    Ok((figures, rises))
 }
 
 /// What got through is hidden wherever the number of pupils who tried is: a share of a hidden number tells of it.

@@ -61,6 +61,7 @@ impl Seen {
 pub(crate) type Key = (String, u32);
 
 /// Everything the cards of a school year are made from.
+#[derive(Clone, Copy)]
 pub(crate) struct Deck<'a> {
     pub periods: &'a [Period],
     /// Index of the half-term spoken of.

@@ -6,11 +6,11 @@ use datafusion::common::ScalarValue;
 use jiff::civil::Date;
 use weir_lake::calendar::epoch_day;
 
-use crate::assemble::School;
+use crate::assemble::{Rise, School};
 use crate::error::QueryError;
-use crate::page::{Figure, Finding, FindingKind, Heat, HeatDay, Tone};
+use crate::page::{Finding, FindingKind, Heat, HeatDay, Tone};
 use crate::rows::rows;
-use crate::state::{Shown, State};
+use crate::state::Shown;
 use crate::suppression::THRESHOLD;
 use crate::words;
 
@@ -35,11 +35,11 @@ pub(crate) async fn findings(
     school: &School<'_>,
     days: (Date, Date),
     heat: &[HeatDay],
-    figures: &[Figure],
+    rises: &[Rise],
 ) -> Result<Vec<Finding>, QueryError> {
     let mut all = failures(school, days, heat).await?;
     all.extend(silent_feeds(school, days, heat).await?);
-    all.extend(circumvention(days, figures));
+    all.extend(circumvention(rises));
     all.extend(over_blocking(school, days).await?);
     all.extend(ai_first_seen(school, days).await?);
     all.extend(changes(school, days).await?);
@@ -148,20 +148,20 @@ async fn silent_feeds(school: &School<'_>, days: (Date, Date), heat: &[HeatDay])
     Ok(findings.collect())
 }
 
-fn circumvention((from, to): (Date, Date), figures: &[Figure]) -> Vec<Finding> {
-    let rises = figures.iter().filter(|figure| figure.indicator == "circumvention_rate" && figure.state == State::Higher);
+fn circumvention(rises: &[Rise]) -> Vec<Finding> {
     rises
-        .map(|figure| Finding {
+        .iter()
+        .map(|Rise { period, figure }| Finding {
             kind: FindingKind::CircumventionRise,
             tone: Tone::Notice,
-            title: "More pupils than usual look for ways round the filter".into(),
+            title: format!("More pupils than usual looked for ways round the filter: {}", period.label),
             text: format!(
                 "Clearly more than in the {}. What wholly escapes the filter is not logged.",
                 figure.comparison.with.as_deref().unwrap_or("earlier period")
             ),
             ask: figure.ask.clone(),
-            first: from,
-            last: to,
+            first: period.start,
+            last: period.end,
             count: figure.value,
             about: "circumvention".into(),
             audience: EVERYONE.into(),

@@ -160,6 +160,29 @@ async fn findings_name_what_policy_and_logs_disagree_on() {
 }
 
 #[tokio::test]
+async fn a_rise_in_an_earlier_half_term_stays_a_finding() {
+    let mut events = two_autumns(4, 12);
+    for event in &mut events {
+        if event.theme.is_some() {
+            (event.category, event.theme) = (Some("circumvention"), Some("circumvention"));
+        }
+    }
+    // Autumn 2 has begun, quietly, so that the figures speak of it.
+    for date in weekdays("2025-11-03", "2025-11-14") {
+        events.push(Event { at: leak(format!("{date}T11:00:00Z")), ..EVENT });
+    }
+    let lake = TestLake::new();
+    lake.ingest(&events);
+    lake.roll_up("2025-11-15").await;
+    let page = page(&lake, "2025-11-15").await;
+    assert_eq!(page.current, Some(1));
+    // Autumn 1: 60 pupil-weeks against 20 the year before, as in the test of a clear rise.
+    let rise = page.findings.iter().find(|finding| finding.kind == FindingKind::CircumventionRise).unwrap();
+    assert_eq!((rise.first, rise.last, rise.count), (day("2025-09-08"), day("2025-10-10"), Shown::Value(6.0)));
+    assert!(rise.title.ends_with("Autumn 1"));
+}
+
+#[tokio::test]
 async fn without_a_calendar_there_is_a_page_without_figures() {
     let lake = TestLake::new();
     lake.ingest(&[Event { at: "2023-10-10T09:00:00Z", ..EVENT }]);

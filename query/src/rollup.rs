@@ -26,6 +26,9 @@ use crate::tables;
 /// a gigabyte. The engine spills if a single week holds more.
 const ROWS_AT_ONCE: u64 = 2_000_000;
 
+/// Longest time of one query of a roll-up; beyond it something is wrong.
+const LONGEST_QUERY: Duration = Duration::from_secs(3600);
+
 /// Threads that write files. Each file is fsynced by itself; waiting for eight at once is as quick as waiting for one.
 const WRITERS: i32 = 8;
 
@@ -88,7 +91,9 @@ pub(crate) async fn compute(
     if snapshot.stale.is_empty() {
         return Ok((report, None));
     }
-    let engine = Engine::open(snapshot, estate, options)?;
+    // Nobody waits at a page for this, and a first import may bring years.
+    let options = EngineOptions { time_limit: options.time_limit.max(LONGEST_QUERY), ..options.clone() };
+    let engine = Engine::open(snapshot, estate, &options)?;
     let mut change = Change {
         kind: ChangeKind::Rollup,
         run_id: run_id.clone(),
