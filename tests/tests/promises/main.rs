@@ -9,3 +9,4 @@ mod a_second_run_adds_nothing;
 mod an_independent_reader_counts_the_same;
 mod bad_input_is_explained;
 mod others_samples_are_read_as_a_careful_person_would;
+mod the_demo_tells_what_was_planted;
