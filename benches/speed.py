@@ -44,6 +44,7 @@ CASES = {  # name: format, extra arguments of sample-data, wanted ratio
 # DuckDB's time is taken inside the process, so that starting Python and importing the package is not held against it.
 DUCK_PROGRAM = """import duckdb, sys, time
 c = duckdb.connect()
+c.execute('SET enable_progress_bar=false')
 c.execute('SET threads=%d' % int(sys.argv[2]))
 begin = time.perf_counter()
 c.execute(sys.argv[1])
