@@ -22,8 +22,13 @@ impl Drop for Server {
 }
 
 fn rows(estate: &Path, query: &str) -> Vec<Value> {
-    let ran: Ran =
-        Command::new(weir_bin()).arg("--config").arg(estate.join("weir.toml")).args(["sql", "--output", "ndjson", query]).output().unwrap().into();
+    let ran: Ran = Command::new(weir_bin())
+        .arg("--config")
+        .arg(estate.join("weir.toml"))
+        .args(["sql", "--output", "ndjson", query])
+        .output()
+        .unwrap()
+        .into();
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -62,8 +67,13 @@ fn ledger_and_pages() {
     .map(|row| (row["source_id"].as_str().unwrap().to_owned(), row))
     .collect();
     let mut actions: BTreeMap<(String, String), i64> = BTreeMap::new();
-    for row in rows(&estate, "SELECT source_id, action, count(*) AS n FROM events GROUP BY source_id, action ORDER BY source_id, action") {
-        actions.insert((row["source_id"].as_str().unwrap().into(), row["action"].as_str().unwrap().into()), row["n"].as_i64().unwrap());
+    for row in
+        rows(&estate, "SELECT source_id, action, count(*) AS n FROM events GROUP BY source_id, action ORDER BY source_id, action")
+    {
+        actions.insert(
+            (row["source_id"].as_str().unwrap().into(), row["action"].as_str().unwrap().into()),
+            row["n"].as_i64().unwrap(),
+        );
     }
     for source in truth["sources"].as_array().unwrap() {
         let id = source["source_id"].as_str().unwrap();
@@ -124,14 +134,25 @@ fn ledger_and_pages() {
     assert!(browser.status.success());
     let profile = tempfile::tempdir().unwrap();
     let dom = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+        ])
         .args(["--disable-component-update", "--disable-sync", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("http://localhost:{port}/school/kestrel-academy/2026-27"))
         .output()
         .unwrap();
     let dom = String::from_utf8_lossy(&dom.stdout).into_owned();
-    assert!(dom.contains("<h1") && dom.contains("Kestrel Vale Academy"), "the browser shows the page: {}", dom.chars().take(400).collect::<String>());
+    assert!(
+        dom.contains("<h1") && dom.contains("Kestrel Vale Academy"),
+        "the browser shows the page: {}",
+        dom.chars().take(400).collect::<String>()
+    );
     assert_eq!(dom.matches("<h1").count(), 1);
     assert!(!dom.contains("<script"), "the page needs no script");
 }
