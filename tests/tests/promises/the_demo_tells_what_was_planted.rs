@@ -89,6 +89,22 @@ fn ledger_and_pages() {
         }
     }
 
+    // Pupil-weeks by theme, over all schools: the unit of every theme rate.
+    let mut wanted: BTreeMap<String, i64> = BTreeMap::new();
+    for theme in truth["schools"].as_array().unwrap().iter().flat_map(|school| school["themes"].as_array().unwrap()) {
+        *wanted.entry(theme["theme"].as_str().unwrap().to_owned()).or_default() += theme["pupil_weeks"].as_i64().unwrap();
+    }
+    let told: BTreeMap<String, i64> = rows(
+        &estate,
+        "SELECT topic, count(*) AS n FROM (SELECT DISTINCT school_id, topic, user_key, date_trunc('week', event_date) AS week FROM pupil_days \
+         WHERE user_type = 'pupil' AND (severity >= 1 OR topic = 'help_seeking')) GROUP BY topic ORDER BY topic",
+    )
+    .into_iter()
+    .map(|row| (row["topic"].as_str().unwrap().to_owned(), row["n"].as_i64().unwrap()))
+    .filter(|(topic, _)| wanted.contains_key(topic))
+    .collect();
+    assert_eq!(told, wanted, "pupil-weeks by theme");
+
     let port = free_port();
     let child = Command::new(weir_bin())
         .args(["demo", "--dir"])
