@@ -175,7 +175,7 @@ macro_rules! dict_columns {
             pub event_time: Vec<i64>,
             /// Days since 1970, the school's local date.
             pub event_date: Vec<i32>,
-            $(#[allow(missing_docs, reason = "named and described in schema.rs")] pub $field: DictColumn,)*
+            $(#[expect(missing_docs, reason = "named and described in schema.rs")] pub $field: DictColumn,)*
             /// Path of the URL.
             pub url_path: TextColumn,
             /// Query of the URL.
