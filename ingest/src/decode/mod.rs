@@ -57,6 +57,18 @@ impl Span {
         from.get((self.start & !IN_SCRATCH) as usize..self.end as usize).unwrap_or(&[])
     }
 
+    /// The bytes of a piece of at most seven as a word, zeroes behind them.
+    #[inline]
+    pub(crate) fn word(self, record: &[u8], scratch: &[u8]) -> u64 {
+        let from = if self.start & IN_SCRATCH == 0 { record } else { scratch };
+        let start = (self.start & !IN_SCRATCH) as usize;
+        // Nearly always eight bytes can be read at once, and those of the next field are masked.
+        match from.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(eight) => u64::from_le_bytes(*eight) & ((1 << (8 * self.len().min(7))) - 1),
+            None => self.of(record, scratch).iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        }
+    }
+
     /// The piece of this piece from `from` to `to`, counted within it.
     pub(crate) fn part(self, from: usize, to: usize) -> Self {
         let flag = self.start & IN_SCRATCH;

@@ -9,7 +9,7 @@
 //!
 //! Why not regular expressions: fields that hold blanks need captures, which cost several times as much as this and allocate.
 
-use super::{NO_SLOT, Shape, Slots, Span, find_either, slot_of};
+use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte, find_either, slot_of};
 
 /// Steps a record may cost for each of its bytes before it counts as unreadable: an unlucky or hostile line must not stall the reader.
 const STEPS_PER_BYTE: usize = 24;
@@ -190,8 +190,100 @@ impl Pattern {
         Ok(Self { elements })
     }
 
+    /// As [`Pattern::matches`], with each open field at its shortest: nearly all records match so, and without the bookkeeping of ways back.
+    /// None where another length may match.
+    #[inline]
+    fn matches_shortest(&self, record: &[u8], from: usize, spans: &mut [Span]) -> Option<bool> {
+        let mut fill = |slot: u16, start: usize, end: usize| {
+            if let Some(place) = spans.get_mut(slot as usize) {
+                *place = Span::new(start, end);
+            }
+        };
+        let mut at = from;
+        let mut is_certain = true;
+        let mut elements = self.elements.iter();
+        while let Some(element) = elements.next() {
+            let found = match element {
+                Element::Blanks => {
+                    let start = at;
+                    while record.get(at) == Some(&b' ') {
+                        at += 1;
+                    }
+                    at > start
+                }
+                Element::Run { slot, class, stop } => {
+                    let start = at;
+                    at = class.end(record, start, *stop);
+                    fill(*slot, start, at);
+                    at > start && class.is_whole(record.get(start..at).unwrap_or(&[]))
+                }
+                Element::Literal(literal) => match &**literal {
+                    [byte] => {
+                        at += 1;
+                        record.get(at - 1) == Some(byte)
+                    }
+                    literal => {
+                        let rest = record.get(at..).unwrap_or(&[]);
+                        at += literal.len();
+                        rest.starts_with(literal)
+                    }
+                },
+                Element::Shortest { slot } => {
+                    is_certain = false;
+                    let start = at;
+                    at = match elements.as_slice().first() {
+                        Some(Element::Blanks) => find_either(record, at, b' ', b' '),
+                        Some(Element::Literal(literal)) => find_text(record, at, literal).unwrap_or(record.len()),
+                        _ => return None,
+                    };
+                    fill(*slot, start, at);
+                    at < record.len()
+                }
+                Element::Longest { .. } => return None,
+            };
+            if !found {
+                return if is_certain { Some(false) } else { None };
+            }
+        }
+        if at == record.len() {
+            Some(true)
+        } else if is_certain {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
     /// Matches `record` from `from` to its end, and fills the slots.
     pub(crate) fn matches(&self, record: &[u8], from: usize, slots: &mut Slots) -> bool {
+        if record.len() > LONGEST_RECORD {
+            return false;
+        }
+        let matched = match self.matches_shortest(record, from, slots.spans_mut()) {
+            Some(matched) => matched,
+            None => {
+                self.forget(slots);
+                self.matches_any(record, from, slots)
+            }
+        };
+        if !matched {
+            self.forget(slots);
+        }
+        matched
+    }
+
+    /// Takes back what this pattern may have filled; what a frame gave stays.
+    fn forget(&self, slots: &mut Slots) {
+        for element in &self.elements {
+            if let Element::Run { slot, .. } | Element::Shortest { slot } | Element::Longest { slot } = element
+                && let Some(place) = slots.spans_mut().get_mut(*slot as usize)
+            {
+                *place = Span::default();
+            }
+        }
+    }
+
+    fn matches_any(&self, record: &[u8], from: usize, slots: &mut Slots) -> bool {
         #[derive(Clone, Copy, Default)]
         struct Choice {
             element: usize,
@@ -289,10 +381,10 @@ impl Pattern {
 
     /// The first place from `from` on where the element after an open field can start.
     fn next_place(&self, record: &[u8], element: usize, from: usize) -> Option<usize> {
-        let rest = record.get(from..)?;
+        record.get(from..)?;
         match self.elements.get(element) {
             None => Some(record.len()).filter(|end| *end >= from),
-            Some(Element::Literal(literal)) => memchr::memmem::find(rest, literal).map(|n| n + from),
+            Some(Element::Literal(literal)) => find_text(record, from, literal),
             Some(Element::Blanks) => Some(find_either(record, from, b' ', b' ')).filter(|end| *end < record.len()),
             Some(_) => Some(from),
         }
@@ -312,6 +404,19 @@ impl Pattern {
     }
 }
 
+/// The first place of `text` in `record` from `from` on. Literals are a few bytes, for which building a searcher costs more than searching.
+fn find_text(record: &[u8], from: usize, text: &[u8]) -> Option<usize> {
+    let (&first, _) = text.split_first()?;
+    let mut at = from;
+    loop {
+        at = find_byte(record, at, first)?;
+        if record.get(at..).is_some_and(|rest| rest.starts_with(text)) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
 /// Several patterns, tried in turn; their order is part of what a format means, so it is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Patterns(pub(crate) Vec<Pattern>);
@@ -323,7 +428,6 @@ impl Patterns {
             if pattern.matches(record, from, slots) {
                 return Shape::Record;
             }
-            slots.spans_mut().fill(Span::default());
         }
         Shape::Unreadable
     }

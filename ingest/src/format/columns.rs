@@ -244,7 +244,19 @@ pub(crate) struct Column {
     pub(crate) sources: Vec<Source>,
 }
 
+impl Source {
+    /// The fields looked at.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
+        self.slots.iter().copied().chain(self.conditions.fields())
+    }
+}
+
 impl Column {
+    /// The fields looked at.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
+        self.sources.iter().flat_map(Source::fields)
+    }
+
     /// The value; empty where no source has one.
     #[inline]
     pub(crate) fn text(&self, record: &[u8], slots: &mut Slots) -> Span {

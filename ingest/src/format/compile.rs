@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::columns::{Column, Cut, Nulls, Source, Table, Unescape};
 use super::error::{FormatError, Place};
+use super::groups::{Grouped, varying};
 use super::plan::{ActionWord, DecoderPlan, Plan, TEXT_COLUMNS, TimeForm};
 use super::rules::{Conditions, Rule, Ruled, Test};
 use super::spec::{ColumnSpec, FullColumnSpec, IfSpec, LayoutSpec, OneOrMany, Says, Spec, TestSpec, Texts, TimeSpec, Width};
@@ -93,13 +94,14 @@ impl Compiler<'_> {
             }
         }
         let required: Vec<u16> = required;
-        let mut verdict_fields = required.clone();
-        verdict_fields.extend(rules.iter().flat_map(|rule| rule.conditions.fields()));
-        verdict_fields.extend(
-            action.iter().flat_map(|(source, _): &(Source, _)| source.slots.iter().copied().chain(source.conditions.fields())),
-        );
-        verdict_fields.sort_unstable();
-        verdict_fields.dedup();
+        let varying = varying(&columns, &time, numbers.get(1..).unwrap_or_default());
+        let varies = |field: u16| varying.contains(&field);
+        let Grouped { mut who, mut what, others: columns } = Grouped::new(columns, varies);
+        let status = numbers.first().into_iter().flatten().flat_map(Column::fields);
+        let verdict = rules.iter().flat_map(|rule| rule.conditions.fields()).chain(action.iter().flat_map(|(s, _): &(Source, _)| s.fields()));
+        what.fields.extend(required.iter().copied().chain(status).chain(verdict).filter(|field| !varies(*field)));
+        who.tidy();
+        what.tidy();
         let frame_slots = FRAME_FIELDS.map(|name| slot_of(&self.names, name.as_bytes()));
         let decoder = self.decoder(&time)?;
         let frame = self.frame()?;
@@ -109,7 +111,9 @@ impl Compiler<'_> {
             frame_slots,
             comments: bytes(&spec.comment).into_iter().map(Vec::from).collect(),
             required,
-            verdict_fields,
+            varying,
+            who,
+            what,
             multiline: spec.multiline,
             nul_ends_record: spec.nul_ends_record,
             cut_at: spec.cut_at,

@@ -1,6 +1,7 @@
 //! A compiled format: slots instead of names, tables instead of words; shared by all readers of a format and never changed.
 
 use super::columns::{Column, Source, Table};
+use super::groups::Group;
 use super::reader::Decoder;
 use super::rules::{Rule, Ruled};
 use super::time::{Epoch, Layout as TimeLayout};
@@ -57,14 +58,19 @@ pub(crate) struct Plan {
     pub(crate) frame_slots: [u16; 3],
     pub(crate) comments: Vec<Vec<u8>>,
     pub(crate) required: Vec<u16>,
-    /// Every field that the verdict looks at.
-    pub(crate) verdict_fields: Vec<u16>,
+    /// Fields that vary from record to record.
+    pub(crate) varying: Vec<u16>,
     pub(crate) multiline: bool,
     pub(crate) nul_ends_record: bool,
     pub(crate) cut_at: Option<usize>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) otherwise: Ruled,
     pub(crate) time: Vec<TimeForm>,
+    /// Columns about who asked, made of fields that repeat together.
+    pub(crate) who: Group,
+    /// Columns about what was asked, and the verdict, made of fields that repeat together.
+    pub(crate) what: Group,
+    /// The other columns, taken from each record afresh.
     pub(crate) columns: Vec<(Field, Column)>,
     pub(crate) admin_columns: Vec<(Field, Column)>,
     pub(crate) action: Vec<(Source, Table<ActionWord>)>,
@@ -85,6 +91,11 @@ impl Plan {
             DecoderPlan::W3c(columns) => Decoder::W3c(Box::new(W3c::new(&self.names, csv::Csv::new(columns.clone())))),
             DecoderPlan::Pattern(patterns) => Decoder::Pattern(patterns.clone()),
         }
+    }
+
+    /// Whether a field varies from record to record: address, time, sizes.
+    pub(crate) fn varies(&self, field: u16) -> bool {
+        self.varying.contains(&field)
     }
 
     pub(crate) fn status(&self) -> Option<&Column> {
