@@ -184,8 +184,7 @@ impl Identifier {
         let tls = decoded.tls_inspected.filter(|_| wanted & TLS_INSPECTED > 0).map_or(2, u8::from);
         let given = u8::from(status.is_some()) | u8::from(bytes_in.is_some()) << 1 | u8::from(bytes_out.is_some()) << 2;
         let kinds = [time_kind, decoded.kind as u8, action, tls, given, 0, 0, 0];
-        scratch.clear();
-        for word in [
+        let words = [
             u64::from_le_bytes(kinds),
             time as u64,
             status.unwrap_or(0) as u64,
@@ -195,9 +194,10 @@ impl Identifier {
             (who >> 64) as u64,
             what as u64,
             (what >> 64) as u64,
-        ] {
-            scratch.extend_from_slice(&word.to_le_bytes());
-        }
+        ]
+        .map(u64::to_le_bytes);
+        scratch.clear();
+        scratch.extend_from_slice(words.as_flattened());
         write_texts(&SINGLE, wanted, decoded, scratch);
         hash(key, scratch)
     }

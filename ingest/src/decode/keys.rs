@@ -52,8 +52,15 @@ impl Key {
 fn first_sixteen(rest: &[u8]) -> u128 {
     match rest.first_chunk::<16>() {
         Some(sixteen) => u128::from_le_bytes(*sixteen),
-        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte)),
+        None => first_few(rest),
     }
+}
+
+/// As [`first_sixteen`], at the end of a record.
+#[cold]
+#[inline(never)]
+fn first_few(rest: &[u8]) -> u128 {
+    rest.iter().take(16).rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
 }
 
 /// The keys of one reader.
@@ -106,9 +113,10 @@ impl Keys {
         }
     }
 
-    /// The key that starts `rest`, guessed from the one before: its number, slot and length with the `=`.
+    /// The key at `at`, guessed from the one before: its number, slot and length with the `=`.
     #[inline(always)]
-    pub(crate) fn guess(&self, before: KeyId, rest: &[u8]) -> Option<(KeyId, u16, usize)> {
+    pub(crate) fn guess(&self, before: KeyId, record: &[u8], at: usize) -> Option<(KeyId, u16, usize)> {
+        let rest = record.get(at..)?;
         let first = first_sixteen(rest);
         let followers = &self.keys.get(before as usize)?.followers;
         let latest = self.keys.get(followers[0] as usize)?;
@@ -150,16 +158,16 @@ mod tests {
     fn guesses_follow_what_was_found() {
         let names = ["a", "longer_than_eight", "ab"];
         let mut keys = Keys::new(names.iter().enumerate().map(|(n, name)| (name.as_bytes(), n as u16)));
-        assert_eq!(keys.guess(START, b"a=1"), None);
+        assert_eq!(keys.guess(START, b"a=1", 0), None);
         let (a, slot) = keys.find(START, b"a");
         assert_eq!(slot, 0);
-        assert_eq!(keys.guess(START, b"a=1"), Some((a, 0, 2)));
-        assert_eq!(keys.guess(START, b"ab=1"), None);
+        assert_eq!(keys.guess(START, b"a=1", 0), Some((a, 0, 2)));
+        assert_eq!(keys.guess(START, b"ab=1", 0), None);
         let (long, _) = keys.find(a, b"longer_than_eight");
-        assert_eq!(keys.guess(a, b"longer_than_eight=x"), Some((long, 1, 18)));
-        assert_eq!(keys.guess(a, b"longer_than_nine=xy"), None);
-        assert_eq!(keys.guess(a, b"longer_than"), None);
-        assert_eq!(keys.guess(START, b"a"), None);
+        assert_eq!(keys.guess(a, b"longer_than_eight=x", 0), Some((long, 1, 18)));
+        assert_eq!(keys.guess(a, b"longer_than_nine=xy", 0), None);
+        assert_eq!(keys.guess(a, b"longer_than", 0), None);
+        assert_eq!(keys.guess(START, b"a", 0), None);
         assert_eq!(keys.find(a, b"unwanted").1, NO_SLOT);
     }
 

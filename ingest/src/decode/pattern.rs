@@ -9,10 +9,14 @@
 //!
 //! Why not regular expressions: fields that hold blanks need captures, which cost several times as much as this and allocate.
 
+use super::marks::{mark, pieces};
 use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte, find_either, slot_of};
 
 /// Steps a record may cost for each of its bytes before it counts as unreadable: an unlucky or hostile line must not stall the reader.
 const STEPS_PER_BYTE: usize = 24;
+
+/// Words of 64 bytes in which blanks are marked; longer records are matched without.
+const BLANK_WORDS: usize = 32;
 
 /// Fields in a pattern that may be tried at several lengths.
 const MOST_CHOICES: usize = 16;
@@ -50,15 +54,10 @@ impl Class {
     /// Where the run of this class that starts at `at` ends: before a blank, `stop` or a byte of another class.
     #[inline]
     fn end(self, record: &[u8], at: usize, stop: u8) -> usize {
-        let kinds = match self {
-            Class::Word | Class::Url | Class::Agent => return find_either(record, at, b' ', stop),
-            Class::Int => INT,
-            Class::Number => NUMBER,
-            Class::Date => DATE,
-            Class::Clock => CLOCK,
-            Class::Caps => CAPS,
-            Class::Address => ADDRESS,
-        };
+        let kinds = self.kinds();
+        if kinds == 0 {
+            return find_either(record, at, b' ', stop);
+        }
         let mut end = at;
         while let Some(&byte) = record.get(end)
             && KINDS[byte as usize] & kinds != 0
@@ -69,12 +68,29 @@ impl Class {
         end
     }
 
+    /// The bytes of the class; 0 for any but a blank.
+    #[inline]
+    fn kinds(self) -> u8 {
+        match self {
+            Class::Word | Class::Url | Class::Agent => 0,
+            Class::Int => INT,
+            Class::Number => NUMBER,
+            Class::Date => DATE,
+            Class::Clock => CLOCK,
+            Class::Caps => CAPS,
+            Class::Address => ADDRESS,
+        }
+    }
+
+    #[inline]
     fn is_whole(self, text: &[u8]) -> bool {
         match self {
             Class::Word => true,
             // A lone sign or dot is no number; that the rest are digits is known.
             Class::Int => text.last().is_some_and(u8::is_ascii_digit),
-            Class::Number => text.last().is_some_and(u8::is_ascii_digit) && text.iter().filter(|b| **b == b'.').count() < 2,
+            Class::Number => {
+                text.last().is_some_and(u8::is_ascii_digit) && text.iter().fold(0, |dots, byte| dots + u32::from(*byte == b'.')) < 2
+            }
             Class::Date => text.len() <= 10 && text.iter().filter(|b| !b.is_ascii_digit()).count() == 2,
             Class::Clock => text.iter().filter(|b| **b == b':').count() == 2,
             Class::Caps => text.iter().any(u8::is_ascii_uppercase),
@@ -192,8 +208,25 @@ impl Pattern {
 
     /// As [`Pattern::matches`], with each open field at its shortest: nearly all records match so, and without the bookkeeping of ways back.
     /// None where another length may match.
-    #[inline]
     fn matches_shortest(&self, record: &[u8], from: usize, spans: &mut [Span]) -> Option<bool> {
+        // Where blanks stand, told for the whole record at once: most fields end at one.
+        let mut blanks = [0_u64; BLANK_WORDS];
+        if record.len() > 64 * BLANK_WORDS {
+            return None;
+        }
+        pieces(record, |number, piece| blanks[number] = mark(piece, b' '));
+        let next_blank = |at: usize| -> usize {
+            let mut word = at / 64;
+            let mut marks = blanks.get(word).map_or(0, |marks| marks >> (at % 64) << (at % 64));
+            while marks == 0 {
+                word += 1;
+                match blanks.get(word) {
+                    Some(next) => marks = *next,
+                    None => return record.len(),
+                }
+            }
+            word * 64 + marks.trailing_zeros() as usize
+        };
         let mut fill = |slot: u16, start: usize, end: usize| {
             if let Some(place) = spans.get_mut(slot as usize) {
                 *place = Span::new(start, end);
@@ -213,9 +246,19 @@ impl Pattern {
                 }
                 Element::Run { slot, class, stop } => {
                     let start = at;
-                    at = class.end(record, start, *stop);
+                    let kinds = class.kinds();
+                    if *stop == b' ' {
+                        at = next_blank(start);
+                    } else {
+                        at = find_either(record, start, b' ', *stop);
+                    }
+                    let text = record.get(start..at).unwrap_or(&[]);
                     fill(*slot, start, at);
-                    at > start && class.is_whole(record.get(start..at).unwrap_or(&[]))
+                    // A run of a class that ends before the blank does so before what follows it: the general way sees to that.
+                    if kinds != 0 && !text.iter().all(|byte| KINDS[*byte as usize] & kinds != 0) {
+                        return None;
+                    }
+                    at > start && class.is_whole(text)
                 }
                 Element::Literal(literal) => match &**literal {
                     [byte] => {
@@ -232,7 +275,7 @@ impl Pattern {
                     is_certain = false;
                     let start = at;
                     at = match elements.as_slice().first() {
-                        Some(Element::Blanks) => find_either(record, at, b' ', b' '),
+                        Some(Element::Blanks) => next_blank(at),
                         Some(Element::Literal(literal)) => find_text(record, at, literal).unwrap_or(record.len()),
                         _ => return None,
                     };

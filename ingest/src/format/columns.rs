@@ -95,6 +95,8 @@ pub(crate) struct Source {
     pub(crate) join: Box<[u8]>,
     pub(crate) drop: Vec<Box<[u8]>>,
     pub(crate) table: Option<Table<Box<[u8]>>>,
+    /// A field's value as it stands, but for the words that stand for none.
+    pub(crate) is_plain: bool,
 }
 
 impl Source {
@@ -260,6 +262,17 @@ impl Column {
     /// The value; empty where no source has one.
     #[inline]
     pub(crate) fn text(&self, record: &[u8], slots: &mut Slots) -> Span {
+        if let [source] = self.sources.as_slice()
+            && source.is_plain
+            && let [slot] = *source.slots.as_slice()
+        {
+            let span = slots.span(slot);
+            return if source.null.hold(span.of(record, &slots.scratch)) { Span::default() } else { span };
+        }
+        self.any_text(record, slots)
+    }
+
+    fn any_text(&self, record: &[u8], slots: &mut Slots) -> Span {
         for source in &self.sources {
             let span = source.raw(record, slots);
             if span.is_empty() {

@@ -390,6 +390,12 @@ impl Compiler<'_> {
             if let Some(name) = &full.table {
                 source.table = Some(self.table(key, name, |value| Some(value.as_bytes().into()))?);
             }
+            source.is_plain = source.value.is_none()
+                && source.conditions.0.is_empty()
+                && source.cuts.is_empty()
+                && source.unescape.is_none()
+                && source.split.is_none()
+                && source.table.is_none();
             sources.push(source);
         }
         Ok(Column { sources })
@@ -426,6 +432,7 @@ impl Compiler<'_> {
             join: spec.join.as_deref().unwrap_or("; ").as_bytes().into(),
             drop: spec.drop.iter().map(text).collect(),
             table: None,
+            is_plain: false,
         })
     }
 }

@@ -29,21 +29,31 @@ pub struct Known {
     pub is_always_blocked: bool,
 }
 
-/// Remembers what the last media type was: most rows repeat it.
-#[derive(Debug, Default)]
-pub struct MediaTypes {
-    last: Vec<u8>,
-    is_part: bool,
+/// What method and media type say of a row; rows alike in both share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The method only asks about a page.
+    AboutOnly,
+    /// The media type is a part of a page.
+    Part,
+    /// The media type is a page, a film, a download.
+    Whole,
+    /// No media type is told.
+    Untold,
 }
 
-impl MediaTypes {
-    fn is_part(&mut self, media_type: &[u8]) -> bool {
-        if self.last != media_type {
-            self.last.clear();
-            self.last.extend_from_slice(media_type);
-            self.is_part = is_part_type(media_type);
+impl Answer {
+    /// Of a row.
+    pub fn of(decoded: &Decoded) -> Self {
+        let method = decoded.text(Field::Method);
+        if method.eq_ignore_ascii_case(b"OPTIONS") || method.eq_ignore_ascii_case(b"HEAD") {
+            return Self::AboutOnly;
         }
-        self.is_part
+        match decoded.text(Field::ContentType).trim_ascii() {
+            b"" | b"-" => Self::Untold,
+            media_type if is_part_type(media_type) => Self::Part,
+            _ => Self::Whole,
+        }
     }
 }
 
@@ -66,7 +76,7 @@ const UNASKED: [&[u8]; 8] = [
 ];
 
 /// Whether the row is furniture.
-pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &mut MediaTypes) -> bool {
+pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, answer: Answer) -> bool {
     if known.is_suggestion {
         return true;
     }
@@ -80,13 +90,10 @@ pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &
     if known.is_background_category {
         return true;
     }
-    let method = decoded.text(Field::Method);
-    if method.eq_ignore_ascii_case(b"OPTIONS") || method.eq_ignore_ascii_case(b"HEAD") {
-        return true;
-    }
-    match decoded.text(Field::ContentType).trim_ascii() {
-        b"" | b"-" => is_part_path(path),
-        media_type => media_types.is_part(media_type) || UNASKED.contains(&path),
+    match answer {
+        Answer::AboutOnly | Answer::Part => true,
+        Answer::Whole => UNASKED.contains(&path),
+        Answer::Untold => is_part_path(path),
     }
 }
 
@@ -172,14 +179,13 @@ mod tests {
             ),
             (Kind::Web, blocked, "GET", "image/png", "/a.png", Known { is_always_blocked: true, ..none }, false),
         ];
-        let mut media_types = MediaTypes::default();
         for (kind, action, method, media_type, path, known, want) in rows {
             let mut decoded = Decoded::empty(Outcome::Event);
             (decoded.kind, decoded.action) = (*kind, *action);
             decoded.text[Field::Method as usize] = method.as_bytes();
             decoded.text[Field::ContentType as usize] = media_type.as_bytes();
             assert_eq!(
-                is_furniture(&decoded, path.as_bytes(), *known, &mut media_types),
+                is_furniture(&decoded, path.as_bytes(), *known, Answer::of(&decoded)),
                 *want,
                 "{kind:?} {action:?} {method} {media_type} {path}"
             );

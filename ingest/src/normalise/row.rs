@@ -8,13 +8,13 @@ use weir_lake::ids::SchoolId;
 use weir_lake::names::Pseudonyms;
 
 use super::cache::{ByteCache, LastText, UNSET};
-use super::furniture::{self, Known, MediaTypes};
+use super::furniture::{self, Answer, Known};
 use super::lexicon::{Finding, Hits};
 use super::people::PeopleLookup;
 use super::school::Schools;
 use super::search::{ENGINES, MatchKeys};
 use super::taxonomy::Mapped;
-use super::text::{as_text, lower, media_type, plain, upper};
+use super::text::{as_text, lower};
 use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
 use super::url;
@@ -59,6 +59,67 @@ struct CategoryEntry {
     mapped: Option<Mapped>,
     /// Number of the list of unmapped names, plus one; 0 for none.
     unmapped: u32,
+}
+
+/// Whose a row is and who is behind it, as ids of the batch.
+#[derive(Clone, Copy)]
+struct WhoIds {
+    school: u16,
+    user: UserEntry,
+    device: u32,
+    user_group: u32,
+    profile: u32,
+    src_ip: u32,
+}
+
+/// What was asked for, the address apart, as ids of the batch.
+#[derive(Clone, Copy)]
+struct WhatIds {
+    rule: u32,
+    method: u32,
+    content_type: u32,
+    app: u32,
+    category: CategoryEntry,
+    answer: Answer,
+}
+
+/// Ids by the numbers that a reader gave rows that are alike.
+struct Seen<T: Copy> {
+    epoch: u64,
+    /// With the day they hold for, where they hold for one only.
+    entries: Vec<Option<(i32, T)>>,
+}
+
+impl<T: Copy> Default for Seen<T> {
+    fn default() -> Self {
+        Self { epoch: 0, entries: Vec::new() }
+    }
+}
+
+impl<T: Copy> Seen<T> {
+    #[inline]
+    fn get(&self, epoch: u64, number: u32, day: i32) -> Option<T> {
+        match self.entries.get(number as usize) {
+            Some(Some((held, ids))) if *held == day && self.epoch == epoch => Some(*ids),
+            _ => None,
+        }
+    }
+
+    /// Number 0 stands for no number.
+    fn insert(&mut self, epoch: u64, number: u32, day: i32, ids: T) {
+        if number == 0 {
+            return;
+        }
+        if self.epoch != epoch {
+            self.entries.clear();
+            self.epoch = epoch;
+        }
+        let place = number as usize;
+        if self.entries.len() <= place {
+            self.entries.resize(place + 1, None);
+        }
+        self.entries[place] = Some((day, ids));
+    }
 }
 
 /// Ids of a category's columns in the batch.
@@ -138,11 +199,12 @@ pub struct Normaliser {
     addresses: ByteCache<u32>,
     categories: ByteCache<CategoryEntry>,
     last: LastTexts,
+    who_seen: Seen<WhoIds>,
+    what_seen: Seen<WhatIds>,
 
     // No ids of the batch.
     school_of: ByteCache<u16>,
     terms: ByteCache<Option<Finding>>,
-    media_types: MediaTypes,
     key: Vec<u8>,
     text: Vec<u8>,
     term: String,
@@ -211,9 +273,10 @@ impl Normaliser {
             addresses: ByteCache::default(),
             categories: ByteCache::default(),
             last: LastTexts::default(),
+            who_seen: Seen::default(),
+            what_seen: Seen::default(),
             school_of: ByteCache::default(),
             terms: ByteCache::default(),
-            media_types: MediaTypes::default(),
             key: Vec::new(),
             text: Vec::new(),
             term: String::new(),
@@ -307,6 +370,8 @@ impl Normaliser {
         ] {
             text.clear();
         }
+        self.who_seen = Seen::default();
+        self.what_seen = Seen::default();
         if let Some(file) = &mut self.file {
             file.ids = None;
         }
@@ -333,7 +398,8 @@ impl Normaliser {
         if self.batch != BatchMark::of(batch) {
             self.clear_caches();
         }
-        let Some(school) = self.find_school(decoded) else { return Pushed::Quarantined("no_school") };
+        let Some(who) = self.who(decoded, when.date, batch) else { return Pushed::Quarantined("no_school") };
+        let what = self.what(decoded, batch);
         let Some(ids) = self.file_ids(batch) else { return Pushed::Quarantined("no_school") };
 
         let mut parts = url::of_row(decoded);
@@ -341,7 +407,7 @@ impl Normaliser {
         if host.host == NULL_ID {
             parts.scheme = &[];
         }
-        let category = self.category(decoded, batch);
+        let category = what.category;
         let own = (host.own_category != NONE).then_some(host.own_category);
         let mapped = self.reference.taxonomies.join(category.mapped, own);
         let searched = self.search(decoded, &parts, host.engine);
@@ -356,10 +422,9 @@ impl Normaliser {
                 is_background_category: flags.is_background,
                 is_always_blocked: flags.is_always_blocked,
             },
-            &mut self.media_types,
+            what.answer,
         );
-        let user = self.user(decoded, school, when.date, batch);
-        let device = self.device(decoded, school, batch);
+        let WhoIds { school, user, device, .. } = who;
         let meaning = self.meaning(mapped, finding, batch);
 
         let is_risk = finding.is_some_and(|finding| finding.themes.iter().any(|severity| *severity > 0));
@@ -411,18 +476,14 @@ impl Normaliser {
         batch.domain.ids.push(host.domain);
         let referrer = self.referrer(decoded.text(Field::Referrer), batch);
         batch.referrer_domain.ids.push(referrer);
-        let src_ip = self.src_ip(decoded.text(Field::SrcIp), batch);
-        batch.src_ip.ids.push(src_ip);
-
-        let last = &mut self.last;
-        let raw = |field| decoded.text(field);
-        last.user_group.push(&mut batch.user_group, raw(Field::UserGroup), plain);
-        last.profile.push(&mut batch.profile, raw(Field::Profile), plain);
-        last.rule.push(&mut batch.rule, raw(Field::Rule), plain);
-        last.method.push(&mut batch.method, raw(Field::Method), upper);
-        last.scheme.push(&mut batch.scheme, parts.scheme, lower);
-        last.content_type.push(&mut batch.content_type, raw(Field::ContentType), media_type);
-        last.app.push(&mut batch.app, raw(Field::App), plain);
+        batch.src_ip.ids.push(who.src_ip);
+        batch.user_group.ids.push(who.user_group);
+        batch.profile.ids.push(who.profile);
+        batch.rule.ids.push(what.rule);
+        batch.method.ids.push(what.method);
+        batch.content_type.ids.push(what.content_type);
+        batch.app.ids.push(what.app);
+        self.last.scheme.push(&mut batch.scheme, parts.scheme, lower);
 
         let path = as_text(parts.path, &mut self.text);
         batch.url_path.push(path);
