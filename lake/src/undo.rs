@@ -7,7 +7,7 @@ use arrow::array::{AsArray as _, BooleanArray, RecordBatch, StringArray};
 use arrow::datatypes::Date32Type;
 
 use crate::ids::{FileId, RunId, SchoolId, SourceId};
-use crate::index::file_tag;
+use crate::index::segment_tag;
 use crate::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, Receipt, Slice, Snapshot};
 use crate::rows::{open_metadata, read_groups};
 use crate::schema::Table;
@@ -248,14 +248,12 @@ fn dropped_over_the_same_time(other: &Receipt, undone: &[Receipt]) -> bool {
         })
 }
 
-/// The tags of the files in the duplicate index: of each chain of segments the first one's.
+/// The tags of the segments in the duplicate index.
 fn tags(receipts: &[Receipt]) -> BTreeMap<SourceId, Vec<u32>> {
     let mut tags: BTreeMap<SourceId, Vec<u32>> = BTreeMap::new();
     for receipt in receipts {
-        let continues = receipts.iter().any(|other| follow_one_another(other, receipt) && other.byte_from < receipt.byte_from);
-        if !continues {
-            tags.entry(receipt.source_id.clone()).or_default().push(file_tag(&receipt.file_id));
-        }
+        let tag = segment_tag(&receipt.head_id, receipt.byte_from, &receipt.file_id);
+        tags.entry(receipt.source_id.clone()).or_default().push(tag);
     }
     tags
 }

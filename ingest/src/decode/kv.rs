@@ -335,7 +335,11 @@ mod tests {
     fn usual_lines_are_plain() {
         let names = ["a", "b", "user"].map(String::from);
         let mut kv = Kv::new(&names, b" ,");
-        for line in [r#"a=2026-01-05 x="two words, so" user="apatel" b=3"#, r#"a=1,b="x, y",user="""#, &format!("a=1 x=\"{}\" b=2", "y ".repeat(90))] {
+        for line in [
+            r#"a=2026-01-05 x="two words, so" user="apatel" b=3"#,
+            r#"a=1,b="x, y",user="""#,
+            &format!("a=1 x=\"{}\" b=2", "y ".repeat(90)),
+        ] {
             let separator = kv.separator(line.as_bytes(), 0);
             assert!(kv.split_plain(line.as_bytes(), 0, separator, &mut Slots::new(3)), "{line}");
         }

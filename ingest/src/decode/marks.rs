@@ -5,7 +5,7 @@
 #[inline(always)]
 #[expect(unsafe_code, reason = "the compiler makes no such instruction of plain code; a field costs twice as much without")]
 fn equal(sixteen: &[u8; 16], needle: u8) -> u32 {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set1_epi8, _mm_set_epi64x};
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
     let both = u128::from_le_bytes(*sixteen);
     // SAFETY: these need SSE2, which every x86-64 processor has, and touch no memory.
     unsafe {
@@ -96,6 +96,13 @@ pub(crate) fn find_either(text: &[u8], from: usize, a: u8, b: u8) -> usize {
     find(text, from, |sixteen| equal(sixteen, a) | equal(sixteen, b), |rest| memchr::memchr2(a, b, rest))
 }
 
+/// The first of five bytes in `text` from `from` on, or its end.
+#[inline]
+pub(crate) fn find_any(text: &[u8], from: usize, needles: [u8; 5]) -> usize {
+    let any = |sixteen: &[u8; 16]| needles.iter().fold(0, |marks, needle| marks | equal(sixteen, *needle));
+    find(text, from, any, |rest| rest.iter().position(|byte| needles.contains(byte)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +116,7 @@ mod tests {
                     text[place] = b',';
                     let wanted = if place >= from { place } else { length };
                     assert_eq!(find_either(&text, from, b',', b';'), wanted, "{place} from {from} of {length}");
+                    assert_eq!(find_any(&text, from, *b"/?,#@"), wanted);
                     assert_eq!(find_byte(&text, from, b','), Some(wanted).filter(|n| *n < length));
                 }
             }

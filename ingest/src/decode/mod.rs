@@ -16,7 +16,7 @@ pub(crate) mod w3c;
 #[cfg(test)]
 mod never_panics;
 
-pub(crate) use marks::{find_byte, find_either};
+pub(crate) use marks::{find_any, find_byte, find_either};
 
 /// Set in [`Span::start`] when the bytes stand in the scratch and not in the record.
 const IN_SCRATCH: u32 = 1 << 31;

@@ -82,14 +82,15 @@ impl Class {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_whole(self, text: &[u8]) -> bool {
         match self {
             Class::Word => true,
             // A lone sign or dot is no number; that the rest are digits is known.
             Class::Int => text.last().is_some_and(u8::is_ascii_digit),
             Class::Number => {
-                text.last().is_some_and(u8::is_ascii_digit) && text.iter().fold(0, |dots, byte| dots + u32::from(*byte == b'.')) < 2
+                text.last().is_some_and(u8::is_ascii_digit)
+                    && text.iter().fold(0, |dots, byte| dots + u32::from(*byte == b'.')) < 2
             }
             Class::Date => text.len() <= 10 && text.iter().filter(|b| !b.is_ascii_digit()).count() == 2,
             Class::Clock => text.iter().filter(|b| **b == b':').count() == 2,
@@ -214,13 +215,14 @@ impl Pattern {
         if record.len() > 64 * BLANK_WORDS {
             return None;
         }
+        let words = record.len().div_ceil(64);
         pieces(record, |number, piece| blanks[number] = mark(piece, b' '));
         let next_blank = |at: usize| -> usize {
             let mut word = at / 64;
             let mut marks = blanks.get(word).map_or(0, |marks| marks >> (at % 64) << (at % 64));
             while marks == 0 {
                 word += 1;
-                match blanks.get(word) {
+                match blanks.get(..words).and_then(|blanks| blanks.get(word)) {
                     Some(next) => marks = *next,
                     None => return record.len(),
                 }
@@ -255,7 +257,7 @@ impl Pattern {
                     let text = record.get(start..at).unwrap_or(&[]);
                     fill(*slot, start, at);
                     // A run of a class that ends before the blank does so before what follows it: the general way sees to that.
-                    if kinds != 0 && !text.iter().all(|byte| KINDS[*byte as usize] & kinds != 0) {
+                    if text.iter().fold(kinds, |kinds, byte| kinds & KINDS[*byte as usize]) != kinds {
                         return None;
                     }
                     at > start && class.is_whole(text)

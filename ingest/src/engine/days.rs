@@ -36,7 +36,7 @@ impl<'l> SourceDays<'l> {
         self.indexed.contains(&date) || self.run.read().unwrap_or_else(PoisonError::into_inner).has(date)
     }
 
-    fn load(&self, date: i32, own: Option<u32>, taken: Option<Arc<Taken>>) -> Result<DayTable, LakeError> {
+    fn load(&self, date: i32, own: &[u32], taken: Option<Arc<Taken>>) -> Result<DayTable, LakeError> {
         let mut entries = match self.index(date)? {
             Some(index) => self.lake.read_index(&index)?,
             None => Vec::new(),
@@ -53,7 +53,7 @@ impl<'l> SourceDays<'l> {
 /// The tables of one input; shared by its workers.
 pub(crate) struct InputDays<'d, 'l> {
     source: &'d SourceDays<'l>,
-    own: Option<u32>,
+    own: Vec<u32>,
     loaded: Mutex<Loaded>,
 }
 
@@ -65,8 +65,8 @@ struct Loaded {
 }
 
 impl<'d, 'l> InputDays<'d, 'l> {
-    /// `own` is the input's tag where an earlier segment of it was read.
-    pub(crate) fn new(source: &'d SourceDays<'l>, own: Option<u32>) -> Self {
+    /// `own` are the tags of the input's segments that were read before.
+    pub(crate) fn new(source: &'d SourceDays<'l>, own: Vec<u32>) -> Self {
         Self { source, own, loaded: Mutex::default() }
     }
 
@@ -80,7 +80,7 @@ impl<'d, 'l> InputDays<'d, 'l> {
             return Ok(Some(Arc::clone(table)));
         }
         let taken = loaded.taken.get(&date).cloned();
-        let table = Arc::new(self.source.load(date, self.own, taken)?);
+        let table = Arc::new(self.source.load(date, &self.own, taken)?);
         if loaded.bytes + table.heap_bytes() > HELD_BYTES {
             loaded.tables.clear();
             loaded.bytes = 0;

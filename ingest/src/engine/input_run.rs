@@ -152,20 +152,21 @@ impl Run<'_> {
             true => self.follow(input, known, &beginning)?,
             false => None,
         };
-        if let Some(before) = before
+        if let Some(before) = &before
             && !self.has_more(input, before)?
         {
-            return Ok(InputResult::Known(before));
+            return Ok(InputResult::Known(before.clone()));
         }
+        let own = before.as_ref().map_or_else(Vec::new, |before| before.tags.clone());
         let prepared = self.prepare(number, label, &opened, &beginning, before)?;
-        let input_days = InputDays::new(days, before.map(|before| tag(&before.first)));
+        let input_days = InputDays::new(days, own.clone());
         drop(opened);
         let many = workers.len();
         let mut read = self.read_blocks(input, &prepared, &input_days, &mut workers[..many]);
         if matches!(read, Err(Failed::NeedsOrder)) {
             // Rare: a header that changes on the way, or the repeated hour of October. One worker reads in order.
             self.reject(days, workers);
-            let input_days = InputDays::new(days, before.map(|before| tag(&before.first)));
+            let input_days = InputDays::new(days, own);
             read = self.read_blocks(input, &prepared, &input_days, &mut workers[..1]);
         }
         match read {
@@ -213,7 +214,7 @@ impl Run<'_> {
         Ok(opened)
     }
 
-    fn has_more(&self, input: &Input, before: ReadBefore) -> Result<bool, IngestError> {
+    fn has_more(&self, input: &Input, before: &ReadBefore) -> Result<bool, IngestError> {
         let mut opened = self.skipped(input, before.bytes)?;
         let mut one = Vec::with_capacity(1);
         opened.reader.by_ref().take(1).read_to_end(&mut one).map_err(|error| InputError::of(&input.label(), error))?;
@@ -266,7 +267,7 @@ impl Run<'_> {
         days: &InputDays<'_, '_>,
         workers: &mut [Worker],
     ) -> Result<InputResult, Failed> {
-        let before = prepared.before.map_or(0, |before| before.bytes);
+        let before = prepared.before.as_ref().map_or(0, |before| before.bytes);
         let mut opened = self.skipped(input, before)?;
         let fault = |error| Failed::Stopped(IngestError::Input(InputError::of(&prepared.label, error)));
         let mut head = Vec::with_capacity(HEAD_BYTES);
@@ -275,7 +276,7 @@ impl Run<'_> {
             cutter: prepared.cutter,
             unit: self.unit,
             settled: prepared.settled,
-            line_from: prepared.before.map_or(0, |before| before.lines),
+            line_from: prepared.before.as_ref().map_or(0, |before| before.lines),
         };
         let mut source = BlockSource::new(rejoin(head.clone(), opened.reader), cutting);
         let mut first = Block::default();
@@ -387,7 +388,7 @@ impl Run<'_> {
             discard(&files);
             return Err(Failed::NeedsOrder);
         }
-        let before = prepared.before.map_or(0, |before| before.bytes);
+        let before = prepared.before.as_ref().map_or(0, |before| before.bytes);
         let closed = (|| {
             let sealed = source.sealed().ok_or_else(|| IngestError::Changed { path: prepared.label.clone() })?;
             let lines = sealed.lines + tally.ended_by_nul;
@@ -411,7 +412,7 @@ impl Run<'_> {
             format_version: prepared.format.version(),
             file_id,
             head_id: head_id(head),
-            before: prepared.before,
+            before: prepared.before.clone(),
             sealed,
             tally,
             admin,
@@ -481,11 +482,6 @@ impl From<Stop> for Failed {
             Stop::NeedsOrder => Self::NeedsOrder,
         }
     }
-}
-
-/// The tag of an input: that of its first segment.
-pub(crate) fn tag(first: &[u8; 32]) -> u32 {
-    weir_lake::index::file_tag(&FileId::from_digest(*first))
 }
 
 /// The unit of reading and hashing.

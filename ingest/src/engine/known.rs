@@ -21,6 +21,7 @@ struct Segment {
     byte_to: u64,
     lines_to: u64,
     digest: [u8; 32],
+    tag: u32,
 }
 
 /// The segments of one source that were read.
@@ -34,14 +35,14 @@ pub(crate) struct Known {
 }
 
 /// How much of an input was read before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadBefore {
     /// Bytes.
     pub(crate) bytes: u64,
     /// Lines.
     pub(crate) lines: u64,
-    /// Id of its first segment, which is the tag of all.
-    pub(crate) first: [u8; 32],
+    /// Tags of the segments, in order.
+    pub(crate) tags: Vec<u32>,
 }
 
 impl Known {
@@ -58,7 +59,8 @@ impl Known {
     pub(crate) fn add(&mut self, receipt: &Receipt) {
         let Some(digest) = digest_of(&receipt.file_id) else { return };
         let lines_to = receipt.line_from + receipt.lines;
-        let segment = Segment { byte_from: receipt.byte_from, byte_to: receipt.byte_to, lines_to, digest };
+        let tag = weir_lake::index::segment_tag(&receipt.head_id, receipt.byte_from, &receipt.file_id);
+        let segment = Segment { byte_from: receipt.byte_from, byte_to: receipt.byte_to, lines_to, digest, tag };
         if receipt.byte_from > 0 {
             self.later.entry(receipt.byte_from).or_default().push(segment);
         } else {
@@ -107,10 +109,11 @@ impl Known {
                 if *hasher.finalize().as_bytes() != segment.digest {
                     continue;
                 }
-                let first = before.map_or(segment.digest, |before| before.first);
-                let read = ReadBefore { bytes: at, lines: segment.lines_to, first };
+                let mut tags = before.map_or_else(Vec::new, |before| before.tags);
+                tags.push(segment.tag);
+                let read = ReadBefore { bytes: at, lines: segment.lines_to, tags };
+                let later: Vec<_> = self.later.get(&at).into_iter().flatten().map(|later| (*later, Some(read.clone()))).collect();
                 best = Some(read);
-                let later: Vec<_> = self.later.get(&at).into_iter().flatten().map(|later| (*later, Some(read))).collect();
                 if !later.is_empty() {
                     hashers.insert(at, blake3::Hasher::new());
                     underway.extend(later);

@@ -17,6 +17,7 @@ mod records;
 mod run;
 mod run_index;
 mod side_rows;
+mod spread_sort;
 mod tally;
 mod worker;
 

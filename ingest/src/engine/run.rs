@@ -17,7 +17,7 @@ use weir_lake::vault::{Vault, VaultError, VaultSession};
 use super::IngestOptions;
 use super::days::SourceDays;
 use super::error::IngestError;
-use super::input_run::{InputRead, InputResult, tag, unit};
+use super::input_run::{InputRead, InputResult, unit};
 use super::known::Known;
 use super::people::EstatePeople;
 use super::side_rows::SideRows;
@@ -316,11 +316,11 @@ impl Run<'_> {
         let options = self.options;
         gathered.uncommitted.files.extend(read.files.into_iter().map(|file| (Table::Events, file)));
         workers.iter_mut().try_for_each(|worker| worker.accept(&read.file_id))?;
-        let first = read.before.map_or_else(|| weir_lake::index::file_tag(&read.file_id), |before| tag(&before.first));
-        days.run.write().unwrap_or_else(PoisonError::into_inner).accept(first);
+        let (byte_from, line_from) = read.before.as_ref().map_or((0, 0), |before| (before.bytes, before.lines));
+        let tag = weir_lake::index::segment_tag(&read.head_id, byte_from, &read.file_id);
+        days.run.write().unwrap_or_else(PoisonError::into_inner).accept(tag);
         let written = gathered.side.add(&read.file_id, &read.format, read.admin, read.quarantine)?;
         gathered.uncommitted.files.extend(written);
-        let (byte_from, line_from) = read.before.map_or((0, 0), |before| (before.bytes, before.lines));
         let ledger = read.tally.ledger();
         let receipt = Receipt {
             file_id: read.file_id.clone(),

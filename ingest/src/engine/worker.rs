@@ -21,6 +21,7 @@ use super::order::{by_date, sort_rows};
 use super::parts::Parts;
 use super::quarantine::{Quarantine, QuarantinedLine};
 use super::records::Cutter;
+use super::spread_sort::sort_spread;
 use super::tally::Tally;
 use crate::decoded::{LineReader, Outcome};
 use crate::identity::{Identifier, IdentityFields, IdentityKey};
@@ -400,7 +401,7 @@ impl Worker {
     /// Gives the identities of the input underway to the run's index.
     fn hand_over_identities(&mut self, days: &InputDays<'_, '_>) -> Result<(), LakeError> {
         // Sorted here, where all workers do it at once and it fits the cache.
-        self.identities.iter_mut().for_each(|(_, identities)| identities.sort_unstable());
+        self.identities.iter_mut().for_each(|(_, identities)| sort_spread(identities));
         let mut run = days.run().write().unwrap_or_else(PoisonError::into_inner);
         self.identities.drain(..).try_for_each(|(date, identities)| run.add(date, identities))
     }

@@ -98,7 +98,10 @@ impl Compiler<'_> {
         let varies = |field: u16| varying.contains(&field);
         let Grouped { mut who, mut what, others: columns } = Grouped::new(columns, varies);
         let status = numbers.first().into_iter().flatten().flat_map(Column::fields);
-        let verdict = rules.iter().flat_map(|rule| rule.conditions.fields()).chain(action.iter().flat_map(|(s, _): &(Source, _)| s.fields()));
+        let verdict = rules
+            .iter()
+            .flat_map(|rule| rule.conditions.fields())
+            .chain(action.iter().flat_map(|(s, _): &(Source, _)| s.fields()));
         what.fields.extend(required.iter().copied().chain(status).chain(verdict).filter(|field| !varies(*field)));
         who.tidy();
         what.tidy();

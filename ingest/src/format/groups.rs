@@ -89,8 +89,12 @@ mod tests {
 
     #[test]
     fn a_column_of_a_field_that_varies_stays_outside() {
-        let columns =
-            vec![(Field::Url, column(&[1])), (Field::User, column(&[2])), (Field::Site, column(&[1])), (Field::Method, column(&[3]))];
+        let columns = vec![
+            (Field::Url, column(&[1])),
+            (Field::User, column(&[2])),
+            (Field::Site, column(&[1])),
+            (Field::Method, column(&[3])),
+        ];
         let time = [TimeForm::Epoch { slot: 0, unit: crate::format::time::Epoch::Seconds }];
         let varying = varying(&columns, &time, &[None, Some(column(&[4]))]);
         assert_eq!(varying, [1, 0, 4]);

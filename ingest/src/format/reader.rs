@@ -66,7 +66,10 @@ struct What {
 enum Decision {
     Settled(Verdict),
     /// Rules with tests of fields that vary, and what the word of the action says, if it is made of fields that repeat.
-    Open { rules: Vec<Rule>, word: Option<ActionWord> },
+    Open {
+        rules: Vec<Rule>,
+        word: Option<ActionWord>,
+    },
 }
 
 /// Reads one format.

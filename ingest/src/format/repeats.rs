@@ -213,7 +213,8 @@ impl<T> Repeats<T> {
         self.table.clear();
         self.table.resize(size, 0);
         for (number, entry) in self.entries.iter().enumerate() {
-            let place = (0..MOST_PROBES).map(|probe| (entry.hash as usize + probe) & (size - 1)).find(|place| self.table[*place] == 0);
+            let place =
+                (0..MOST_PROBES).map(|probe| (entry.hash as usize + probe) & (size - 1)).find(|place| self.table[*place] == 0);
             if let Some(place) = place {
                 self.table[place] = number as u32 + 1;
             }
@@ -314,7 +315,8 @@ mod tests {
         let mut repeats = Repeats::new(&fields);
         let mut remembered = Vec::new();
         for number in 0..5000_u32 {
-            let texts: Vec<String> = (0..9).map(|field| format!("{field}-{}", number.wrapping_mul(2_654_435_761 + field))).collect();
+            let texts: Vec<String> =
+                (0..9).map(|field| format!("{field}-{}", number.wrapping_mul(2_654_435_761 + field))).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let (record, slots) = slots_of(&texts);
             assert_eq!(repeats.look(&record, &slots), Look::New);

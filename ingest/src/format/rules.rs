@@ -20,6 +20,12 @@ pub(crate) enum Test {
 /// Whether `text` starts with `prefix`, ASCII case apart.
 #[inline]
 pub(crate) fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
+    // Most texts differ in the first letter.
+    if let (Some(one), Some(other)) = (text.first(), prefix.first())
+        && (one ^ other) & !0x20 != 0
+    {
+        return false;
+    }
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 

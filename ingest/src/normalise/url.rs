@@ -59,12 +59,14 @@ fn split_scheme(text: &[u8]) -> (&[u8], &[u8]) {
 /// What stands before the path, and where its last `@` and its colons are.
 #[inline]
 fn cut_authority(text: &[u8]) -> (Authority<'_>, &[u8]) {
+    // Nearly always a host alone, with a path behind it.
+    let first = crate::decode::find_any(text, 0, *b"/?#@:");
+    if !matches!(text.get(first), Some(b'@' | b':')) {
+        let (host_port, rest) = text.split_at(first);
+        return (Authority { host_port, colon: 0, colons: 0 }, rest);
+    }
     let end = memchr::memchr3(b'/', b'?', b'#', text).unwrap_or(text.len());
     let (authority, rest) = text.split_at(end);
-    // Nearly always a host alone.
-    if memchr::memchr2(b'@', b':', authority).is_none() {
-        return (Authority { host_port: authority, colon: 0, colons: 0 }, rest);
-    }
     let host_port = memchr::memrchr(b'@', authority).map_or(authority, |at| &authority[at + 1..]);
     let colon = memchr::memrchr(b':', host_port).unwrap_or(0);
     let colons = memchr::memchr_iter(b':', host_port).count() as u32;
