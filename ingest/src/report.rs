@@ -72,8 +72,23 @@ pub struct FileReport {
     pub waiting_bytes: u64,
     /// What became of its lines.
     pub ledger: Ledger,
+    /// Lines it brought for dates that are closed, by school. They were ignored; the file is to be kept until someone was told.
+    pub closed: Vec<ClosedLines>,
     /// Why it was refused, or what else a person should know.
     pub message: Option<String>,
+}
+
+/// Lines of closed dates that a file brought too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClosedLines {
+    /// The school.
+    pub school_id: String,
+    /// First and last of the dates, as `2026-11-05`.
+    pub from: String,
+    /// Last of them.
+    pub to: String,
+    /// Lines that were ignored.
+    pub lines: u64,
 }
 
 /// Something a source does not give, what that costs, and what mends it.
@@ -209,8 +224,13 @@ impl IngestReport {
         self.files.iter().filter(|file| file.status == FileStatus::Refused)
     }
 
-    /// Whether someone should look: quarantined lines or refused inputs.
+    /// Inputs with lines of closed dates: to be kept until someone was told, and read again if the dates are opened.
+    pub fn to_keep(&self) -> impl Iterator<Item = &FileReport> {
+        self.files.iter().filter(|file| !file.closed.is_empty())
+    }
+
+    /// Whether someone should look: quarantined lines, lines of closed dates or refused inputs.
     pub fn has_findings(&self) -> bool {
-        self.total.quarantined > 0 || self.refused().next().is_some()
+        self.total.quarantined > 0 || self.refused().next().is_some() || self.to_keep().next().is_some()
     }
 }

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod calendar;
 mod check;
 pub mod clock;
+pub mod closed;
 mod commit;
 pub mod compaction;
 pub mod data_file;

@@ -6,6 +6,7 @@ use std::fmt;
 use arrow::array::{AsArray as _, BooleanArray, RecordBatch, StringArray};
 use arrow::datatypes::Date32Type;
 
+use crate::closed::is_closed;
 use crate::ids::{FileId, RunId, SchoolId, SourceId};
 use crate::index::file_tag;
 use crate::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, Receipt, Slice, Snapshot};
@@ -15,7 +16,7 @@ use crate::schema::Table;
 /// Tables whose rows say which input file they came from.
 const INPUT_TABLES: [Table; 3] = [Table::Events, Table::AdminEvents, Table::Quarantine];
 
-const MICROS_A_DAY: i64 = 86_400_000_000;
+pub(crate) const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// What is to be taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,9 @@ impl Lake {
                 }
             }
         }
+        if let Some(slice) = plan.slices.iter().find(|slice| snapshot.closed.has(slice)) {
+            return Err(is_closed(slice));
+        }
         for table in [Table::PupilDays, Table::ThemeWeeks, Table::ActivityHourly, Table::Figures] {
             let days: HashSet<i32> = plan.slices.iter().map(|slice| rollup_day(table, slice.date)).collect();
             for file in snapshot.files.get(&table).into_iter().flatten() {
@@ -112,16 +116,12 @@ impl Lake {
             removes.push((*table, file.path.clone()));
         }
         self.commit(Change {
-            kind: ChangeKind::Undo,
-            run_id: run_id.clone(),
-            base: plan.base,
             adds,
             removes,
-            receipts: Vec::new(),
             receipt_removes: plan.receipts.iter().map(|receipt| (receipt.file_id.clone(), receipt.byte_from)).collect(),
             index: self.index_without(plan)?,
             stale: plan.slices.clone(),
-            rolled: BTreeSet::new(),
+            ..Change::new(ChangeKind::Undo, run_id.clone(), plan.base)
         })
     }
 
@@ -261,7 +261,7 @@ fn tags(receipts: &[Receipt]) -> BTreeMap<SourceId, Vec<u32>> {
 }
 
 /// The dates that a receipt's events may have: local dates differ from UTC's by one at most.
-fn event_days(receipt: &Receipt) -> impl Iterator<Item = i32> + use<> {
+pub(crate) fn event_days(receipt: &Receipt) -> impl Iterator<Item = i32> + use<> {
     let day = |time: i64| i32::try_from(time.div_euclid(MICROS_A_DAY)).unwrap_or(0);
     let range = times(receipt).map_or(0..0, |(from, to)| day(from) - 1..day(to) + 2);
     range.into_iter()

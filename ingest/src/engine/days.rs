@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use weir_lake::closed::ClosedDates;
 use weir_lake::ids::SourceId;
 use weir_lake::lake::{IndexFile, Lake, LakeError, Snapshot};
 
@@ -93,6 +94,12 @@ impl<'d, 'l> InputDays<'d, 'l> {
 }
 
 impl<'l> InputDays<'_, 'l> {
+    /// The closed dates and the source, where any date of the source is closed.
+    pub(crate) fn closed(&self) -> Option<(&ClosedDates, &SourceId)> {
+        let (closed, source_id) = (&self.source.snapshot.closed, self.source.source_id);
+        closed.has_source(source_id).then_some((closed, source_id))
+    }
+
     /// What this run adds to the index.
     pub(crate) fn run(&self) -> &RwLock<RunIndex> {
         &self.source.run

@@ -12,6 +12,7 @@ use super::content_hash::{UnitHash, join};
 use super::days::{InputDays, SourceDays};
 use super::error::IngestError;
 use super::known::{HEAD_BYTES, Known, ReadBefore, head_id};
+use super::late::Late;
 use super::parts::{placeholder, set_file_id};
 use super::quarantine::Quarantine;
 use super::records::{Cutter, MAX_RECORD_BYTES};
@@ -56,6 +57,7 @@ pub(crate) struct InputRead {
     pub(crate) admin: Vec<AdminRow>,
     pub(crate) quarantine: Vec<Quarantine>,
     pub(crate) notes: Notes,
+    pub(crate) late: Late,
     pub(crate) files: Vec<DataFile>,
 }
 
@@ -356,6 +358,7 @@ impl Run<'_> {
     ) -> Result<InputResult, Failed> {
         let (mut tally, mut units, mut notes) = (Tally::default(), Vec::<UnitHash>::new(), Notes::default());
         let (mut admin, mut quarantine, mut files) = (Vec::new(), Vec::new(), Vec::new());
+        let mut late = Late::new();
         let mut failed = None;
         for result in results {
             match result {
@@ -367,6 +370,7 @@ impl Run<'_> {
                     notes.ambiguous_times += found.notes.ambiguous_times;
                     notes.repeated_times += found.notes.repeated_times;
                     found.notes.unmapped.into_iter().for_each(|(name, rows)| *notes.unmapped.entry(name).or_insert(0) += rows);
+                    found.late.into_iter().for_each(|(day, lines)| *late.entry(day).or_insert(0) += lines);
                     files.extend(written);
                 }
                 // A fault of reading says more than the stop of another worker that it caused.
@@ -417,6 +421,7 @@ impl Run<'_> {
             admin,
             quarantine,
             notes,
+            late,
             files,
         })))
     }

@@ -8,6 +8,7 @@ mod error;
 mod evidence;
 mod input_run;
 mod known;
+mod late;
 mod order;
 mod parts;
 mod people;

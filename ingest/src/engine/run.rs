@@ -19,6 +19,7 @@ use super::days::SourceDays;
 use super::error::IngestError;
 use super::input_run::{InputRead, InputResult, tag, unit};
 use super::known::Known;
+use super::late;
 use super::people::EstatePeople;
 use super::side_rows::SideRows;
 use super::worker::Worker;
@@ -275,6 +276,7 @@ impl Run<'_> {
             bytes: 0,
             waiting_bytes: 0,
             ledger: Ledger::default(),
+            closed: Vec::new(),
             message: None,
         };
         match read {
@@ -365,6 +367,10 @@ impl Run<'_> {
             report.message = Some(String::from("its last line is not finished yet; a later run reads it"));
         }
         report.ledger = ledger;
+        report.closed = late::of_closed_dates(read.late);
+        if !report.closed.is_empty() {
+            report.message = Some(late::words(&options.source.id, &report.closed));
+        }
         Ok(())
     }
 
@@ -414,16 +420,11 @@ impl Run<'_> {
         gathered: &mut Gathered<'_>,
     ) -> Result<u64, IngestError> {
         let mut change = Change {
-            kind: ChangeKind::Ingest,
-            run_id: self.options.run_id.clone(),
-            base: read_at.version,
             adds: gathered.uncommitted.files.clone(),
-            removes: Vec::new(),
             receipts: std::mem::take(&mut gathered.receipts),
-            receipt_removes: Vec::new(),
             index: gathered.uncommitted.index.clone(),
             stale,
-            rolled: BTreeSet::new(),
+            ..Change::new(ChangeKind::Ingest, self.options.run_id.clone(), read_at.version)
         };
         let committed = loop {
             let committed = self.lake.commit(change.clone());
@@ -457,6 +458,9 @@ impl Run<'_> {
             own.map(|receipt| (receipt.file_id.to_string(), receipt.byte_from, receipt.revision)).collect()
         };
         if of_source(receipts) != of_source(&self.lake.receipts(now)?) {
+            return Ok(false);
+        }
+        if then.closed.of_source(source_id).ne(now.closed.of_source(source_id)) {
             return Ok(false);
         }
         for file in index {
@@ -493,6 +497,7 @@ fn refused(path: String, error: &IngestError) -> FileReport {
         bytes: 0,
         waiting_bytes: 0,
         ledger: Ledger::default(),
+        closed: Vec::new(),
         message: Some(error.to_string()),
     }
 }

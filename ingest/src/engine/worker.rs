@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use memchr::{memchr, memchr_iter};
 use weir_lake::batch::EventBatch;
+use weir_lake::closed::CLOSED_DATE;
 use weir_lake::ids::FileId;
 use weir_lake::lake::{DataFile, LakeError};
 use weir_lake::schema::Table;
@@ -17,14 +18,15 @@ use super::content_hash::{UnitHash, hash_unit};
 use super::day_table::{DROPPED, DayTable};
 use super::days::InputDays;
 use super::evidence;
+use super::late::Late;
 use super::order::{by_date, sort_rows};
 use super::parts::Parts;
 use super::quarantine::{Quarantine, QuarantinedLine};
 use super::records::Cutter;
 use super::tally::Tally;
-use crate::decoded::{LineReader, Outcome};
+use crate::decoded::{Decoded, LineReader, Outcome};
 use crate::identity::{Identifier, IdentityFields, IdentityKey};
-use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
+use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone, When};
 use crate::report::Evidence;
 
 /// Rows after which a batch is written: a block's rows more and it is still one row group of at most 128 Ki.
@@ -82,6 +84,8 @@ pub(crate) struct Found {
     pub(crate) admin: Vec<AdminRow>,
     pub(crate) quarantine: Quarantine,
     pub(crate) notes: Notes,
+    /// Lines ignored because their date is closed, by date and school.
+    pub(crate) late: Late,
 }
 
 /// One worker.
@@ -274,6 +278,9 @@ impl Worker {
             Outcome::AdminEvent => {
                 return match self.normaliser.when(&decoded) {
                     Ok(when) => {
+                        if self.is_closed(&decoded, when, plan) {
+                            return Ok(());
+                        }
                         let row = self.normaliser.admin(&decoded, when, line_no);
                         self.found.tally.saw_time(row.event_time);
                         self.found.tally.admin_events += 1;
@@ -309,9 +316,13 @@ impl Worker {
         };
         if is_duplicate {
             self.found.tally.ignore("duplicate", 1);
+            self.found.tally.saw_time(when.micros_utc);
             if plan.may_grow {
                 self.note_identity(when.date, identity ^ DROPPED);
             }
+            return Ok(());
+        }
+        if self.is_closed(&decoded, when, plan) {
             return Ok(());
         }
         match self.normaliser.push(&decoded, when, line_no, &mut self.batch) {
@@ -323,6 +334,19 @@ impl Worker {
             }
             Pushed::Quarantined(reason) => self.quarantine(reason, record, line_no),
         }
+    }
+
+    /// Whether a line's date is closed; then it is counted and ignored. It is no duplicate: what was there before the date closed is
+    /// told as such, so these are lines that the closed figures do not know.
+    fn is_closed(&mut self, decoded: &Decoded<'_>, when: When, plan: &InputPlan<'_, '_, '_>) -> bool {
+        let Some((closed, source)) = plan.days.closed() else { return false };
+        let Some(school) = self.normaliser.school_of(decoded).filter(|school| closed.contains(school, source, when.date)) else {
+            return false;
+        };
+        *self.found.late.entry((when.date, school.clone())).or_insert(0) += 1;
+        self.found.tally.ignore(CLOSED_DATE, 1);
+        self.found.tally.saw_time(when.micros_utc);
+        true
     }
 
     #[inline]
