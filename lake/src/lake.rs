@@ -308,6 +308,20 @@ pub enum LakeError {
         /// The command that opens it.
         mend: String,
     },
+    /// There is nothing to open again.
+    #[error("no date from {from} to {to} of source {source_id} at school {school_id} is closed{closed}")]
+    NothingClosed {
+        /// The school asked for.
+        school_id: SchoolId,
+        /// The source asked for.
+        source_id: SourceId,
+        /// First date asked for.
+        from: String,
+        /// Last date asked for.
+        to: String,
+        /// Which are, in words.
+        closed: String,
+    },
     /// A date can't be closed yet.
     #[error("{what} can't be closed: {problem}")]
     MayNotClose {

@@ -24,6 +24,7 @@ mod ledger;
 pub mod names;
 mod page_encoding;
 mod receipts;
+pub mod reopen;
 pub mod rows;
 pub mod schema;
 pub mod schema_docs;

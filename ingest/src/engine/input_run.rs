@@ -52,6 +52,8 @@ pub(crate) struct InputRead {
     pub(crate) file_id: FileId,
     pub(crate) head_id: FileId,
     pub(crate) before: Option<ReadBefore>,
+    /// Segments of the same file that were read before a reopening took rows of theirs out.
+    pub(crate) again: Vec<FileId>,
     pub(crate) sealed: Sealed,
     pub(crate) tally: Tally,
     pub(crate) admin: Vec<AdminRow>,
@@ -132,6 +134,7 @@ struct Prepared {
     settled: bool,
     may_grow: bool,
     before: Option<ReadBefore>,
+    again: Vec<FileId>,
     context: Arc<FileContext>,
     placeholder: FileId,
 }
@@ -159,7 +162,8 @@ impl Run<'_> {
         {
             return Ok(InputResult::Known(before));
         }
-        let prepared = self.prepare(number, label, &opened, &beginning, before)?;
+        let mut prepared = self.prepare(number, label, &opened, &beginning, before)?;
+        prepared.again = self.read_again(input, known, &beginning, before)?;
         let input_days = InputDays::new(days, before.map(|before| tag(&before.first)));
         drop(opened);
         let many = workers.len();
@@ -196,14 +200,7 @@ impl Run<'_> {
         Ok((opened, beginning))
     }
 
-    fn follow(&self, input: &Input, known: &Known, beginning: &[u8]) -> Result<Option<ReadBefore>, IngestError> {
-        let mut opened = input::open(input, self.options.limits)?;
-        let head = beginning.get(..HEAD_BYTES).unwrap_or(beginning);
-        let followed = known.follow(&mut opened.reader, head).map_err(|error| InputError::of(&input.label(), error))?;
-        Ok(followed)
-    }
-
-    fn skipped(&self, input: &Input, bytes: u64) -> Result<Opened, IngestError> {
+    pub(super) fn skipped(&self, input: &Input, bytes: u64) -> Result<Opened, IngestError> {
         let fault = |error| InputError::of(&input.label(), error);
         let mut opened = input::open(input, self.options.limits)?;
         let mut front = opened.reader.take(bytes);
@@ -213,13 +210,6 @@ impl Run<'_> {
         }
         opened.reader = front.into_inner();
         Ok(opened)
-    }
-
-    fn has_more(&self, input: &Input, before: ReadBefore) -> Result<bool, IngestError> {
-        let mut opened = self.skipped(input, before.bytes)?;
-        let mut one = Vec::with_capacity(1);
-        opened.reader.by_ref().take(1).read_to_end(&mut one).map_err(|error| InputError::of(&input.label(), error))?;
-        Ok(!one.is_empty())
     }
 
     fn prepare(
@@ -258,7 +248,20 @@ impl Run<'_> {
         });
         let settled = opened.compressed || options.settled || is_old;
         let may_grow = opened.plain;
-        Ok(Prepared { label, format, format_id, headers, cutter, fields, settled, may_grow, before, context, placeholder })
+        Ok(Prepared {
+            label,
+            format,
+            format_id,
+            headers,
+            cutter,
+            fields,
+            settled,
+            may_grow,
+            before,
+            again: Vec::new(),
+            context,
+            placeholder,
+        })
     }
 
     fn read_blocks(
@@ -416,6 +419,7 @@ impl Run<'_> {
             file_id,
             head_id: head_id(head),
             before: prepared.before,
+            again: prepared.again.clone(),
             sealed,
             tally,
             admin,

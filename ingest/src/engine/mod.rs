@@ -14,6 +14,7 @@ mod parts;
 mod people;
 mod positioned;
 mod quarantine;
+mod read_before;
 mod records;
 mod run;
 mod run_index;

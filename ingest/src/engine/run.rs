@@ -309,7 +309,7 @@ impl Run<'_> {
 
     fn accept(
         &self,
-        read: InputRead,
+        mut read: InputRead,
         report: &mut FileReport,
         days: &SourceDays<'_>,
         workers: &mut [Worker],
@@ -320,8 +320,13 @@ impl Run<'_> {
         workers.iter_mut().try_for_each(|worker| worker.accept(&read.file_id))?;
         let first = read.before.map_or_else(|| weir_lake::index::file_tag(&read.file_id), |before| tag(&before.first));
         days.run.write().unwrap_or_else(PoisonError::into_inner).accept(first);
-        let written = gathered.side.add(&read.file_id, &read.format, read.admin, read.quarantine)?;
-        gathered.uncommitted.files.extend(written);
+        let held = self.lake.quarantined_lines(days.snapshot, &read.again)?;
+        let added = gathered.side.add(&read.file_id, &read.format, read.admin, read.quarantine, &held)?;
+        gathered.uncommitted.files.extend(added.files);
+        read.tally.quarantined -= added.held;
+        if added.held > 0 {
+            read.tally.ignore("duplicate", added.held);
+        }
         let (byte_from, line_from) = read.before.map_or((0, 0), |before| (before.bytes, before.lines));
         let ledger = read.tally.ledger();
         let receipt = Receipt {

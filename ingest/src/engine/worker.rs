@@ -7,7 +7,6 @@ use std::sync::{Arc, PoisonError};
 
 use memchr::{memchr, memchr_iter};
 use weir_lake::batch::EventBatch;
-use weir_lake::closed::CLOSED_DATE;
 use weir_lake::ids::FileId;
 use weir_lake::lake::{DataFile, LakeError};
 use weir_lake::schema::Table;
@@ -24,10 +23,12 @@ use super::parts::Parts;
 use super::quarantine::{Quarantine, QuarantinedLine};
 use super::records::Cutter;
 use super::tally::Tally;
-use crate::decoded::{Decoded, LineReader, Outcome};
+use crate::decoded::{LineReader, Outcome};
 use crate::identity::{Identifier, IdentityFields, IdentityKey};
-use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone, When};
+use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
 use crate::report::Evidence;
+
+mod dropped;
 
 /// Rows after which a batch is written: a block's rows more and it is still one row group of at most 128 Ki.
 pub(crate) const FLUSH_ROWS: usize = 112 * 1024;
@@ -117,6 +118,8 @@ pub(crate) struct Worker {
 pub(crate) struct Reading {
     reader: Box<dyn LineReader>,
     identifier: Identifier,
+    /// An administrator's change is told by all that a line says of it: a format's `identity` names fields of decisions.
+    admin_identifier: Identifier,
     ends_at_nul: bool,
 }
 
@@ -126,7 +129,8 @@ impl Reading {
             reader.read(header);
         }
         let ends_at_nul = reader.nul_ends_record();
-        Self { reader, identifier: Identifier::new(key, fields), ends_at_nul }
+        let admin_identifier = Identifier::new(key.clone(), IdentityFields::ALL);
+        Self { reader, identifier: Identifier::new(key, fields), admin_identifier, ends_at_nul }
     }
 }
 
@@ -278,9 +282,11 @@ impl Worker {
             Outcome::AdminEvent => {
                 return match self.normaliser.when(&decoded) {
                     Ok(when) => {
-                        if self.is_closed(&decoded, when, plan) {
+                        let identity = reading.admin_identifier.identity(&decoded);
+                        if self.is_duplicate(identity, when, plan)? || self.is_closed(&decoded, when, plan) {
                             return Ok(());
                         }
+                        self.note_identity(when.date, identity);
                         let row = self.normaliser.admin(&decoded, when, line_no);
                         self.found.tally.saw_time(row.event_time);
                         self.found.tally.admin_events += 1;
@@ -305,21 +311,7 @@ impl Worker {
             Err(reason) => return self.quarantine(reason, record, line_no),
         };
         let identity = reading.identifier.identity(&decoded);
-        let is_duplicate = match &self.day {
-            Some((date, table)) if *date == when.date => table.as_ref().is_some_and(|table| table.take(identity)),
-            _ => {
-                let table = plan.days.table(when.date)?;
-                let is_duplicate = table.as_ref().is_some_and(|table| table.take(identity));
-                self.day = Some((when.date, table));
-                is_duplicate
-            }
-        };
-        if is_duplicate {
-            self.found.tally.ignore("duplicate", 1);
-            self.found.tally.saw_time(when.micros_utc);
-            if plan.may_grow {
-                self.note_identity(when.date, identity ^ DROPPED);
-            }
+        if self.is_duplicate(identity, when, plan)? {
             return Ok(());
         }
         if self.is_closed(&decoded, when, plan) {
@@ -333,33 +325,6 @@ impl Worker {
                 Ok(())
             }
             Pushed::Quarantined(reason) => self.quarantine(reason, record, line_no),
-        }
-    }
-
-    /// Whether a line's date is closed; then it is counted and ignored. It is no duplicate: what was there before the date closed is
-    /// told as such, so these are lines that the closed figures do not know.
-    fn is_closed(&mut self, decoded: &Decoded<'_>, when: When, plan: &InputPlan<'_, '_, '_>) -> bool {
-        let Some((closed, source)) = plan.days.closed() else { return false };
-        let Some(school) = self.normaliser.school_of(decoded).filter(|school| closed.contains(school, source, when.date)) else {
-            return false;
-        };
-        *self.found.late.entry((when.date, school.clone())).or_insert(0) += 1;
-        self.found.tally.ignore(CLOSED_DATE, 1);
-        self.found.tally.saw_time(when.micros_utc);
-        true
-    }
-
-    #[inline]
-    fn note_identity(&mut self, date: i32, identity: u128) {
-        // Rows come by date, so the last list is nearly always the right one.
-        if let Some((_, list)) = self.identities.last_mut().filter(|(last, _)| *last == date) {
-            list.push(identity);
-        } else if let Some(at) = self.identities.iter().position(|(known, _)| *known == date) {
-            let last = self.identities.len() - 1;
-            self.identities.swap(at, last);
-            self.identities[last].1.push(identity);
-        } else {
-            self.identities.push((date, vec![identity]));
         }
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod a_closed_date_opens_for_a_full_re_export;
 mod a_killed_ingest_leaves_nothing;
 mod a_mistake_can_be_taken_back;
 mod a_real_filters_log_is_read_to_the_line;

@@ -5,6 +5,7 @@ mod every_format;
 mod growing;
 mod overlap;
 mod refusals;
+mod reopen;
 mod same_rows;
 
 use std::collections::BTreeMap;
