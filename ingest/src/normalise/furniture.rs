@@ -14,7 +14,22 @@
 //!
 //! Typing runs and repeats need other lines, and are collapsed later, over all files of a day.
 
-use crate::decoded::{Action, Decoded, Field, Kind};
+use crate::decoded::{Action, Kind};
+
+/// What of a row decides, as it stands in a line or in the lake.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// What kind of event.
+    pub kind: Kind,
+    /// The decision.
+    pub action: Option<Action>,
+    /// HTTP method.
+    pub method: &'a [u8],
+    /// Media type.
+    pub content_type: &'a [u8],
+    /// Path of the URL.
+    pub path: &'a [u8],
+}
 
 /// What was found out about the row before.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,12 +81,12 @@ const UNASKED: [&[u8]; 8] = [
 ];
 
 /// Whether the row is furniture.
-pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &mut MediaTypes) -> bool {
+pub fn is_furniture(seen: &Seen<'_>, known: Known, media_types: &mut MediaTypes) -> bool {
     if known.is_suggestion {
         return true;
     }
-    if decoded.kind == Kind::Concern
-        || matches!(decoded.action, Some(Action::Warned | Action::Overridden))
+    if seen.kind == Kind::Concern
+        || matches!(seen.action, Some(Action::Warned | Action::Overridden))
         || known.is_search_or_concern
         || known.is_always_blocked
     {
@@ -80,11 +95,11 @@ pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &
     if known.is_background_category {
         return true;
     }
-    let method = decoded.text(Field::Method);
+    let Seen { method, path, .. } = *seen;
     if method.eq_ignore_ascii_case(b"OPTIONS") || method.eq_ignore_ascii_case(b"HEAD") {
         return true;
     }
-    match decoded.text(Field::ContentType).trim_ascii() {
+    match seen.content_type.trim_ascii() {
         b"" | b"-" => is_part_path(path),
         media_type => media_types.is_part(media_type) || UNASKED.contains(&path),
     }
@@ -130,7 +145,6 @@ fn is_part_type(media_type: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decoded::Outcome;
 
     #[test]
     fn each_rule_decides() {
@@ -174,15 +188,14 @@ mod tests {
         ];
         let mut media_types = MediaTypes::default();
         for (kind, action, method, media_type, path, known, want) in rows {
-            let mut decoded = Decoded::empty(Outcome::Event);
-            (decoded.kind, decoded.action) = (*kind, *action);
-            decoded.text[Field::Method as usize] = method.as_bytes();
-            decoded.text[Field::ContentType as usize] = media_type.as_bytes();
-            assert_eq!(
-                is_furniture(&decoded, path.as_bytes(), *known, &mut media_types),
-                *want,
-                "{kind:?} {action:?} {method} {media_type} {path}"
-            );
+            let seen = Seen {
+                kind: *kind,
+                action: *action,
+                method: method.as_bytes(),
+                content_type: media_type.as_bytes(),
+                path: path.as_bytes(),
+            };
+            assert_eq!(is_furniture(&seen, *known, &mut media_types), *want, "{kind:?} {action:?} {method} {media_type} {path}");
         }
     }
 }

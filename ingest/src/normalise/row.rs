@@ -8,7 +8,7 @@ use weir_lake::ids::SchoolId;
 use weir_lake::names::Pseudonyms;
 
 use super::cache::{ByteCache, LastText, UNSET};
-use super::furniture::{self, Known, MediaTypes};
+use super::furniture::{MediaTypes, Seen};
 use super::lexicon::{Finding, Hits};
 use super::people::PeopleLookup;
 use super::school::Schools;
@@ -19,11 +19,15 @@ use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
 use super::url;
 use super::{FileContext, Notes, Pushed, Reference};
-use crate::decoded::{Action, Decoded, Field, Kind};
+use crate::decoded::{Decoded, Field, Kind};
 
 mod meaning;
+mod stored;
 mod what;
 mod who;
+
+use meaning::Told;
+pub(crate) use stored::{StoredCategory, StoredRow};
 
 /// No category, engine or school.
 const NONE: u8 = u8::MAX;
@@ -345,37 +349,27 @@ impl Normaliser {
         let own = (host.own_category != NONE).then_some(host.own_category);
         let mapped = self.reference.taxonomies.join(category.mapped, own);
         let searched = self.search(decoded, &parts, host.engine);
-        let finding = searched.finding;
-        let flags = mapped.map_or(CategoryFlags::default(), |mapped| self.flags[usize::from(mapped.category)]);
-        let is_furniture = furniture::is_furniture(
-            decoded,
-            parts.path,
-            Known {
-                is_suggestion: searched.is_suggestion,
-                is_search_or_concern: searched.has_term || finding.is_some(),
-                is_background_category: flags.is_background,
-                is_always_blocked: flags.is_always_blocked,
+        let told = Told {
+            seen: Seen {
+                kind: decoded.kind,
+                action: decoded.action,
+                method: decoded.text(Field::Method),
+                content_type: decoded.text(Field::ContentType),
+                path: parts.path,
             },
-            &mut self.media_types,
-        );
+            mapped,
+            finding: searched.finding,
+            has_term: searched.has_term,
+            is_suggestion: searched.is_suggestion,
+            keep_allowed_queries: self.file.as_ref().is_some_and(|file| file.context.keep_allowed_queries),
+        };
+        let judged = self.judge(&told, batch);
+        let meaning = judged.meaning;
         let user = self.user(decoded, school, when.date, batch);
         let device = self.device(decoded, school, batch);
-        let meaning = self.meaning(mapped, finding, batch);
 
-        let is_risk = finding.is_some_and(|finding| finding.themes.iter().any(|severity| *severity > 0));
-        let keep_query = decoded.kind == Kind::Concern
-            || decoded.action != Some(Action::Allowed)
-            || is_risk
-            || self.file.as_ref().is_some_and(|file| file.context.keep_allowed_queries);
         let is_https = parts.scheme.eq_ignore_ascii_case(b"https");
         let tls_inspected = decoded.tls_inspected.or_else(|| is_https.then_some(!parts.path.is_empty()));
-        let concern_severity = match finding {
-            Some(finding) => Some(i64::from(finding.severity)),
-            None if decoded.kind == Kind::Concern => {
-                mapped.map(|mapped| i64::from(mapped.severity)).filter(|severity| *severity > 0)
-            }
-            None => None,
-        };
 
         batch.event_time.push(when.micros_utc);
         batch.event_date.push(when.date);
@@ -426,7 +420,7 @@ impl Normaliser {
 
         let path = as_text(parts.path, &mut self.text);
         batch.url_path.push(path);
-        let query = if keep_query { as_text(parts.query, &mut self.text) } else { None };
+        let query = if judged.keeps_query { as_text(parts.query, &mut self.text) } else { None };
         batch.url_query.push(query);
         batch.status.push(decoded.status.map(i64::from));
         batch.bytes_in.push(decoded.bytes_in);
@@ -437,7 +431,7 @@ impl Normaliser {
         batch.theme.ids.push(meaning.theme);
         batch.risk_area.ids.push(meaning.risk_area);
         batch.other_themes.ids.push(meaning.other_themes);
-        batch.help_seeking.push(finding.is_some_and(|finding| finding.help_seeking));
+        batch.help_seeking.push(judged.help_seeking);
         batch.search_engine.ids.push(if searched.engine == NONE {
             NULL_ID
         } else {
@@ -449,8 +443,8 @@ impl Normaliser {
         });
         batch.search_term.push(searched.has_term.then_some(self.term.as_bytes()));
         batch.concern_id.ids.push(meaning.concern_id);
-        batch.concern_severity.push(concern_severity);
-        batch.furniture.push(is_furniture);
+        batch.concern_severity.push(judged.concern_severity);
+        batch.furniture.push(judged.is_furniture);
         batch.line_no.push(line_no);
         self.batch = BatchMark::of(batch);
         Pushed::Row
