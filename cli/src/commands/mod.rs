@@ -8,6 +8,7 @@ pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
+pub mod reclassify;
 pub mod reopen;
 pub mod rollup;
 pub mod serve;

@@ -33,8 +33,11 @@ use crate::input::Limits;
 pub(crate) use blocks::{Block, BlockSource, Cutting, UNIT_BYTES};
 pub use error::IngestError;
 pub(crate) use input_run::{choose_format, headers_of};
+pub(crate) use parts::discard;
 pub(crate) use people::EstatePeople;
 pub(crate) use records::{Cutter, MAX_RECORD_BYTES};
+#[cfg(test)]
+pub(crate) use run::ingest_under;
 pub(crate) use run::vendor_of;
 pub use run::{check_schools, ingest};
 
@@ -117,4 +120,4 @@ impl IngestOptions {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

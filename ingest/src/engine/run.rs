@@ -71,6 +71,21 @@ pub(crate) fn ingest_in_units(
     options: &IngestOptions,
     unit: usize,
 ) -> Result<IngestReport, IngestError> {
+    ingest_under(Reference::embedded()?, estate, lake, vault, catalogue, paths, options, unit)
+}
+
+/// The same under other reference data, for tests.
+#[expect(clippy::too_many_arguments, reason = "what an ingest is given, and two things that only tests choose")]
+pub(crate) fn ingest_under(
+    reference: Arc<Reference>,
+    estate: &Estate,
+    lake: &Lake,
+    vault: &Vault,
+    catalogue: &Catalogue,
+    paths: &[PathBuf],
+    options: &IngestOptions,
+    unit: usize,
+) -> Result<IngestReport, IngestError> {
     let started = Instant::now();
     let school_zone = check_schools(estate, options)?;
     let run = Run {
@@ -79,7 +94,7 @@ pub(crate) fn ingest_in_units(
         vault,
         catalogue,
         options,
-        reference: Reference::embedded()?,
+        reference,
         people: Arc::new(People::new(estate)),
         shared_names: Arc::default(),
         school_zone,

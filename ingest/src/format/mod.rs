@@ -28,7 +28,7 @@ pub use error::FormatError;
 pub use explain::Explanation;
 pub use samples::{Check, Report, Step, test};
 
-use crate::decoded::LineReader;
+use crate::decoded::{Field, LineReader};
 use error::Place;
 use plan::Plan;
 use spec::Spec;
@@ -112,6 +112,11 @@ impl Format {
     /// What the format file rests on: `real sample`, `documentation` or `inferred`.
     pub fn evidence(&self) -> &str {
         &self.spec.evidence
+    }
+
+    /// Whether the format fills a column from its lines.
+    pub(crate) fn gives(&self, field: Field) -> bool {
+        self.plan.columns.iter().any(|(given, _)| *given == field)
     }
 
     /// Canonical columns that make two rows of overlapping exports the same row; empty for all decoded ones.

@@ -5,11 +5,11 @@ use super::*;
 use crate::report::{ClosedLines, FileStatus};
 
 /// 2026-11-05, a Thursday.
-pub(super) const THURSDAY: i32 = 20_762;
+pub(crate) const THURSDAY: i32 = 20_762;
 
 const DAY_SECONDS: f64 = 86_400.0;
 
-pub(super) fn slice(date: i32) -> Slice {
+pub(crate) fn slice(date: i32) -> Slice {
     let source = Home::source();
     let SchoolOf::One(school_id) = source.school else { unreachable!() };
     Slice { school_id, source_id: source.id, date }
@@ -17,7 +17,7 @@ pub(super) fn slice(date: i32) -> Slice {
 
 /// Closes dates as a verification that agrees would, long after their last line. Rolling up is the query layer's; here the slices
 /// are said to be.
-pub(super) fn close(home: &Home, dates: &[i32]) {
+pub(crate) fn close(home: &Home, dates: &[i32]) {
     let run = RunId::parse("close").unwrap();
     let snapshot = home.lake.snapshot().unwrap();
     let rolled = snapshot.stale.clone();

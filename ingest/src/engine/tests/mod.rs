@@ -1,6 +1,6 @@
 //! What an ingest promises, tried on whole lakes: nothing lost, nothing twice, the same rows however the bytes come.
 
-mod closed;
+pub(crate) mod closed;
 mod every_format;
 mod growing;
 mod overlap;
