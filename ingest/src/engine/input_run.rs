@@ -223,7 +223,7 @@ impl Run<'_> {
         let options = self.options;
         let format = choose_format(self.catalogue, &options.format, &label, beginning)?;
         let format_id = FormatId::parse(format.id()).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
-        let mut reader = format.reader();
+        let mut reader = format.reader_of(options.source.keep_flows);
         let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
         let headers = headers_of(&mut *reader, cutter, beginning, beginning.len() < BEGINNING_BYTES);
         let fields = IdentityFields::named(format.identity())
@@ -305,8 +305,12 @@ impl Run<'_> {
             worker
                 .begin(Arc::clone(&plan.context))
                 .map_err(|error| IngestError::Zone { source_id: self.options.source.id.to_string(), error })?;
-            let mut reading =
-                Reading::new(prepared.format.reader(), self.identity_key.clone(), prepared.fields, &prepared.headers);
+            let mut reading = Reading::new(
+                prepared.format.reader_of(self.options.source.keep_flows),
+                self.identity_key.clone(),
+                prepared.fields,
+                &prepared.headers,
+            );
             let mut block = Block::default();
             let read = loop {
                 if line.stopped.load(Ordering::Relaxed) {

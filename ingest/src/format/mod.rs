@@ -71,7 +71,13 @@ impl Format {
 
     /// A reader that has seen nothing yet; one a thread.
     pub fn reader(&self) -> Box<dyn LineReader> {
-        Box::new(reader::Reader::new(Arc::clone(&self.plan)))
+        self.reader_of(false)
+    }
+
+    /// The same for a source that may keep firewall sessions without a host (`keep_flows` in weir.toml): they are events of kind
+    /// `flow` then, instead of lines ignored as `flow`.
+    pub fn reader_of(&self, keep_flows: bool) -> Box<dyn LineReader> {
+        Box::new(reader::Reader::new(Arc::clone(&self.plan), keep_flows))
     }
 
     /// The id, as sources and receipts name it.

@@ -60,17 +60,19 @@ struct State {
     decoder: Decoder,
     slots: Slots,
     memo: Memo,
+    /// Sessions without a host are events of their own kind.
+    keep_flows: bool,
     /// Only the columns of the last row's outcome are of that row.
     text: [Span; FIELD_COUNT],
 }
 
 impl Reader {
     /// A reader that has seen nothing yet.
-    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, keep_flows: bool) -> Self {
         let decoder = plan.decoder();
         let slots = Slots::new(plan.names.len());
         let memo = Memo::new(&plan.verdict_fields);
-        Self { plan, state: State { decoder, slots, memo, text: [Span::default(); FIELD_COUNT] } }
+        Self { plan, state: State { decoder, slots, memo, keep_flows, text: [Span::default(); FIELD_COUNT] } }
     }
 }
 
@@ -119,6 +121,7 @@ impl State {
         }
         let verdict = self.memo.verdict(record, &mut self.slots, |slots| verdict(plan, record, slots));
         match verdict.ruled {
+            Ruled::Ignored("flow") if self.keep_flows => self.flow(plan, record),
             Ruled::Ignored(reason) => Row::only(Outcome::Ignored(reason)),
             Ruled::Quarantined(reason) => Row::only(Outcome::Quarantined(reason)),
             Ruled::Admin(operation) => self.admin(plan, record, operation),
@@ -164,6 +167,12 @@ impl State {
             truth(span.of(record, &self.slots.scratch))
         });
         row
+    }
+
+    /// A session is no decision: a word of its own for how it ended is no fault of the line.
+    fn flow(&mut self, plan: &Plan, record: &[u8]) -> Row {
+        let word = action_word(plan, record, &mut self.slots);
+        self.event(plan, record, Kind::Flow, matches!(word, ActionWord::Action(_)).then_some(word))
     }
 
     fn number(&mut self, plan: &Plan, record: &[u8], which: fn(&Plan) -> Option<&super::columns::Column>) -> Option<i64> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod closed;
 mod every_format;
+mod flows;
 mod growing;
 mod overlap;
 mod refusals;
