@@ -23,7 +23,7 @@ use super::late;
 use super::people::EstatePeople;
 use super::side_rows::SideRows;
 use super::worker::Worker;
-use crate::format::{Catalogue, Format};
+use crate::format::{Catalogue, Format, Mends};
 use crate::identity::IdentityKey;
 use crate::input::{self, InputError};
 use crate::normalise::people::DEFAULT_REALM;
@@ -227,7 +227,7 @@ impl Run<'_> {
             failpoint::hit("ingest_after_commit");
         }
         if report.is_first_of_source {
-            report.missing = report.evidence.missing();
+            report.missing = report.evidence.missing(&self.mends(&gathered.files));
         }
         report.files = gathered.files;
         report.total = gathered.total;
@@ -258,6 +258,13 @@ impl Run<'_> {
     /// The taxonomy of a format's vendor, if there is one.
     pub(crate) fn vendor_of(&self, format: &Format) -> Option<String> {
         vendor_of(&self.reference, format)
+    }
+
+    /// What to set at the product whose lines were read; nothing in particular where they were several products'.
+    fn mends(&self, files: &[FileReport]) -> Mends {
+        let formats: BTreeSet<&str> = files.iter().filter_map(|file| file.format.as_deref()).collect();
+        let only = formats.first().filter(|_| formats.len() == 1).and_then(|id| self.catalogue.get(id).ok());
+        only.map(|format| format.mends().clone()).unwrap_or_default()
     }
 
     /// A path as the lake may hold it: the name of the person whose export it is becomes a key.

@@ -31,6 +31,7 @@ pub use samples::{Check, Report, Step, test};
 use crate::decoded::{Field, LineReader};
 use error::Place;
 use plan::Plan;
+pub use spec::Mends;
 use spec::Spec;
 
 /// A format ready to read lines.
@@ -108,6 +109,11 @@ impl Format {
     /// Where the vendor documents it.
     pub fn url(&self) -> &str {
         &self.spec.url
+    }
+
+    /// The product's own settings for what its log may not show.
+    pub fn mends(&self) -> &Mends {
+        &self.spec.mends
     }
 
     /// Where in the path such a source stands: `filter`, `firewall`, `dns` or `monitor`.
