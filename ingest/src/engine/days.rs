@@ -55,6 +55,7 @@ impl<'l> SourceDays<'l> {
 pub(crate) struct InputDays<'d, 'l> {
     source: &'d SourceDays<'l>,
     own: Option<u32>,
+    has_closed: bool,
     loaded: Mutex<Loaded>,
 }
 
@@ -68,7 +69,8 @@ struct Loaded {
 impl<'d, 'l> InputDays<'d, 'l> {
     /// `own` is the input's tag where an earlier segment of it was read.
     pub(crate) fn new(source: &'d SourceDays<'l>, own: Option<u32>) -> Self {
-        Self { source, own, loaded: Mutex::default() }
+        let has_closed = source.snapshot.closed.has_source(source.source_id);
+        Self { source, own, has_closed, loaded: Mutex::default() }
     }
 
     /// The table of a day; none where no row of it is kept yet.
@@ -96,8 +98,7 @@ impl<'d, 'l> InputDays<'d, 'l> {
 impl<'l> InputDays<'_, 'l> {
     /// The closed dates and the source, where any date of the source is closed.
     pub(crate) fn closed(&self) -> Option<(&ClosedDates, &SourceId)> {
-        let (closed, source_id) = (&self.source.snapshot.closed, self.source.source_id);
-        closed.has_source(source_id).then_some((closed, source_id))
+        self.has_closed.then_some((&self.source.snapshot.closed, self.source.source_id))
     }
 
     /// What this run adds to the index.

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use weir_lake::ids::SourceId;
+use weir_lake::estate::{SchoolRule, SchoolRuleOn};
 use weir_lake::lake::LakeError;
 use weir_lake::reopen::{REOPENED, ReopenPlan};
 
@@ -201,6 +201,51 @@ fn administrators_changes_of_overlapping_exports_count_once() {
     let (one, both) = (day(0, 0..2), day(0, 0..2) + &change(0, 40) + &change(0, 40));
     let home = alone(&[&one, &both]);
     assert_eq!(home.rows(Table::AdminEvents, false).len(), 3, "the one of both exports once, the equal two of one export twice");
+}
+
+#[test]
+fn a_source_that_serves_many_schools_opens_for_all_of_them() {
+    let mut home = Home::new();
+    let elm = SchoolId::parse("elm").unwrap();
+    let ash = home.estate.schools.values().next().unwrap().clone();
+    home.estate.schools.insert(elm.clone(), School { school_id: elm.clone(), ..ash });
+    let rule =
+        |value: &str, school: &SchoolId| SchoolRule { on: SchoolRuleOn::SrcIp, pattern: value.into(), school: school.clone() };
+    let map = vec![rule("10.20.30.0/24", &slice(0).school_id), rule("10.20.31.0/24", &elm)];
+    let of_elm = |text: String| text.replace("10.20.30.41", "10.20.31.41");
+    // Both schools on both days; of the Thursday only the first one's closes, and so it does for Elm on neither day.
+    let text = day(0, 0..3) + &of_elm(day(0, 10..12)) + &day(1, 0..3) + &of_elm(day(1, 10..12));
+    let path = home.file("both.log", &text);
+    let read = |home: &Home| {
+        let mut options = home.options();
+        options.source.school = SchoolOf::Map(map.clone());
+        options.format = FormatChoice::Id(FormatId::parse("fortigate").unwrap());
+        options.settled = true;
+        let paths = std::slice::from_ref(&path);
+        ingest_in_units(&home.estate, &home.lake, &home.vault, &home.catalogue, paths, &options, 1 << 20).unwrap()
+    };
+    read(&home);
+    let before = tables(&home, true);
+    close(&home, &[THURSDAY]);
+    let late = day(0, 50..52) + &of_elm(day(0, 60..62));
+    let late = home.file("late.log", late);
+    let mut options = home.options();
+    options.source.school = SchoolOf::Map(map.clone());
+    options.format = FormatChoice::Id(FormatId::parse("fortigate").unwrap());
+    let paths = [late];
+    let report = ingest_in_units(&home.estate, &home.lake, &home.vault, &home.catalogue, &paths, &options, 1 << 20).unwrap();
+    let closed: Vec<_> = report.files[0].closed.iter().map(|lines| lines.school_id.as_str()).collect();
+    assert_eq!(closed, ["ash"], "Elm's day is open");
+
+    let plan = reopen(&home, THURSDAY, THURSDAY);
+    assert_eq!(plan.opens.iter().map(|slice| slice.school_id.as_str()).collect::<Vec<_>>(), ["ash"]);
+    let gone: Vec<_> = plan.slices.iter().map(|slice| (slice.school_id.as_str(), slice.date)).collect();
+    assert_eq!(gone, [("ash", THURSDAY), ("elm", THURSDAY)], "their lines stand in one export");
+    assert!(home.rows(Table::Events, false).iter().all(|row| row.contains("|2026-11-06|")));
+    read(&home);
+    // Quarantined lines of the late file have no date to tell that they are of that day.
+    let after = tables(&home, true);
+    assert_eq!(after[..2], before[..2], "the whole export again, and every row is back");
 }
 
 proptest! {
