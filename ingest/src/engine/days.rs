@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use weir_lake::closed::ClosedDates;
 use weir_lake::ids::SourceId;
 use weir_lake::lake::{IndexFile, Lake, LakeError, Snapshot};
 
@@ -54,6 +55,7 @@ impl<'l> SourceDays<'l> {
 pub(crate) struct InputDays<'d, 'l> {
     source: &'d SourceDays<'l>,
     own: Vec<u32>,
+    has_closed: bool,
     loaded: Mutex<Loaded>,
 }
 
@@ -67,7 +69,8 @@ struct Loaded {
 impl<'d, 'l> InputDays<'d, 'l> {
     /// `own` are the tags of the input's segments that were read before.
     pub(crate) fn new(source: &'d SourceDays<'l>, own: Vec<u32>) -> Self {
-        Self { source, own, loaded: Mutex::default() }
+        let has_closed = source.snapshot.closed.has_source(source.source_id);
+        Self { source, own, has_closed, loaded: Mutex::default() }
     }
 
     /// The table of a day; none where no row of it is kept yet.
@@ -93,6 +96,11 @@ impl<'d, 'l> InputDays<'d, 'l> {
 }
 
 impl<'l> InputDays<'_, 'l> {
+    /// The closed dates and the source, where any date of the source is closed.
+    pub(crate) fn closed(&self) -> Option<(&ClosedDates, &SourceId)> {
+        self.has_closed.then_some((&self.source.snapshot.closed, self.source.source_id))
+    }
+
     /// What this run adds to the index.
     pub(crate) fn run(&self) -> &RwLock<RunIndex> {
         &self.source.run

@@ -12,6 +12,7 @@ use super::content_hash::{UnitHash, join};
 use super::days::{InputDays, SourceDays};
 use super::error::IngestError;
 use super::known::{HEAD_BYTES, Known, ReadBefore, head_id};
+use super::late::Late;
 use super::parts::{placeholder, set_file_id};
 use super::quarantine::Quarantine;
 use super::records::{Cutter, MAX_RECORD_BYTES};
@@ -51,11 +52,14 @@ pub(crate) struct InputRead {
     pub(crate) file_id: FileId,
     pub(crate) head_id: FileId,
     pub(crate) before: Option<ReadBefore>,
+    /// Segments of the same file that were read before a reopening took rows of theirs out.
+    pub(crate) again: Vec<FileId>,
     pub(crate) sealed: Sealed,
     pub(crate) tally: Tally,
     pub(crate) admin: Vec<AdminRow>,
     pub(crate) quarantine: Vec<Quarantine>,
     pub(crate) notes: Notes,
+    pub(crate) late: Late,
     pub(crate) files: Vec<DataFile>,
 }
 
@@ -130,6 +134,7 @@ struct Prepared {
     settled: bool,
     may_grow: bool,
     before: Option<ReadBefore>,
+    again: Vec<FileId>,
     context: Arc<FileContext>,
     placeholder: FileId,
 }
@@ -158,7 +163,8 @@ impl Run<'_> {
             return Ok(InputResult::Known(before.clone()));
         }
         let own = before.as_ref().map_or_else(Vec::new, |before| before.tags.clone());
-        let prepared = self.prepare(number, label, &opened, &beginning, before)?;
+        let mut prepared = self.prepare(number, label, &opened, &beginning, before.clone())?;
+        prepared.again = self.read_again(input, known, &beginning, before.as_ref())?;
         let input_days = InputDays::new(days, own.clone());
         drop(opened);
         let many = workers.len();
@@ -195,14 +201,7 @@ impl Run<'_> {
         Ok((opened, beginning))
     }
 
-    fn follow(&self, input: &Input, known: &Known, beginning: &[u8]) -> Result<Option<ReadBefore>, IngestError> {
-        let mut opened = input::open(input, self.options.limits)?;
-        let head = beginning.get(..HEAD_BYTES).unwrap_or(beginning);
-        let followed = known.follow(&mut opened.reader, head).map_err(|error| InputError::of(&input.label(), error))?;
-        Ok(followed)
-    }
-
-    fn skipped(&self, input: &Input, bytes: u64) -> Result<Opened, IngestError> {
+    pub(super) fn skipped(&self, input: &Input, bytes: u64) -> Result<Opened, IngestError> {
         let fault = |error| InputError::of(&input.label(), error);
         let mut opened = input::open(input, self.options.limits)?;
         let mut front = opened.reader.take(bytes);
@@ -212,13 +211,6 @@ impl Run<'_> {
         }
         opened.reader = front.into_inner();
         Ok(opened)
-    }
-
-    fn has_more(&self, input: &Input, before: &ReadBefore) -> Result<bool, IngestError> {
-        let mut opened = self.skipped(input, before.bytes)?;
-        let mut one = Vec::with_capacity(1);
-        opened.reader.by_ref().take(1).read_to_end(&mut one).map_err(|error| InputError::of(&input.label(), error))?;
-        Ok(!one.is_empty())
     }
 
     fn prepare(
@@ -232,7 +224,7 @@ impl Run<'_> {
         let options = self.options;
         let format = choose_format(self.catalogue, &options.format, &label, beginning)?;
         let format_id = FormatId::parse(format.id()).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
-        let mut reader = format.reader();
+        let mut reader = format.reader_of(options.source.keep_flows);
         let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
         let headers = headers_of(&mut *reader, cutter, beginning, beginning.len() < BEGINNING_BYTES);
         let fields = IdentityFields::named(format.identity())
@@ -257,7 +249,20 @@ impl Run<'_> {
         });
         let settled = opened.compressed || options.settled || is_old;
         let may_grow = opened.plain;
-        Ok(Prepared { label, format, format_id, headers, cutter, fields, settled, may_grow, before, context, placeholder })
+        Ok(Prepared {
+            label,
+            format,
+            format_id,
+            headers,
+            cutter,
+            fields,
+            settled,
+            may_grow,
+            before,
+            again: Vec::new(),
+            context,
+            placeholder,
+        })
     }
 
     fn read_blocks(
@@ -301,8 +306,12 @@ impl Run<'_> {
             worker
                 .begin(Arc::clone(&plan.context))
                 .map_err(|error| IngestError::Zone { source_id: self.options.source.id.to_string(), error })?;
-            let mut reading =
-                Reading::new(prepared.format.reader(), self.identity_key.clone(), prepared.fields, &prepared.headers);
+            let mut reading = Reading::new(
+                prepared.format.reader_of(self.options.source.keep_flows),
+                self.identity_key.clone(),
+                prepared.fields,
+                &prepared.headers,
+            );
             let mut block = Block::default();
             let read = loop {
                 if line.stopped.load(Ordering::Relaxed) {
@@ -357,6 +366,7 @@ impl Run<'_> {
     ) -> Result<InputResult, Failed> {
         let (mut tally, mut units, mut notes) = (Tally::default(), Vec::<UnitHash>::new(), Notes::default());
         let (mut admin, mut quarantine, mut files) = (Vec::new(), Vec::new(), Vec::new());
+        let mut late = Late::new();
         let mut failed = None;
         for result in results {
             match result {
@@ -368,6 +378,7 @@ impl Run<'_> {
                     notes.ambiguous_times += found.notes.ambiguous_times;
                     notes.repeated_times += found.notes.repeated_times;
                     found.notes.unmapped.into_iter().for_each(|(name, rows)| *notes.unmapped.entry(name).or_insert(0) += rows);
+                    found.late.into_iter().for_each(|(day, lines)| *late.entry(day).or_insert(0) += lines);
                     files.extend(written);
                 }
                 // A fault of reading says more than the stop of another worker that it caused.
@@ -413,11 +424,13 @@ impl Run<'_> {
             file_id,
             head_id: head_id(head),
             before: prepared.before.clone(),
+            again: prepared.again.clone(),
             sealed,
             tally,
             admin,
             quarantine,
             notes,
+            late,
             files,
         })))
     }

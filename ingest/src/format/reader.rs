@@ -85,17 +85,19 @@ struct State {
     who: Repeats<()>,
     what: Repeats<What>,
     epoch: u64,
+    /// Sessions without a host are events of their own kind.
+    keep_flows: bool,
     /// Only the columns of the last row's outcome are of that row.
     text: [Span; FIELD_COUNT],
 }
 
 impl Reader {
     /// A reader that has seen nothing yet.
-    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, keep_flows: bool) -> Self {
         let decoder = plan.decoder();
         let slots = Slots::new(plan.names.len());
         let (who, what) = (Repeats::new(&plan.who.fields), Repeats::new(&plan.what.fields));
-        let state = State { decoder, slots, who, what, epoch: next_epoch(), text: [Span::default(); FIELD_COUNT] };
+        let state = State { decoder, slots, who, what, epoch: next_epoch(), keep_flows, text: [Span::default(); FIELD_COUNT] };
         Self { plan, state }
     }
 }
@@ -156,6 +158,7 @@ impl State {
             None => (verdict(plan, record, &mut self.slots), None),
         };
         match verdict.ruled {
+            Ruled::Ignored("flow") if self.keep_flows => self.flow(plan, record, what.map(|number| (number, status))),
             Ruled::Ignored(reason) => Row::only(Outcome::Ignored(reason)),
             Ruled::Quarantined(reason) => Row::only(Outcome::Quarantined(reason)),
             Ruled::Admin(operation) => self.admin(plan, record, operation),
@@ -268,6 +271,12 @@ impl State {
             truth(span.of(record, &self.slots.scratch))
         });
         row
+    }
+
+    /// A session is no decision: a word of its own for how it ended is no fault of the line.
+    fn flow(&mut self, plan: &Plan, record: &[u8], what: Option<(u32, Option<Option<i32>>)>) -> Row {
+        let word = action_word(plan, record, &mut self.slots);
+        self.event(plan, record, Kind::Flow, matches!(word, ActionWord::Action(_)).then_some(word), what)
     }
 
     fn number(&mut self, column: Option<&Column>, record: &[u8]) -> Option<i64> {

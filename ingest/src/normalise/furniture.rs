@@ -14,7 +14,20 @@
 //!
 //! Typing runs and repeats need other lines, and are collapsed later, over all files of a day.
 
-use crate::decoded::{Action, Decoded, Field, Kind};
+use crate::decoded::{Action, Kind};
+
+/// What of a row decides, as it stands in a line or in the lake.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// What kind of event.
+    pub kind: Kind,
+    /// The decision.
+    pub action: Option<Action>,
+    /// What method and media type say.
+    pub answer: Answer,
+    /// Path of the URL.
+    pub path: &'a [u8],
+}
 
 /// What was found out about the row before.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,13 +56,12 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Of a row.
-    pub fn of(decoded: &Decoded) -> Self {
-        let method = decoded.text(Field::Method);
+    /// Of a method and a media type as written.
+    pub fn of(method: &[u8], content_type: &[u8]) -> Self {
         if method.eq_ignore_ascii_case(b"OPTIONS") || method.eq_ignore_ascii_case(b"HEAD") {
             return Self::AboutOnly;
         }
-        match decoded.text(Field::ContentType).trim_ascii() {
+        match content_type.trim_ascii() {
             b"" | b"-" => Self::Untold,
             media_type if is_part_type(media_type) => Self::Part,
             _ => Self::Whole,
@@ -76,12 +88,12 @@ const UNASKED: [&[u8]; 8] = [
 ];
 
 /// Whether the row is furniture.
-pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, answer: Answer) -> bool {
+pub fn is_furniture(seen: &Seen<'_>, known: Known) -> bool {
     if known.is_suggestion {
         return true;
     }
-    if decoded.kind == Kind::Concern
-        || matches!(decoded.action, Some(Action::Warned | Action::Overridden))
+    if seen.kind == Kind::Concern
+        || matches!(seen.action, Some(Action::Warned | Action::Overridden))
         || known.is_search_or_concern
         || known.is_always_blocked
     {
@@ -90,7 +102,8 @@ pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, answer: Answer
     if known.is_background_category {
         return true;
     }
-    match answer {
+    let path = seen.path;
+    match seen.answer {
         Answer::AboutOnly | Answer::Part => true,
         Answer::Whole => UNASKED.contains(&path),
         Answer::Untold => is_part_path(path),
@@ -137,7 +150,6 @@ fn is_part_type(media_type: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decoded::Outcome;
 
     #[test]
     fn each_rule_decides() {
@@ -180,15 +192,9 @@ mod tests {
             (Kind::Web, blocked, "GET", "image/png", "/a.png", Known { is_always_blocked: true, ..none }, false),
         ];
         for (kind, action, method, media_type, path, known, want) in rows {
-            let mut decoded = Decoded::empty(Outcome::Event);
-            (decoded.kind, decoded.action) = (*kind, *action);
-            decoded.text[Field::Method as usize] = method.as_bytes();
-            decoded.text[Field::ContentType as usize] = media_type.as_bytes();
-            assert_eq!(
-                is_furniture(&decoded, path.as_bytes(), *known, Answer::of(&decoded)),
-                *want,
-                "{kind:?} {action:?} {method} {media_type} {path}"
-            );
+            let answer = Answer::of(method.as_bytes(), media_type.as_bytes());
+            let seen = Seen { kind: *kind, action: *action, answer, path: path.as_bytes() };
+            assert_eq!(is_furniture(&seen, *known), *want, "{kind:?} {action:?} {method} {media_type} {path}");
         }
     }
 }

@@ -8,7 +8,7 @@ use weir_lake::ids::SchoolId;
 use weir_lake::names::Pseudonyms;
 
 use super::cache::{ByteCache, LastText, UNSET};
-use super::furniture::{self, Answer, Known};
+use super::furniture::{Answer, Seen};
 use super::lexicon::{Finding, Hits};
 use super::people::PeopleLookup;
 use super::school::Schools;
@@ -19,11 +19,15 @@ use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
 use super::url;
 use super::{FileContext, Notes, Pushed, Reference};
-use crate::decoded::{Action, Decoded, Field, Kind};
+use crate::decoded::{Decoded, Field, Kind};
 
 mod meaning;
+mod stored;
 mod what;
 mod who;
+
+use meaning::Told;
+pub(crate) use stored::{StoredCategory, StoredRow};
 
 /// No category, engine or school.
 const NONE: u8 = u8::MAX;
@@ -84,19 +88,19 @@ struct WhatIds {
 }
 
 /// Ids by the numbers that a reader gave rows that are alike.
-struct Seen<T: Copy> {
+struct Numbered<T: Copy> {
     epoch: u64,
     /// With the day they hold for, where they hold for one only.
     entries: Vec<Option<(i32, T)>>,
 }
 
-impl<T: Copy> Default for Seen<T> {
+impl<T: Copy> Default for Numbered<T> {
     fn default() -> Self {
         Self { epoch: 0, entries: Vec::new() }
     }
 }
 
-impl<T: Copy> Seen<T> {
+impl<T: Copy> Numbered<T> {
     #[inline]
     fn get(&self, epoch: u64, number: u32, day: i32) -> Option<T> {
         match self.entries.get(number as usize) {
@@ -199,8 +203,8 @@ pub struct Normaliser {
     addresses: ByteCache<u32>,
     categories: ByteCache<CategoryEntry>,
     last: LastTexts,
-    who_seen: Seen<WhoIds>,
-    what_seen: Seen<WhatIds>,
+    who_seen: Numbered<WhoIds>,
+    what_seen: Numbered<WhatIds>,
 
     // No ids of the batch.
     school_of: ByteCache<u16>,
@@ -273,8 +277,8 @@ impl Normaliser {
             addresses: ByteCache::default(),
             categories: ByteCache::default(),
             last: LastTexts::default(),
-            who_seen: Seen::default(),
-            what_seen: Seen::default(),
+            who_seen: Numbered::default(),
+            what_seen: Numbered::default(),
             school_of: ByteCache::default(),
             terms: ByteCache::default(),
             key: Vec::new(),
@@ -370,8 +374,8 @@ impl Normaliser {
         ] {
             text.clear();
         }
-        self.who_seen = Seen::default();
-        self.what_seen = Seen::default();
+        self.who_seen = Numbered::default();
+        self.what_seen = Numbered::default();
         if let Some(file) = &mut self.file {
             file.ids = None;
         }
@@ -411,36 +415,20 @@ impl Normaliser {
         let own = (host.own_category != NONE).then_some(host.own_category);
         let mapped = self.reference.taxonomies.join(category.mapped, own);
         let searched = self.search(decoded, &parts, host.engine);
-        let finding = searched.finding;
-        let flags = mapped.map_or(CategoryFlags::default(), |mapped| self.flags[usize::from(mapped.category)]);
-        let is_furniture = furniture::is_furniture(
-            decoded,
-            parts.path,
-            Known {
-                is_suggestion: searched.is_suggestion,
-                is_search_or_concern: searched.has_term || finding.is_some(),
-                is_background_category: flags.is_background,
-                is_always_blocked: flags.is_always_blocked,
-            },
-            what.answer,
-        );
+        let told = Told {
+            seen: Seen { kind: decoded.kind, action: decoded.action, answer: what.answer, path: parts.path },
+            mapped,
+            finding: searched.finding,
+            has_term: searched.has_term,
+            is_suggestion: searched.is_suggestion,
+            keep_allowed_queries: self.file.as_ref().is_some_and(|file| file.context.keep_allowed_queries),
+        };
+        let judged = self.judge(&told, batch);
+        let meaning = judged.meaning;
         let WhoIds { school, user, device, .. } = who;
-        let meaning = self.meaning(mapped, finding, batch);
 
-        let is_risk = finding.is_some_and(|finding| finding.themes.iter().any(|severity| *severity > 0));
-        let keep_query = decoded.kind == Kind::Concern
-            || decoded.action != Some(Action::Allowed)
-            || is_risk
-            || self.file.as_ref().is_some_and(|file| file.context.keep_allowed_queries);
         let is_https = parts.scheme.eq_ignore_ascii_case(b"https");
         let tls_inspected = decoded.tls_inspected.or_else(|| is_https.then_some(!parts.path.is_empty()));
-        let concern_severity = match finding {
-            Some(finding) => Some(i64::from(finding.severity)),
-            None if decoded.kind == Kind::Concern => {
-                mapped.map(|mapped| i64::from(mapped.severity)).filter(|severity| *severity > 0)
-            }
-            None => None,
-        };
 
         batch.event_time.push(when.micros_utc);
         batch.event_date.push(when.date);
@@ -487,7 +475,7 @@ impl Normaliser {
 
         let path = as_text(parts.path, &mut self.text);
         batch.url_path.push(path);
-        let query = if keep_query { as_text(parts.query, &mut self.text) } else { None };
+        let query = if judged.keeps_query { as_text(parts.query, &mut self.text) } else { None };
         batch.url_query.push(query);
         batch.status.push(decoded.status.map(i64::from));
         batch.bytes_in.push(decoded.bytes_in);
@@ -498,7 +486,7 @@ impl Normaliser {
         batch.theme.ids.push(meaning.theme);
         batch.risk_area.ids.push(meaning.risk_area);
         batch.other_themes.ids.push(meaning.other_themes);
-        batch.help_seeking.push(finding.is_some_and(|finding| finding.help_seeking));
+        batch.help_seeking.push(judged.help_seeking);
         batch.search_engine.ids.push(if searched.engine == NONE {
             NULL_ID
         } else {
@@ -510,8 +498,8 @@ impl Normaliser {
         });
         batch.search_term.push(searched.has_term.then_some(self.term.as_bytes()));
         batch.concern_id.ids.push(meaning.concern_id);
-        batch.concern_severity.push(concern_severity);
-        batch.furniture.push(is_furniture);
+        batch.concern_severity.push(judged.concern_severity);
+        batch.furniture.push(judged.is_furniture);
         batch.line_no.push(line_no);
         self.batch = BatchMark::of(batch);
         Pushed::Row

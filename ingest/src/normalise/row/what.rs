@@ -42,7 +42,7 @@ impl Normaliser {
             content_type: last.content_type.id(&mut batch.content_type, raw(Field::ContentType), media_type),
             app: last.app.id(&mut batch.app, raw(Field::App), plain),
             category,
-            answer: Answer::of(decoded),
+            answer: Answer::of(raw(Field::Method), raw(Field::ContentType)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use weir_lake::batch::{EventBatch, NULL_ID};
 use weir_lake::estate::{UserType, normalise_login};
+use weir_lake::ids::SchoolId;
 use weir_lake::names::{ClearName, Named};
 
 use super::{Normaliser, UserEntry, WhoIds};
@@ -51,6 +52,12 @@ impl Normaliser {
             }
         };
         (found != NO_SCHOOL).then_some(found)
+    }
+
+    /// The school a line is of, where one can be told.
+    pub(crate) fn school_of(&mut self, decoded: &Decoded) -> Option<&SchoolId> {
+        let number = self.find_school(decoded)?;
+        self.schools.get(usize::from(number))
     }
 
     pub(super) fn user(&mut self, decoded: &Decoded, school: u16, date: i32, batch: &mut EventBatch) -> UserEntry {
