@@ -68,6 +68,9 @@ pub(crate) struct Spec {
     pub(crate) comment: Option<Texts>,
     #[serde(default)]
     pub(crate) pattern: Option<Texts>,
+    /// Positional text around what the decoder reads, which is its field `body`.
+    #[serde(default)]
+    pub(crate) head: Option<Texts>,
     /// Between pairs or columns.
     #[serde(default)]
     pub(crate) delimiter: Option<Texts>,
