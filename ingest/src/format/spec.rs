@@ -49,6 +49,9 @@ pub(crate) struct Spec {
     pub(crate) product: String,
     pub(crate) version: u32,
     pub(crate) url: String,
+    /// The file of taxonomies/ to ask, where it is not the vendor's by name.
+    #[serde(default)]
+    pub(crate) taxonomy: Option<String>,
     #[serde(default = "filter")]
     pub(crate) layer: String,
     #[serde(default = "documentation")]
