@@ -142,8 +142,8 @@ impl Compiler<'_> {
 
     fn head(&mut self) -> Result<Option<(pattern::Patterns, u16)>, FormatError> {
         let Some(texts) = &self.spec.head else { return Ok(None) };
-        if matches!(self.spec.decode.as_str(), "csv" | "w3c" | "pattern") {
-            return Err(self.bad("head", format!("decode = {:?}", self.spec.decode), "kv, labelled, json, cef or leef with a head"));
+        if !matches!(self.spec.decode.as_str(), "kv" | "labelled") {
+            return Err(self.bad("head", format!("decode = {:?}", self.spec.decode), "a head with kv or labelled"));
         }
         let body = self.slot("body");
         let patterns = self.patterns("head", texts)?;

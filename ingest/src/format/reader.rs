@@ -87,7 +87,7 @@ impl State {
         shape
     }
 
-    /// Reads what stands behind the syslog header, the head first. A body without any pairs is text: the head's fields stand alone.
+    /// Reads what stands behind the syslog header, the head first. What a head leaves may be plain text: its own fields stand alone then.
     #[inline]
     fn unframed(&mut self, plan: &Plan, record: &[u8], from: usize) -> Shape {
         let Some((head, slot)) = &plan.head else { return self.decoded(record, from) };
@@ -95,11 +95,8 @@ impl State {
             return Shape::Unreadable;
         }
         let body = self.slots.span(*slot).bounds();
-        let shape = self.decoded(record.get(..body.end).unwrap_or(record), body.start);
-        match &self.decoder {
-            Decoder::Kv(_) | Decoder::Labelled(_) => Shape::Record,
-            _ => shape,
-        }
+        self.decoded(record.get(..body.end).unwrap_or(record), body.start);
+        Shape::Record
     }
 
     #[inline]
