@@ -119,7 +119,12 @@ mod tests {
             ("URL: http://a.example/a,b:c, Next Label: 2", b',', &["URL", "Next Label"], &["http://a.example/a,b:c", "2"]),
             ("User: , Client: y", b',', &["User", "Client"], &["", "y"]),
             ("Start: 2026-11-05T09:14:02Z, Id: 7", b',', &["Start", "Id"], &["2026-11-05T09:14:02Z", "7"]),
-            (r#"action:"Block"; sys_message::"x"; b:"c; d:\"e\"""#, b';', &["action", "sys_message", "b"], &["Block", "x", r#"c; d:\"e\""#]),
+            (
+                r#"action:"Block"; sys_message::"x"; b:"c; d:\"e\"""#,
+                b';',
+                &["action", "sys_message", "b"],
+                &["Block", "x", r#"c; d:\"e\""#],
+            ),
             (r#"a:"x\\"; b:"y"]"#, b';', &["a", "b"], &[r"x\\", "y"]),
             (r#"a:"never closed; b:"y""#, b';', &["a", "b"], &["never closed; b:", ""]),
             ("words, Label: v", b',', &["Label"], &["v"]),

@@ -6,7 +6,8 @@ use super::memo::Memo;
 use super::plan::{ActionWord, Plan, TimeForm, Verdict};
 use super::rules::{Ruled, decide, number};
 use crate::decode::{
-    LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef, pattern::Patterns, syslog, w3c::W3c,
+    LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef,
+    pattern::Patterns, syslog, w3c::W3c,
 };
 use crate::decoded::{Action, Decoded, FIELD_COUNT, Field, Kind, LineReader, Outcome, Time};
 
