@@ -7,6 +7,7 @@ pub(crate) mod csv;
 pub(crate) mod json;
 mod keys;
 pub(crate) mod kv;
+pub(crate) mod labelled;
 pub(crate) mod leef;
 mod marks;
 pub(crate) mod pattern;
@@ -51,6 +52,11 @@ impl Span {
     /// Number of bytes.
     pub(crate) fn len(self) -> usize {
         self.end.saturating_sub(self.start & !IN_SCRATCH) as usize
+    }
+
+    /// Where a piece of the record starts and ends.
+    pub(crate) fn bounds(self) -> std::ops::Range<usize> {
+        (self.start & !IN_SCRATCH) as usize..self.end as usize
     }
 
     /// The bytes.

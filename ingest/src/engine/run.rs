@@ -505,7 +505,7 @@ pub(crate) fn vendor_of(reference: &Reference, format: &Format) -> Option<String
     let vendor = format.vendor().to_lowercase();
     let vendor = vendor.split([' ', ',']).next().unwrap_or_default();
     let known = |name: &str| reference.taxonomies.vendors().find(|known| *known == name).map(str::to_owned);
-    known(format.id()).or_else(|| known(named)).or_else(|| known(vendor))
+    format.taxonomy().and_then(known).or_else(|| known(format.id())).or_else(|| known(named)).or_else(|| known(vendor))
 }
 
 fn path_of(error: &InputError) -> String {

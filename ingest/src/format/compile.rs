@@ -105,12 +105,14 @@ impl Compiler<'_> {
         what.fields.extend(required.iter().copied().chain(status).chain(verdict).filter(|field| !varies(*field)));
         who.tidy();
         what.tidy();
+        let head = self.head()?;
         let frame_slots = FRAME_FIELDS.map(|name| slot_of(&self.names, name.as_bytes()));
         let decoder = self.decoder(&time)?;
         let frame = self.frame()?;
         Ok(Plan {
             decoder,
             frame,
+            head,
             frame_slots,
             comments: bytes(&spec.comment).into_iter().map(Vec::from).collect(),
             required,
@@ -145,6 +147,21 @@ impl Compiler<'_> {
         }
     }
 
+    fn head(&mut self) -> Result<Option<(pattern::Patterns, u16)>, FormatError> {
+        let Some(texts) = &self.spec.head else { return Ok(None) };
+        if !matches!(self.spec.decode.as_str(), "kv" | "labelled") {
+            return Err(self.bad("head", format!("decode = {:?}", self.spec.decode), "a head with kv or labelled"));
+        }
+        let body = self.slot("body");
+        let patterns = self.patterns("head", texts)?;
+        Ok(Some((patterns, body)))
+    }
+
+    fn patterns(&self, key: &str, texts: &Texts) -> Result<pattern::Patterns, FormatError> {
+        let compiled: Result<Vec<_>, _> = texts.as_slice().iter().map(|t| pattern::Pattern::new(t, &self.names)).collect();
+        Ok(pattern::Patterns(compiled.map_err(|error| self.bad(key, error, "see docs/formats.md"))?))
+    }
+
     fn delimiters(&self, usual: &[u8]) -> Result<Vec<u8>, FormatError> {
         let Some(texts) = &self.spec.delimiter else { return Ok(usual.to_vec()) };
         let one = |text: &String| match text.as_bytes() {
@@ -167,8 +184,6 @@ impl Compiler<'_> {
                 let Some(texts) = &spec.pattern else {
                     return Err(self.bad("pattern", "nothing", "a pattern, or a list of them"));
                 };
-                let compiled: Result<Vec<_>, _> =
-                    texts.as_slice().iter().map(|t| pattern::Pattern::new(t, &self.names)).collect();
                 let known: Vec<&str> = texts.as_slice().iter().flat_map(|t| pattern::names(t)).collect();
                 if let Some(name) =
                     self.names.iter().find(|n| !known.contains(&n.as_str()) && !FRAME_FIELDS.contains(&n.as_str()))
@@ -179,11 +194,10 @@ impl Compiler<'_> {
                         "a field for every name that columns, time and rules use",
                     ));
                 }
-                DecoderPlan::Pattern(pattern::Patterns(
-                    compiled.map_err(|error| self.bad("pattern", error, "see docs/formats.md"))?,
-                ))
+                DecoderPlan::Pattern(self.patterns("pattern", texts)?)
             }
-            other => return Err(self.bad("decode", other, "kv, csv, json, cef, leef, w3c or pattern")),
+            "labelled" => DecoderPlan::Labelled(self.delimiters(b",")?.first().copied().unwrap_or(b',')),
+            other => return Err(self.bad("decode", other, "kv, labelled, csv, json, cef, leef, w3c or pattern")),
         })
     }
 

@@ -97,6 +97,11 @@ impl Format {
         &self.spec.vendor
     }
 
+    /// The taxonomy that knows this format's categories, where it is not the vendor's by name.
+    pub fn taxonomy(&self) -> Option<&str> {
+        self.spec.taxonomy.as_deref()
+    }
+
     /// The product.
     pub fn product(&self) -> &str {
         &self.spec.product

@@ -5,7 +5,7 @@ use super::groups::Group;
 use super::reader::Decoder;
 use super::rules::{Rule, Ruled};
 use super::time::{Epoch, Layout as TimeLayout};
-use crate::decode::{cef::Cef, csv, json::Json, kv::Kv, leef::Leef, pattern, syslog::Body, w3c::W3c};
+use crate::decode::{cef::Cef, csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef, pattern, syslog::Body, w3c::W3c};
 use crate::decoded::{Action, Field};
 
 /// What an action word means.
@@ -47,6 +47,7 @@ pub(crate) enum DecoderPlan {
     Leef,
     W3c(csv::Columns),
     Pattern(pattern::Patterns),
+    Labelled(u8),
 }
 
 /// A compiled format.
@@ -55,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) names: Vec<String>,
     pub(crate) decoder: DecoderPlan,
     pub(crate) frame: Option<Body>,
+    /// Positional text around what the decoder reads, and the slot of the part that the decoder reads.
+    pub(crate) head: Option<(pattern::Patterns, u16)>,
     pub(crate) frame_slots: [u16; 3],
     pub(crate) comments: Vec<Vec<u8>>,
     pub(crate) required: Vec<u16>,
@@ -90,6 +93,7 @@ impl Plan {
             DecoderPlan::Leef => Decoder::Leef(Leef::new(&self.names)),
             DecoderPlan::W3c(columns) => Decoder::W3c(Box::new(W3c::new(&self.names, csv::Csv::new(columns.clone())))),
             DecoderPlan::Pattern(patterns) => Decoder::Pattern(patterns.clone()),
+            DecoderPlan::Labelled(delimiter) => Decoder::Labelled(Labelled::new(&self.names, *delimiter)),
         }
     }
 

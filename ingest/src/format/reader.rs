@@ -7,7 +7,8 @@ use super::plan::{ActionWord, Plan, TimeForm, Verdict};
 use super::repeats::{Look, Repeats, next_epoch};
 use super::rules::{Rule, Ruled, decide, number, settle};
 use crate::decode::{
-    LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, leef::Leef, pattern::Patterns, syslog, w3c::W3c,
+    LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef,
+    pattern::Patterns, syslog, w3c::W3c,
 };
 use crate::decoded::{Action, Alike, Decoded, FIELD_COUNT, Field, Kind, LineReader, Outcome, Time};
 
@@ -20,6 +21,7 @@ pub(crate) enum Decoder {
     Leef(Leef),
     W3c(Box<W3c>),
     Pattern(Patterns),
+    Labelled(Labelled),
 }
 
 /// What is known of a record before text is handed out.
@@ -104,14 +106,30 @@ impl Reader {
 
 impl State {
     fn shape(&mut self, plan: &Plan, record: &[u8]) -> Shape {
-        let mut body = 0;
-        if let Some(frame) = plan.frame {
-            let header = syslog::header(record, frame);
-            body = header.body;
-            for (slot, span) in plan.frame_slots.iter().zip([header.time, header.host, header.program]) {
-                self.slots.set(*slot, span);
-            }
+        let Some(frame) = plan.frame else { return self.unframed(plan, record, 0) };
+        let header = syslog::header(record, frame);
+        let shape = self.unframed(plan, record, header.body);
+        // Afterwards, because a pattern that does not match takes back every field.
+        for (slot, span) in plan.frame_slots.iter().zip([header.time, header.host, header.program]) {
+            self.slots.set(*slot, span);
         }
+        shape
+    }
+
+    /// Reads what stands behind the syslog header, the head first. What a head leaves may be plain text: its own fields stand alone then.
+    #[inline]
+    fn unframed(&mut self, plan: &Plan, record: &[u8], from: usize) -> Shape {
+        let Some((head, slot)) = &plan.head else { return self.decoded(record, from) };
+        if head.split(record, from, &mut self.slots) != Shape::Record {
+            return Shape::Unreadable;
+        }
+        let body = self.slots.span(*slot).bounds();
+        self.decoded(record.get(..body.end).unwrap_or(record), body.start);
+        Shape::Record
+    }
+
+    #[inline]
+    fn decoded(&mut self, record: &[u8], body: usize) -> Shape {
         let slots = &mut self.slots;
         match &mut self.decoder {
             Decoder::Kv(kv) => kv.split(record, body, slots),
@@ -121,6 +139,7 @@ impl State {
             Decoder::Leef(leef) => leef.split(record, body, slots),
             Decoder::W3c(w3c) => w3c.split(record, body, slots),
             Decoder::Pattern(patterns) => patterns.split(record, body, slots),
+            Decoder::Labelled(labelled) => labelled.split(record, body, slots),
         }
     }
 

@@ -63,6 +63,9 @@ pub(crate) struct Spec {
     pub(crate) product: String,
     pub(crate) version: u32,
     pub(crate) url: String,
+    /// The file of taxonomies/ to ask, where it is not the vendor's by name.
+    #[serde(default)]
+    pub(crate) taxonomy: Option<String>,
     #[serde(default = "filter")]
     pub(crate) layer: String,
     #[serde(default = "documentation")]
@@ -85,6 +88,9 @@ pub(crate) struct Spec {
     pub(crate) comment: Option<Texts>,
     #[serde(default)]
     pub(crate) pattern: Option<Texts>,
+    /// Positional text around what the decoder reads, which is its field `body`.
+    #[serde(default)]
+    pub(crate) head: Option<Texts>,
     /// Between pairs or columns.
     #[serde(default)]
     pub(crate) delimiter: Option<Texts>,
