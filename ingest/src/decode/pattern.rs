@@ -190,6 +190,18 @@ impl Pattern {
         Ok(Self { elements })
     }
 
+    /// Takes back what a match that failed gave; fields of a syslog header stay.
+    fn forget(&self, slots: &mut Slots) {
+        let spans = slots.spans_mut();
+        for element in &self.elements {
+            if let Element::Run { slot, .. } | Element::Shortest { slot } | Element::Longest { slot } = element
+                && let Some(place) = spans.get_mut(*slot as usize)
+            {
+                *place = Span::default();
+            }
+        }
+    }
+
     /// Matches `record` from `from` to its end, and fills the slots.
     pub(crate) fn matches(&self, record: &[u8], from: usize, slots: &mut Slots) -> bool {
         #[derive(Clone, Copy, Default)]
@@ -323,7 +335,7 @@ impl Patterns {
             if pattern.matches(record, from, slots) {
                 return Shape::Record;
             }
-            slots.spans_mut().fill(Span::default());
+            pattern.forget(slots);
         }
         Shape::Unreadable
     }
@@ -332,6 +344,16 @@ impl Patterns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_that_fails_takes_back_only_its_own_fields() {
+        let names = ["a", "b", "header"].map(String::from);
+        let patterns = Patterns(["{a} {b} end", "{b}"].iter().map(|text| Pattern::new(text, &names).unwrap()).collect());
+        let mut slots = Slots::new(3);
+        slots.set(2, Span::new(0, 1));
+        assert_eq!(patterns.split(b"one", 0, &mut slots), Shape::Record);
+        assert_eq!([0, 1, 2].map(|slot| slots.bytes(b"one", slot).to_vec()), [b"".to_vec(), b"one".to_vec(), b"o".to_vec()]);
+    }
 
     fn read(pattern: &str, line: &str) -> Option<Vec<(String, String)>> {
         let names: Vec<String> = names(pattern).into_iter().map(String::from).collect();
