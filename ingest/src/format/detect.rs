@@ -136,7 +136,12 @@ impl Catalogue {
         let to_confirm = guessed.filter(|(guess, _)| known.is_none_or(|(known, _)| guess.claimed > known.claimed));
         let format = known.filter(|_| to_confirm.is_none()).map(|(_, format)| Arc::clone(format));
         let to_confirm = to_confirm.map(|(_, format)| Arc::clone(format));
-        Ok(Detection { format, lines: tried, candidates: found.into_iter().map(|(candidate, _)| candidate).collect(), to_confirm })
+        Ok(Detection {
+            format,
+            lines: tried,
+            candidates: found.into_iter().map(|(candidate, _)| candidate).collect(),
+            to_confirm,
+        })
     }
 }
 
