@@ -51,7 +51,8 @@ fn an_inferred_format_has_to_be_named() {
     let path = home.file("x.csv", text);
     let mut options = IngestOptions { format: FormatChoice::Auto, settled: true, ..home.options() };
     let read = |options: &IngestOptions| {
-        super::super::ingest(&home.estate, &home.lake, &home.vault, &home.catalogue, std::slice::from_ref(&path), options).unwrap()
+        super::super::ingest(&home.estate, &home.lake, &home.vault, &home.catalogue, std::slice::from_ref(&path), options)
+            .unwrap()
     };
     let report = read(&options);
     assert_eq!((report.files[0].status, report.lake_version), (FileStatus::Refused, None));
