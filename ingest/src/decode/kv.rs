@@ -26,13 +26,16 @@ struct Open {
 }
 
 impl Kv {
-    /// A decoder for the wanted `names`, whose pairs stand apart by one of `separators` (the same throughout a line).
+    /// A decoder for the wanted `names` (an empty one is somebody else's), whose pairs stand apart by one of `separators` (the same
+    /// throughout a line).
     pub(crate) fn new(names: &[String], separators: &[u8]) -> Self {
         Self {
             separators: if separators.is_empty() { b" ".as_slice().into() } else { separators.into() },
             keys: Keys::new(names.iter().enumerate().map(|(slot, name)| (name.as_bytes(), slot as u16))),
             ends: Vec::with_capacity(128),
-            own: (0..names.len() as u16).filter(|slot| !names[usize::from(*slot)].starts_with("syslog.")).collect(),
+            own: (0..names.len() as u16)
+                .filter(|slot| !names[usize::from(*slot)].is_empty() && !names[usize::from(*slot)].starts_with("syslog."))
+                .collect(),
         }
     }
 
