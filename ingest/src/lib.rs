@@ -10,6 +10,7 @@ pub mod identity;
 pub mod input;
 pub mod inspect;
 pub mod normalise;
+pub mod reclassify;
 pub mod report;
 
 /// The data folders as embedded at build time.
