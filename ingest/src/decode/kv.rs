@@ -26,7 +26,7 @@ struct Open {
 }
 
 impl Kv {
-    /// A decoder for the wanted `names`, whose pairs stand apart by one of `separators` (the same throughout a line).
+    /// A decoder for the wanted `names` (an empty one is somebody else's), whose pairs stand apart by one of `separators` (the same throughout a line).
     pub(crate) fn new(names: &[String], separators: &[u8]) -> Self {
         Self {
             separators: if separators.is_empty() { b" ".as_slice().into() } else { separators.into() },
