@@ -161,6 +161,9 @@ impl ClosedDates {
     }
 }
 
+/// The school of a file's lines, none where it holds several schools', and when the file came.
+type Came = (Option<SchoolId>, i64);
+
 /// A slice in words.
 pub(crate) fn words(slice: &Slice) -> String {
     format!("{} of source {} at school {}", date_name(slice.date), slice.source_id, slice.school_id)
@@ -180,7 +183,7 @@ impl Lake {
         snapshot: &Snapshot,
         slices: impl IntoIterator<Item = &'s Slice>,
     ) -> Result<BTreeMap<Slice, Option<i64>>, LakeError> {
-        let mut came: BTreeMap<(SourceId, i32), Vec<(Option<SchoolId>, i64)>> = BTreeMap::new();
+        let mut came: BTreeMap<(SourceId, i32), Vec<Came>> = BTreeMap::new();
         for receipt in self.receipts(snapshot)? {
             for day in event_days(&receipt) {
                 let lines = came.entry((receipt.source_id.clone(), day)).or_default();
@@ -311,7 +314,7 @@ mod tests {
         assert!(
             snapshot.closed.has(&day) && !snapshot.closed.has(&slice("ash", DAY + 1)) && !snapshot.closed.has(&slice("elm", DAY))
         );
-        assert_eq!(snapshot.closed.of_source(&day.source_id).collect::<Vec<_>>(), [day.clone()]);
+        assert!(snapshot.closed.of_source(&day.source_id).eq([day.clone()]));
         let twice = lake.close(&agreed(&lake, std::slice::from_ref(&day)), RIPE, &run());
         assert!(matches!(twice, Err(LakeError::Closed { .. })));
         let unseen = lake.close(&agreed(&lake, &[slice("elm", DAY)]), RIPE, &run());

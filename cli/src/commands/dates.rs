@@ -11,7 +11,7 @@ pub fn day(argument: &str, text: &str) -> anyhow::Result<i32> {
     let is_plain = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| (byte == b'-') == matches!(at, 4 | 7));
     let date = text.parse::<Date>().ok().filter(|_| is_plain);
     let date = date.with_context(|| format!("{argument}: found {text:?}; use a date as year-month-day, such as 2026-11-05"))?;
-    Ok(i32::try_from(EPOCH.until(date)?.get_days())?)
+    Ok(EPOCH.until(date)?.get_days())
 }
 
 /// A first and a last day.

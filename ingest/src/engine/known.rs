@@ -48,6 +48,9 @@ pub(crate) struct ReadBefore {
     pub(crate) tags: Vec<u32>,
 }
 
+/// How much was read before, and the segments that it was read in.
+type Followed = (ReadBefore, Vec<FileId>);
+
 impl Known {
     /// What the receipts of a source tell.
     pub(crate) fn new<'r>(receipts: impl IntoIterator<Item = &'r Receipt>, source_id: &SourceId) -> Self {
@@ -93,14 +96,14 @@ impl Known {
     }
 
     /// The same with the ids of the segments.
-    pub(crate) fn follow_by_segments(&self, reader: &mut dyn Read, head: &[u8]) -> io::Result<Option<(ReadBefore, Vec<FileId>)>> {
-        let mut underway: Vec<(Segment, Option<(ReadBefore, Vec<FileId>)>)> = Vec::new();
+    pub(crate) fn follow_by_segments(&self, reader: &mut dyn Read, head: &[u8]) -> io::Result<Option<Followed>> {
+        let mut underway: Vec<(Segment, Option<Followed>)> = Vec::new();
         for length in self.short_heads.keys() {
             let Some(head) = head.get(..*length) else { continue };
             underway.extend(self.heads.get(&head_id(head)).into_iter().flatten().map(|segment| (*segment, None)));
         }
         let mut hashers = BTreeMap::from([(0, blake3::Hasher::new())]);
-        let (mut at, mut best) = (0u64, None::<(ReadBefore, Vec<FileId>)>);
+        let (mut at, mut best) = (0u64, None::<Followed>);
         let mut buffer = vec![0; 1 << 20];
         loop {
             let Some(next) = underway.iter().map(|(segment, _)| segment.byte_to).filter(|end| *end > at).min() else {

@@ -410,6 +410,7 @@ impl Compiler<'_> {
                 source.table = Some(self.table(key, name, |value| Some(value.as_bytes().into()))?);
             }
             source.is_plain = source.value.is_none()
+                && source.unlike.is_none()
                 && source.conditions.0.is_empty()
                 && source.cuts.is_empty()
                 && source.unescape.is_none()
