@@ -135,7 +135,7 @@ impl Format {
     /// Whether the format fills a column from its lines.
     pub(crate) fn gives(&self, field: Field) -> bool {
         let plan = &self.plan;
-        plan.who.columns.iter().chain(&plan.what.columns).chain(&plan.columns).any(|(given, _)| *given == field)
+        [&plan.who.columns, &plan.what.columns, &plan.columns].into_iter().flatten().any(|(given, _)| *given == field)
     }
 
     /// Canonical columns that make two rows of overlapping exports the same row; empty for all decoded ones.
