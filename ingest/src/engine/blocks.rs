@@ -134,7 +134,8 @@ impl BlockSource {
             let unit_bytes = block.unit.len() as u64;
             block.unit.end -= waiting.min(unit_bytes) as usize;
             self.seal(waiting, waiting > unit_bytes);
-        } else if rest.len() > self.cutting.cutter.max_bytes && memchr(b'\n', rest).is_none() {
+        } else if rest.len() > self.cutting.cutter.max_bytes + 1 && memchr(b'\n', rest).is_none() {
+            // One byte more may be the carriage return of a line that is just short enough.
             let kept = rest.get(..TOO_LONG_KEPT.min(rest.len())).unwrap_or_default().to_vec();
             self.skipping = Some((self.next_line, self.read - rest.len() as u64, kept));
         } else {
@@ -290,6 +291,15 @@ mod tests {
                 prop_assert_eq!(records.len() as u64, sealed.lines);
             }
         }
+    }
+
+    #[test]
+    fn a_line_just_short_enough_is_so_wherever_a_block_ends() {
+        // The first block ends between carriage return and newline.
+        let text = "a\r\n".repeat(241) + &"x".repeat(300) + "\r\nb\r\n";
+        let (records, ..) = read_all(text.as_bytes(), 1024, false, true);
+        assert_eq!((records.len(), records.iter().filter(|(_, _, is_long)| *is_long).count()), (243, 0));
+        assert_eq!(read_all(text.as_bytes(), 1024, true, true), read_all(text.as_bytes(), 1 << 20, true, true));
     }
 
     #[test]
