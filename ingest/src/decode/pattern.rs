@@ -248,19 +248,15 @@ impl Pattern {
                 }
                 Element::Run { slot, class, stop } => {
                     let start = at;
-                    let kinds = class.kinds();
-                    if *stop == b' ' {
-                        at = next_blank(start);
-                    } else {
-                        at = find_either(record, start, b' ', *stop);
-                    }
-                    let text = record.get(start..at).unwrap_or(&[]);
+                    at = if *stop == b' ' { next_blank(start) } else { find_either(record, start, b' ', *stop) };
                     fill(*slot, start, at);
+                    let text = record.get(start..at).unwrap_or(&[]);
                     // A run of a class that ends before the blank does so before what follows it: the general way sees to that.
-                    if text.iter().fold(kinds, |kinds, byte| kinds & KINDS[*byte as usize]) != kinds {
+                    let kinds = class.kinds();
+                    if kinds != 0 && text.iter().fold(kinds, |kinds, byte| kinds & KINDS[*byte as usize]) != kinds {
                         return None;
                     }
-                    at > start && class.is_whole(text)
+                    at > start && (*class == Class::Word || class.is_whole(text))
                 }
                 Element::Literal(literal) => match &**literal {
                     [byte] => {

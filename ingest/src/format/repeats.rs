@@ -13,11 +13,14 @@ use crate::decoded::{FIELD_COUNT, Field};
 /// The memory stays under some megabytes.
 const MOST_ENTRIES: usize = 1 << 16;
 
-/// Words of a key; a record whose fields are longer is answered afresh.
-const KEY_WORDS: usize = 96;
+/// Words of a key, a power of two; a record whose fields are longer is answered afresh.
+const KEY_WORDS: usize = 128;
 
 /// Longest field in a key: lengths take a byte.
 const LONGEST_FIELD: usize = u8::MAX as usize;
+
+/// Words that such a field takes.
+const FIELD_WORDS: usize = LONGEST_FIELD.div_ceil(8);
 
 /// Places looked at before a key counts as unknown, so that made-up values can't make the search long.
 const MOST_PROBES: usize = 8;
@@ -98,7 +101,7 @@ impl<T> Repeats<T> {
         }
         let Some((words, hash)) = self.write_key(record, slots) else { return Look::Never };
         self.asked += 1;
-        let key = &self.key[..words];
+        let key = self.key.get(..words).unwrap_or(&[]);
         let mask = self.table.len() - 1;
         for probe in 0..MOST_PROBES {
             let number = self.table[(hash as usize + probe) & mask];
@@ -121,48 +124,48 @@ impl<T> Repeats<T> {
         let key = &mut self.key;
         let mut hash = 0x9e37_79b9_7f4a_7c15_u64;
         let mut at = self.fields.len().div_ceil(8);
-        key.get_mut(..at)?.fill(0);
-        let mut put = |at: usize, word: u64| -> Option<()> {
-            *key.get_mut(at)? = word;
-            hash = (hash.rotate_left(26) ^ word).wrapping_mul(0x9fb2_1c65_1e98_df25);
-            Some(())
-        };
         let mut lengths = 0_u64;
+        // Masked, so that no word needs a check of its own; there is room for a field's words before it is begun.
+        let mut put = |at: usize, word: u64| {
+            key[at & (KEY_WORDS - 1)] = word;
+            hash = (hash.rotate_left(26) ^ word).wrapping_mul(0x9fb2_1c65_1e98_df25);
+        };
         for (number, &field) in self.fields.iter().enumerate() {
             let span = slots.span(field);
             let length = span.len();
-            if length > LONGEST_FIELD {
+            if length > LONGEST_FIELD || at + FIELD_WORDS > KEY_WORDS {
                 return None;
             }
             lengths |= (length as u64) << (8 * (number & 7));
             if number & 7 == 7 {
-                put(number / 8, lengths)?;
+                put(number / 8, lengths);
                 lengths = 0;
             }
-            if length == 0 {
-                continue;
-            }
-            if length < 8 {
-                put(at, span.word(record, &slots.scratch))?;
-                at += 1;
-                continue;
-            }
-            let text = span.of(record, &slots.scratch);
-            let (eights, rest) = text.as_chunks::<8>();
-            for eight in eights {
-                put(at, u64::from_le_bytes(*eight))?;
-                at += 1;
-            }
-            if !rest.is_empty()
-                && let Some(last) = text.last_chunk::<8>()
-            {
-                // The last word overlaps the one before: with equal lengths, equal words are equal texts.
-                put(at, u64::from_le_bytes(*last))?;
-                at += 1;
+            match length {
+                0 => {}
+                1..8 => {
+                    put(at, span.word(record, &slots.scratch));
+                    at += 1;
+                }
+                _ => {
+                    let text = span.of(record, &slots.scratch);
+                    let (eights, rest) = text.as_chunks::<8>();
+                    for eight in eights {
+                        put(at, u64::from_le_bytes(*eight));
+                        at += 1;
+                    }
+                    if !rest.is_empty()
+                        && let Some(last) = text.last_chunk::<8>()
+                    {
+                        // The last word overlaps the one before: with equal lengths, equal words are equal texts.
+                        put(at, u64::from_le_bytes(*last));
+                        at += 1;
+                    }
+                }
             }
         }
         if !self.fields.len().is_multiple_of(8) {
-            put(self.fields.len() / 8, lengths)?;
+            put(self.fields.len() / 8, lengths);
         }
         Some((at, hash ^ (hash >> 32)))
     }
