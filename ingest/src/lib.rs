@@ -1,6 +1,6 @@
 //! Reads filters' and firewalls' logs: open, decode, normalise, batch, commit. Loses no line, and can show it.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods))]
 
 mod decode;
 pub mod decoded;

@@ -203,7 +203,7 @@ fn record_of(lake: &Lake, state: &State, change: Change) -> Result<Record, LakeE
     })
 }
 
-/// Microseconds since 1970.
+/// Microseconds since 1970, by the machine's clock: vacuum holds it against the times of files.
 pub(crate) fn now() -> i64 {
-    jiff::Timestamp::now().as_microsecond()
+    crate::clock::machine_now().as_microsecond()
 }

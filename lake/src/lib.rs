@@ -1,4 +1,4 @@
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods))]
 //! What the rest of Weir stands on: the canonical schema, the lake and its one commit, the estate, the calendar and pseudonyms.
 
 pub mod arrow_schema;

@@ -91,6 +91,7 @@ pub(crate) fn conform(table: Table, rows: &RecordBatch) -> Result<RecordBatch, L
         return Err(refused(format!("table {} has no column {}", table.name(), field.name())));
     }
     let arrays = schema.fields().iter().map(|field| -> Result<ArrayRef, LakeError> {
+        #[expect(clippy::disallowed_methods, reason = "nulls before and after are compared below")]
         let array = match rows.column_by_name(field.name()) {
             Some(array) if array.data_type() == field.data_type() => Arc::clone(array),
             Some(array) => cast(array, field.data_type())

@@ -108,8 +108,18 @@ impl Storage {
 
     /// The folders of a folder.
     pub(crate) fn folders(&self, relative: &str) -> Result<Vec<String>, LakeError> {
-        let names = self.names(relative)?;
-        Ok(names.into_iter().filter(|name| self.path(relative).join(name).is_dir()).collect())
+        let mut folders = Vec::new();
+        for name in self.names(relative)? {
+            let path = self.path(relative).join(&name);
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => folders.push(name),
+                Ok(_) => {}
+                // Gone between listing and asking.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(LakeError::io(&path, error)),
+            }
+        }
+        Ok(folders)
     }
 
     /// Removes a file; one that is gone already is no error.
@@ -122,6 +132,7 @@ impl Storage {
     }
 
     /// Writes a file that appears whole or not at all, in the place of what was there.
+    #[expect(clippy::disallowed_methods, reason = "the writer: synced before")]
     pub(crate) fn replace(&self, relative: &str, bytes: &[u8], before_rename: impl FnOnce()) -> Result<(), LakeError> {
         let (temporary, path) = self.write_temporary(relative, bytes)?;
         before_rename();
@@ -129,6 +140,7 @@ impl Storage {
     }
 
     /// Writes a file that appears whole, unless there is one of that name: then false. Durable once it returns.
+    #[expect(clippy::disallowed_methods, reason = "the writer: synced before, its folder synced below")]
     pub(crate) fn create_if_absent(&self, relative: &str, bytes: &[u8]) -> Result<bool, LakeError> {
         let (temporary, path) = self.write_temporary(relative, bytes)?;
         let created = match fs::hard_link(&temporary, &path) {

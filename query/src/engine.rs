@@ -42,7 +42,7 @@ pub struct EngineOptions {
     pub time_limit: Duration,
     /// Where spilled data goes; the system's temporary folder by default.
     pub spill_folder: Option<PathBuf>,
-    /// Today; the clock's local date by default.
+    /// Today; the clock's date by default.
     pub today: Option<Date>,
     /// What categories and lexicon entries mean.
     pub meanings: Meanings,
@@ -101,7 +101,7 @@ impl Engine {
     /// Opens a snapshot with the estate's tables beside it. Reads no data file.
     pub fn open(snapshot: &Snapshot, estate: &Estate, options: &EngineOptions) -> Result<Self, QueryError> {
         let runtime = runtime(snapshot, options)?;
-        let today = options.today.unwrap_or_else(|| jiff::Zoned::now().date());
+        let today = options.today.unwrap_or_else(weir_lake::clock::today_here);
         let mut tables: Tables = BTreeMap::new();
         for table in Table::ALL {
             let files = snapshot.files.get(&table).cloned().unwrap_or_default();

@@ -1,5 +1,5 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods))]
 
 mod assemble;
 mod cards;

@@ -22,6 +22,23 @@ async fn an_empty_lake_answers_with_nothing() {
     assert_eq!((report.slices, report.files_added, report.lake_version), (0, 0, 0));
 }
 
+#[test]
+fn a_number_that_does_not_fit_its_column_is_an_error_and_no_null() {
+    use arrow::array::{ArrayRef, Float64Array, new_null_array};
+    let table = weir_lake::schema::Table::ThemeWeeks;
+    let schema = table.scan_schema();
+    let columns = schema.fields().iter().map(|field| {
+        let array: ArrayRef = match field.name().as_str() {
+            "requests" => std::sync::Arc::new(Float64Array::from(vec![1e300])),
+            _ => new_null_array(field.data_type(), 1),
+        };
+        (field.name().clone(), array, true)
+    });
+    let rows = arrow::array::RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let error = crate::rollup::conformed(table, &[rows]).unwrap_err().to_string();
+    assert!(error.contains("1e300") || error.contains("1000"), "{error}");
+}
+
 #[tokio::test]
 async fn hours_are_the_schools_own_and_rows_add_up() {
     let lake = TestLake::new();

@@ -32,6 +32,7 @@ pub struct Opened {
 }
 
 /// Opens an input and refuses what is no text.
+#[expect(clippy::disallowed_methods, reason = "the one place that unpacks, and caps each layer")]
 pub fn open(input: &Input, limits: Limits) -> Result<Opened, InputError> {
     let label = input.label();
     let fault = |error| InputError::of(&label, error);

@@ -1,6 +1,6 @@
 //! Weir's promises, end to end, on the built command.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod a_killed_ingest_leaves_nothing;
 mod a_mistake_can_be_taken_back;
