@@ -6,6 +6,9 @@ mod decode;
 pub mod decoded;
 pub mod engine;
 pub mod format;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod identity;
 pub mod input;
 pub mod inspect;

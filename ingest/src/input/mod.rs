@@ -11,6 +11,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use open::open_bytes;
 pub use open::{Opened, open};
 use zip_member::Member;
 
