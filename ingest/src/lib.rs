@@ -13,6 +13,8 @@ pub mod identity;
 pub mod input;
 pub mod inspect;
 pub mod normalise;
+#[cfg(test)]
+mod properties;
 pub mod report;
 
 /// The data folders as embedded at build time.

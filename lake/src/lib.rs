@@ -22,6 +22,8 @@ mod lake_tests;
 mod ledger;
 pub mod names;
 mod page_encoding;
+#[cfg(test)]
+mod properties;
 mod receipts;
 pub mod rows;
 pub mod schema;

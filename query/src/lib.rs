@@ -16,6 +16,8 @@ mod overview;
 pub mod page;
 #[cfg(test)]
 mod page_tests;
+#[cfg(test)]
+mod properties;
 pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;
