@@ -20,6 +20,11 @@ const LOCK: &str = "_weir/lock";
 impl Turn {
     /// Waits for the turn.
     pub(crate) fn take(storage: &Storage) -> Result<Self, LakeError> {
+        if let Some(remote) = storage.remote() {
+            // A store has no locks: between two writers the conditional put decides, so it must be one.
+            remote.prove_conditional_put(LOCK)?;
+            return Ok(Self { _held: None });
+        }
         let path = storage.path(LOCK);
         let file = open(storage)?;
         match file.lock() {
@@ -38,6 +43,9 @@ impl Turn {
 
     /// The turn if nobody has it. None also where this account may only read: then there is nothing for it to finish.
     pub(crate) fn try_take(storage: &Storage) -> Result<Option<Self>, LakeError> {
+        if storage.remote().is_some() {
+            return Ok(Some(Self { _held: None }));
+        }
         let file = match open(storage) {
             Err(LakeError::NoPermission { .. }) => return Ok(None),
             other => other?,
@@ -69,6 +77,7 @@ pub(crate) fn commit(lake: &Lake, change: Change) -> Result<u64, LakeError> {
     check_files(&lake.storage, &change)?;
     let folders = folders_of(&state, &change);
     let record = record_of(lake, &state, change)?;
+    publish(&lake.storage, &record)?;
     sync_folders(&lake.storage, folders)?;
     failpoint::hit("after_data_files");
     // Whatever could refuse the record must do so before it exists: from then on every process must be able to apply it.
@@ -121,18 +130,28 @@ fn check(change: &Change) -> Result<(), LakeError> {
 fn check_files(storage: &Storage, change: &Change) -> Result<(), LakeError> {
     for (table, file) in &change.adds {
         let path = format!("{}/{}", table.name(), file.path);
-        let found = storage.size(&path)?;
+        let found = storage.written_size(&path)?;
         if found != Some(file.bytes) {
             let problem = format!("{} bytes were written, {} are there", file.bytes, found.unwrap_or(0));
             return Err(LakeError::Corrupt { path: storage.path(&path), problem });
         }
     }
-    match change.index.iter().find(|index| index.entries > 0 && !matches!(storage.size(&index.path), Ok(Some(_)))) {
+    match change.index.iter().find(|index| index.entries > 0 && !matches!(storage.written_size(&index.path), Ok(Some(_)))) {
         Some(index) => {
             Err(LakeError::Corrupt { path: storage.path(&index.path), problem: String::from("the index file is not there") })
         }
         None => Ok(()),
     }
+}
+
+/// Brings the files that a record names to where the lake is.
+fn publish(storage: &Storage, record: &Record) -> Result<(), LakeError> {
+    for (table, files) in &record.adds {
+        for file in files {
+            storage.publish(&format!("{}/{}", table.name(), file.path))?;
+        }
+    }
+    record.index.iter().filter(|index| index.entries > 0).try_for_each(|index| storage.publish(&index.path))
 }
 
 /// The folders in which the change has new names.

@@ -374,7 +374,7 @@ impl Lake {
 
     /// Opens an index file, to read its entries in order without holding them.
     pub fn open_index(&self, file: &IndexFile) -> Result<IndexReader, LakeError> {
-        IndexReader::open(&self.storage.path(&file.path))
+        IndexReader::open(&self.storage.local_copy(&file.path)?)
     }
 
     /// All entries of an index file, in order.

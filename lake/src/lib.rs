@@ -25,6 +25,9 @@ mod page_encoding;
 #[cfg(test)]
 mod properties;
 mod receipts;
+mod remote;
+#[cfg(test)]
+mod remote_tests;
 pub mod rows;
 pub mod schema;
 pub mod schema_docs;

@@ -43,7 +43,7 @@ impl Lake {
         file: &DataFile,
         mut keep: impl FnMut(&RecordBatch) -> Result<BooleanArray, LakeError>,
     ) -> Result<Option<DataFile>, LakeError> {
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let mut writer = RowWriter::create(self.root(), table, file.statistics.event_date, file.rows)?;
         // Row group by row group: each is sorted, but the next may begin before this one ends.

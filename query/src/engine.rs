@@ -270,7 +270,9 @@ fn runtime(snapshot: &Snapshot, options: &EngineOptions) -> Result<Arc<RuntimeEn
     let pool = TrackConsumersPool::new(FairSpillPool::new(options.memory_bytes), names);
     let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).with_memory_pool(Arc::new(pool)).build_arc()?;
     // A lake without a file may not have its folder yet; nothing is read from it then.
-    if let Ok(store) = LocalFileSystem::new_with_prefix(&snapshot.root) {
+    if let Some(store) = &snapshot.store {
+        runtime.register_object_store(store_url()?.as_ref(), Arc::clone(store));
+    } else if let Ok(store) = LocalFileSystem::new_with_prefix(&snapshot.root) {
         runtime.register_object_store(store_url()?.as_ref(), Arc::new(store));
     } else if let Some(file) = snapshot.files.values().flatten().next() {
         return Err(QueryError::FileGone(snapshot.root.join(&file.path)));

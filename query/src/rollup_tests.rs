@@ -287,7 +287,7 @@ async fn files_of_other_days_are_not_opened() {
     // Without the files on disk only a query that needs none of them can answer.
     for file in &snapshot.files[&weir_lake::schema::Table::Events] {
         if file.statistics.event_date != 20_339 {
-            std::fs::remove_file(lake.lake.path_of(weir_lake::schema::Table::Events, file)).unwrap();
+            std::fs::remove_file(lake.lake.path_of(weir_lake::schema::Table::Events, file).unwrap()).unwrap();
         }
     }
     let engine = lake.engine("2025-09-20");
