@@ -146,12 +146,12 @@ fn check_files(storage: &Storage, change: &Change) -> Result<(), LakeError> {
 
 /// Brings the files that a record names to where the lake is.
 fn publish(storage: &Storage, record: &Record) -> Result<(), LakeError> {
-    for (table, files) in &record.adds {
-        for file in files {
-            storage.publish(&format!("{}/{}", table.name(), file.path))?;
-        }
+    if storage.remote().is_none() {
+        return Ok(());
     }
-    record.index.iter().filter(|index| index.entries > 0).try_for_each(|index| storage.publish(&index.path))
+    let data = record.adds.iter().flat_map(|(table, files)| files.iter().map(|file| format!("{}/{}", table.name(), file.path)));
+    let index = record.index.iter().filter(|index| index.entries > 0).map(|index| index.path.clone());
+    many_at_once(data.chain(index).collect(), |file| storage.publish(file))
 }
 
 /// The folders in which the change has new names.
@@ -173,20 +173,24 @@ fn folders_of(state: &State, change: &Change) -> BTreeSet<String> {
     folders
 }
 
-/// Folders made durable at once.
-const FOLDERS_AT_ONCE: usize = 16;
+/// Folders made durable, or files brought to a store, at once.
+const AT_ONCE: usize = 16;
 
 /// Makes names durable, many folders at once: the file system's journal takes them together.
 fn sync_folders(storage: &Storage, folders: BTreeSet<String>) -> Result<(), LakeError> {
-    let folders: Vec<String> = folders.into_iter().collect();
+    many_at_once(folders.into_iter().collect(), |folder| storage.sync_folder(folder))
+}
+
+fn many_at_once(names: Vec<String>, each: impl Fn(&str) -> Result<(), LakeError> + Sync) -> Result<(), LakeError> {
     std::thread::scope(|scope| {
-        let sync = |part: &[String]| part.iter().try_for_each(|folder| storage.sync_folder(folder));
+        let each = &each;
+        let run = move |part: &[String]| part.iter().try_for_each(|name| each(name));
         let threads: Vec<_> =
-            folders.chunks(folders.len().div_ceil(FOLDERS_AT_ONCE).max(1)).map(|part| scope.spawn(move || sync(part))).collect();
+            names.chunks(names.len().div_ceil(AT_ONCE).max(1)).map(|part| scope.spawn(move || run(part))).collect();
         threads.into_iter().try_for_each(|thread| {
             thread
                 .join()
-                .unwrap_or_else(|_| Err(LakeError::Rejected { problem: String::from("a folder could not be made durable") }))
+                .unwrap_or_else(|_| Err(LakeError::Rejected { problem: String::from("a file could not be made durable") }))
         })
     })
 }

@@ -104,6 +104,22 @@ fn a_put_repeated_after_its_answer_was_lost_is_ours() {
 }
 
 #[test]
+fn a_large_file_goes_up_in_parts_and_comes_back_whole() {
+    let store = memory();
+    let writer = storage(&store);
+    let bytes: Vec<u8> = (0..40_000_003_u32).map(|n| (n ^ (n >> 11)) as u8).collect();
+    std::fs::create_dir(writer.root().join("events")).unwrap();
+    std::fs::write(writer.root().join("events/large.parquet"), &bytes).unwrap();
+    assert_eq!(writer.size("events/large.parquet").unwrap(), None, "not there before it goes up");
+    writer.publish("events/large.parquet").unwrap();
+    assert_eq!(writer.size("events/large.parquet").unwrap(), Some(40_000_003));
+    let reader = storage(&store);
+    assert!(std::fs::read(reader.local_copy("events/large.parquet").unwrap()).unwrap() == bytes);
+    assert!(reader.local_copy("events/absent.parquet").is_err());
+    assert_eq!(reader.latest_copy("absent").unwrap(), None);
+}
+
+#[test]
 fn nothing_stays_in_this_process_s_folder() {
     let store = memory();
     let remote = lake(&store);
