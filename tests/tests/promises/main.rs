@@ -6,6 +6,7 @@ mod a_killed_ingest_leaves_nothing;
 mod a_mistake_can_be_taken_back;
 mod a_real_filters_log_is_read_to_the_line;
 mod a_second_run_adds_nothing;
+mod an_answer_opens_in_a_spreadsheet;
 mod an_independent_reader_counts_the_same;
 mod bad_input_is_explained;
 mod others_samples_are_read_as_a_careful_person_would;
