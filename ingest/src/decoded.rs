@@ -139,6 +139,25 @@ pub enum Field {
 /// Number of slots of [`Decoded::text`].
 pub const FIELD_COUNT: usize = Field::Detail as usize + 1;
 
+/// Fields about who asked, which repeat together; see [`Alike::who`].
+pub const WHO: [Field; 7] =
+    [Field::User, Field::UserDomain, Field::UserGroup, Field::Profile, Field::Device, Field::SrcIp, Field::Site];
+
+/// Fields about what was asked, which repeat together; see [`Alike::what`].
+pub const WHAT: [Field; 6] =
+    [Field::Rule, Field::Method, Field::ContentType, Field::App, Field::VendorCategory, Field::VendorCategoryId];
+
+/// Which rows say the same: what was made of one such row holds for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Alike {
+    /// Numbers are of this epoch only. No two readers share one.
+    pub epoch: u64,
+    /// Rows of an epoch with the same number have the same text in all fields of [`WHO`]; 0 says nothing.
+    pub who: u32,
+    /// Rows of an epoch with the same number have the same text in all fields of [`WHAT`]; 0 says nothing.
+    pub what: u32,
+}
+
 /// What one line gave. Text borrows from the line or from the reader's scratch, is UTF-8 as far as the line is (the normaliser
 /// replaces what is not), and is empty where there is no value.
 pub struct Decoded<'a> {
@@ -158,6 +177,8 @@ pub struct Decoded<'a> {
     pub bytes_out: Option<i64>,
     /// Whether TLS was opened, where the log says so.
     pub tls_inspected: Option<bool>,
+    /// Which other rows say the same.
+    pub alike: Alike,
     /// Raw text by [`Field`].
     pub text: [&'a [u8]; FIELD_COUNT],
 }
@@ -174,6 +195,7 @@ impl<'a> Decoded<'a> {
             bytes_in: None,
             bytes_out: None,
             tls_inspected: None,
+            alike: Alike { epoch: 0, who: 0, what: 0 },
             text: [&[]; FIELD_COUNT],
         }
     }

@@ -8,7 +8,7 @@ use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::decoded::{Action, Decoded, FIELD_COUNT, Field, Time};
+use crate::decoded::{Action, Decoded, FIELD_COUNT, Field, Time, WHAT, WHO};
 
 /// The key of one source's identities, kept outside the lake.
 #[derive(Clone)]
@@ -91,23 +91,80 @@ impl IdentityFields {
     }
 }
 
+/// Hashes of groups of fields by the number that a reader gave those that are alike.
+#[derive(Default)]
+struct Digests {
+    epoch: u64,
+    /// None where the number was not met yet.
+    known: Vec<Option<u128>>,
+}
+
+impl Digests {
+    /// The hash under a number of an epoch, or `make`'s, which is then remembered. Number 0 stands for no number.
+    #[inline]
+    fn get(&mut self, epoch: u64, number: u32, make: impl FnOnce() -> u128) -> u128 {
+        if number == 0 {
+            return make();
+        }
+        if self.epoch != epoch {
+            self.known.clear();
+            self.epoch = epoch;
+        }
+        let place = number as usize;
+        if let Some(Some(known)) = self.known.get(place) {
+            return *known;
+        }
+        let made = make();
+        if self.known.len() <= place {
+            self.known.resize(place + 1, None);
+        }
+        self.known[place] = Some(made);
+        made
+    }
+}
+
+/// Fields that stand in no group, in the order hashed.
+const SINGLE: [Field; 12] = [
+    Field::Url,
+    Field::Host,
+    Field::Path,
+    Field::Query,
+    Field::Scheme,
+    Field::Referrer,
+    Field::SearchTerm,
+    Field::Concern,
+    Field::Actor,
+    Field::Operation,
+    Field::Object,
+    Field::Detail,
+];
+
+// Every field is hashed once.
+const _: () = assert!(SINGLE.len() + WHO.len() + WHAT.len() == FIELD_COUNT);
+
 /// Computes identities; one a thread, with its own scratch.
 pub struct Identifier {
     key: IdentityKey,
     fields: IdentityFields,
     scratch: Vec<u8>,
+    who: Digests,
+    what: Digests,
 }
 
 impl Identifier {
     /// For the rows of one source and format.
     pub fn new(key: IdentityKey, fields: IdentityFields) -> Self {
-        Self { key, fields, scratch: Vec::with_capacity(1024) }
+        Self { key, fields, scratch: Vec::with_capacity(1024), who: Digests::default(), what: Digests::default() }
     }
 
-    /// The identity of one decision. Every value is written with its kind or length, so that no two decisions share a text.
+    /// The identity of one decision. Every value is written with its kind or length, so that no two decisions share a text; what repeats
+    /// from row to row goes in by its own hash under the same key, which is taken once.
     pub fn identity(&mut self, decoded: &Decoded<'_>) -> u128 {
-        let scratch = &mut self.scratch;
-        scratch.clear();
+        let Self { key, fields, scratch, who, what } = self;
+        let wanted = fields.0;
+        let alike = decoded.alike;
+        let who = who.get(alike.epoch, alike.who, || texts_hash(key, &WHO, wanted, decoded, scratch));
+        let what = what.get(alike.epoch, alike.what, || texts_hash(key, &WHAT, wanted, decoded, scratch));
         let (time_kind, time) = match decoded.time {
             Time::Missing => (0, 0),
             Time::Instant(time) => (1, time),
@@ -121,35 +178,55 @@ impl Identifier {
             Some(Action::Warned) => 3,
             Some(Action::Overridden) => 4,
         };
-        scratch.extend_from_slice(&[time_kind, decoded.kind as u8, action]);
-        scratch.extend_from_slice(&time.to_le_bytes());
-        let wanted = self.fields.0;
         let status = decoded.status.filter(|_| wanted & STATUS > 0).map(i64::from);
         let bytes_in = decoded.bytes_in.filter(|_| wanted & BYTES_IN > 0);
         let bytes_out = decoded.bytes_out.filter(|_| wanted & BYTES_OUT > 0);
-        for number in [status, bytes_in, bytes_out] {
-            scratch.push(u8::from(number.is_some()));
-            scratch.extend_from_slice(&number.unwrap_or(0).to_le_bytes());
-        }
-        scratch.push(decoded.tls_inspected.filter(|_| wanted & TLS_INSPECTED > 0).map_or(2, u8::from));
-        let present_at = scratch.len();
-        scratch.extend_from_slice(&[0; 4]);
-        let mut present = 0u32;
-        for (slot, text) in decoded.text.iter().enumerate() {
-            if !text.is_empty() && wanted >> slot & 1 == 1 {
-                present |= 1 << slot;
-                scratch.extend_from_slice(&(text.len() as u32).to_le_bytes());
-                scratch.extend_from_slice(text);
-            }
-        }
-        if let Some(place) = scratch.get_mut(present_at..present_at + 4) {
-            place.copy_from_slice(&present.to_le_bytes());
-        }
-        let mut hasher = self.key.keyed;
-        hasher.write(scratch);
-        let hash = hasher.finish128();
-        u128::from(hash.h1) << 64 | u128::from(hash.h2)
+        let tls = decoded.tls_inspected.filter(|_| wanted & TLS_INSPECTED > 0).map_or(2, u8::from);
+        let given = u8::from(status.is_some()) | u8::from(bytes_in.is_some()) << 1 | u8::from(bytes_out.is_some()) << 2;
+        let kinds = [time_kind, decoded.kind as u8, action, tls, given, 0, 0, 0];
+        let words = [
+            u64::from_le_bytes(kinds),
+            time as u64,
+            status.unwrap_or(0) as u64,
+            bytes_in.unwrap_or(0) as u64,
+            bytes_out.unwrap_or(0) as u64,
+            who as u64,
+            (who >> 64) as u64,
+            what as u64,
+            (what >> 64) as u64,
+        ]
+        .map(u64::to_le_bytes);
+        scratch.clear();
+        scratch.extend_from_slice(words.as_flattened());
+        write_texts(&SINGLE, wanted, decoded, scratch);
+        hash(key, scratch)
     }
+}
+
+/// The hash of the text of some fields.
+fn texts_hash(key: &IdentityKey, fields: &[Field], wanted: u32, decoded: &Decoded<'_>, scratch: &mut Vec<u8>) -> u128 {
+    scratch.clear();
+    write_texts(fields, wanted, decoded, scratch);
+    hash(key, scratch)
+}
+
+/// Each field that has a value, with its number and length.
+#[inline]
+fn write_texts(fields: &[Field], wanted: u32, decoded: &Decoded<'_>, scratch: &mut Vec<u8>) {
+    for field in fields {
+        let text = decoded.text(*field);
+        if !text.is_empty() && wanted >> (*field as u32) & 1 == 1 {
+            scratch.extend_from_slice(&((*field as u64) << 32 | text.len() as u64).to_le_bytes());
+            scratch.extend_from_slice(text);
+        }
+    }
+}
+
+fn hash(key: &IdentityKey, bytes: &[u8]) -> u128 {
+    let mut hasher = key.keyed;
+    hasher.write(bytes);
+    let hash = hasher.finish128();
+    u128::from(hash.h1) << 64 | u128::from(hash.h2)
 }
 
 #[cfg(test)]
@@ -190,6 +267,22 @@ mod tests {
             let mut changed = decision();
             change(&mut changed);
             assert_ne!(plain, identifier.identity(&changed), "change {number}");
+        }
+    }
+
+    #[test]
+    fn rows_told_to_be_alike_have_the_identity_they_have_without() {
+        let mut identifier = Identifier::new(IdentityKey::new(&[1; 32]), IdentityFields::ALL);
+        let mut plain = Identifier::new(IdentityKey::new(&[1; 32]), IdentityFields::ALL);
+        for (epoch, users) in [(1, ["apatel", "bjones"]), (2, ["cmorgan", "apatel"])] {
+            for (number, user) in users.into_iter().enumerate().chain(users.into_iter().enumerate()) {
+                let mut decoded = decision();
+                decoded.text[Field::User as usize] = user.as_bytes();
+                decoded.text[Field::Method as usize] = b"GET";
+                let wanted = plain.identity(&decoded);
+                decoded.alike = crate::decoded::Alike { epoch, who: number as u32 + 1, what: 1 };
+                assert_eq!(identifier.identity(&decoded), wanted, "{user} in epoch {epoch}");
+            }
         }
     }
 

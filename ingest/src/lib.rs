@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod normalise;
 #[cfg(test)]
 mod properties;
+pub mod reclassify;
 pub mod report;
 
 /// The data folders as embedded at build time.

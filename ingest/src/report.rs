@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::format::Mends;
+
 /// `lines = events + admin_events + ignored + quarantined`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
@@ -72,8 +74,23 @@ pub struct FileReport {
     pub waiting_bytes: u64,
     /// What became of its lines.
     pub ledger: Ledger,
+    /// Lines it brought for dates that are closed, by school. They were ignored; the file is to be kept until someone was told.
+    pub closed: Vec<ClosedLines>,
     /// Why it was refused, or what else a person should know.
     pub message: Option<String>,
+}
+
+/// Lines of closed dates that a file brought too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClosedLines {
+    /// The school.
+    pub school_id: String,
+    /// First and last of the dates, as `2026-11-05`.
+    pub from: String,
+    /// Last of them.
+    pub to: String,
+    /// Lines that were ignored.
+    pub lines: u64,
 }
 
 /// Something a source does not give, what that costs, and what mends it.
@@ -85,8 +102,8 @@ pub struct MissingEvidence {
     pub share: f64,
     /// What can't be said without it.
     pub costs: &'static str,
-    /// The setting of the filter that mends it.
-    pub mend: &'static str,
+    /// The setting of the filter that mends it: the product's own where its format file tells, otherwise in general.
+    pub mend: String,
 }
 
 /// What the decisions of a run had to show.
@@ -127,7 +144,8 @@ impl Evidence {
     }
 
     /// What is missing so much that figures can't be made, with the mend. Nothing is said about fewer than a hundred decisions.
-    pub fn missing(&self) -> Vec<MissingEvidence> {
+    pub fn missing(&self, mends: &Mends) -> Vec<MissingEvidence> {
+        let mend = |own: &Option<String>, general: &str| own.as_deref().unwrap_or(general).to_owned();
         let mut missing = Vec::new();
         if self.decisions < 100 {
             return missing;
@@ -140,7 +158,10 @@ impl Evidence {
                 missing: "names of people",
                 share: identified,
                 costs: "rates per 100 pupils, pupil-weeks and every figure by year group: fewer than half the decisions name a person",
-                mend: "turn on user identification at the filter (single sign-on, directory agent, or sign-in at the proxy) and log the user name",
+                mend: mend(
+                    &mends.identity,
+                    "turn on user identification at the filter (single sign-on, directory agent, or sign-in at the proxy) and log the user name",
+                ),
             });
         }
         let seen = share(self.https_with_path, self.https);
@@ -149,7 +170,20 @@ impl Evidence {
                 missing: "what lies behind the host of https pages",
                 share: seen,
                 costs: "search terms, safe search and concerns from searches: most https requests show their host only",
-                mend: "turn on TLS (HTTPS) inspection at the filter for managed devices and log the full URL",
+                mend: mend(
+                    &mends.decryption,
+                    "turn on TLS (HTTPS) inspection at the filter for managed devices and log the full URL",
+                ),
+            });
+        }
+        // Only where paths are seen: otherwise inspection comes first. A thousand requests of a school without one search are no chance.
+        let is_open = self.https < 100 || seen >= 0.5;
+        if self.web >= 1000 && is_open && self.searches == 0 {
+            missing.push(MissingEvidence {
+                missing: "search terms",
+                share: 0.0,
+                costs: "concerns from searches and safe search: not one request shows what was searched for",
+                mend: mend(&mends.search, "log the whole address of each request, with what stands after the question mark"),
             });
         }
         let allowed = share(self.allowed, self.decisions);
@@ -158,7 +192,10 @@ impl Evidence {
                 missing: "allowed requests",
                 share: allowed,
                 costs: "every rate that needs all decisions, and filter failures: only refusals are logged",
-                mend: "log allowed traffic too (in many products: log all sessions, or set the allow action to log)",
+                mend: mend(
+                    &mends.allowed,
+                    "log allowed traffic too (in many products: log all sessions, or set the allow action to log)",
+                ),
             });
         }
         let named = share(self.vendor_categorised, self.decisions);
@@ -167,7 +204,7 @@ impl Evidence {
                 missing: "the filter's categories",
                 share: named,
                 costs: "themes from categories; only search terms and known sites tell a theme",
-                mend: "log the URL category with each request",
+                mend: String::from("log the URL category with each request"),
             });
         }
         missing
@@ -209,8 +246,44 @@ impl IngestReport {
         self.files.iter().filter(|file| file.status == FileStatus::Refused)
     }
 
-    /// Whether someone should look: quarantined lines or refused inputs.
+    /// Inputs with lines of closed dates: to be kept until someone was told, and read again if the dates are opened.
+    pub fn to_keep(&self) -> impl Iterator<Item = &FileReport> {
+        self.files.iter().filter(|file| !file.closed.is_empty())
+    }
+
+    /// Whether someone should look: quarantined lines, lines of closed dates or refused inputs.
     pub fn has_findings(&self) -> bool {
-        self.total.quarantined > 0 || self.refused().next().is_some()
+        self.total.quarantined > 0 || self.refused().next().is_some() || self.to_keep().next().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_products_own_setting_takes_the_place_of_the_general_one() {
+        let bare = Evidence { decisions: 2000, web: 2000, https: 500, https_with_path: 100, ..Evidence::default() };
+        let of = |evidence: &Evidence, mends: &Mends| -> Vec<(&'static str, String)> {
+            evidence.missing(mends).into_iter().map(|missing| (missing.missing, missing.mend)).collect()
+        };
+        let general = of(&bare, &Mends::default());
+        let names: Vec<_> = general.iter().map(|(missing, _)| *missing).collect();
+        let wanted =
+            ["names of people", "what lies behind the host of https pages", "allowed requests", "the filter's categories"];
+        assert_eq!(names, wanted);
+        let mends = Mends { identity: Some("set A".into()), allowed: Some("set B".into()), ..Mends::default() };
+        let own = of(&bare, &mends);
+        assert_eq!((own[0].1.as_str(), own[2].1.as_str()), ("set A", "set B"));
+        assert_eq!((&own[1], &own[3]), (&general[1], &general[3]), "what the format does not tell is told in general");
+
+        // Searches are asked for only where the pages can be seen.
+        let seen = Evidence { https_with_path: 500, ..bare.clone() };
+        let mends = Mends { search: Some("set C".into()), ..Mends::default() };
+        assert!(of(&seen, &mends).contains(&("search terms", String::from("set C"))));
+        let searched = Evidence { searches: 1, ..seen };
+        assert!(!of(&searched, &mends).iter().any(|(missing, _)| *missing == "search terms"));
+        let few = Evidence { decisions: 99, ..Evidence::default() };
+        assert!(few.missing(&mends).is_empty());
     }
 }

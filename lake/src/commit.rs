@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
+use crate::closed::{is_closed, words};
 use crate::failpoint;
 use crate::lake::{Change, ChangeKind, DataFile, Lake, LakeError};
 use crate::receipts;
@@ -74,6 +75,7 @@ pub(crate) fn commit(lake: &Lake, change: Change) -> Result<u64, LakeError> {
     if change.base != state.version {
         return Err(LakeError::LostRace { newest: state.version });
     }
+    check_closed(&state, &change)?;
     check_files(&lake.storage, &change)?;
     let folders = folders_of(&state, &change);
     let record = record_of(lake, &state, change)?;
@@ -124,6 +126,18 @@ fn check(change: &Change) -> Result<(), LakeError> {
         }
         None => Ok(()),
     }
+}
+
+/// Closed dates are touched by nothing but what opens them.
+fn check_closed(state: &State, change: &Change) -> Result<(), LakeError> {
+    let touched = change.stale.iter().chain(&change.rolled).chain(change.closes.iter().map(|closing| &closing.slice));
+    if let Some(slice) = touched.into_iter().find(|slice| state.closed.has(slice) && !change.opens.contains(*slice)) {
+        return Err(is_closed(slice));
+    }
+    if let Some(slice) = change.opens.iter().find(|slice| change.kind != ChangeKind::Reopen || !state.closed.has(slice)) {
+        return Err(LakeError::Rejected { problem: format!("{} can't be opened, because it is not closed", words(slice)) });
+    }
+    Ok(())
 }
 
 /// Every file is there in full. The files themselves were fsynced when they were written.
@@ -223,6 +237,8 @@ fn record_of(lake: &Lake, state: &State, change: Change) -> Result<Record, LakeE
         index_removes,
         stale: change.stale,
         rolled: change.rolled,
+        closes: change.closes,
+        opens: change.opens,
     })
 }
 

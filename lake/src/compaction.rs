@@ -97,16 +97,9 @@ impl Lake {
             });
         }
         self.commit(Change {
-            kind: ChangeKind::Compaction,
-            run_id: run_id.clone(),
-            base: snapshot.version,
             adds: merged.into_iter().map(|file| (due.table, file)).collect(),
             removes: due.files.iter().map(|file| (due.table, file.path.clone())).collect(),
-            receipts: Vec::new(),
-            receipt_removes: Vec::new(),
-            index: Vec::new(),
-            stale: Default::default(),
-            rolled: Default::default(),
+            ..Change::new(ChangeKind::Compaction, run_id.clone(), snapshot.version)
         })
     }
 

@@ -28,9 +28,11 @@ const BUFFER: usize = 256 * 1024;
 /// Entries held in memory before they go to a run on disk: 32 MB as tuples.
 const ENTRIES_IN_MEMORY: usize = 1 << 20;
 
-/// The tag of an input file: the first four bytes of the file id of its first segment.
-pub fn file_tag(first_segment: &FileId) -> u32 {
-    first_segment.as_str().get(..8).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(0)
+/// The tag of a segment of an input file. Two files that begin alike and then part share the tags of the segments they share, and no other.
+pub fn segment_tag(head_id: &FileId, byte_from: u64, file_id: &FileId) -> u32 {
+    let text = format!("{} {byte_from} {}", head_id.as_str(), file_id.as_str());
+    let hash = blake3::hash(text.as_bytes());
+    hash.as_bytes().first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 /// Builds one index file from runs; what does not fit in memory waits on disk.
@@ -472,6 +474,10 @@ mod tests {
 
     #[test]
     fn a_tag_is_the_first_four_bytes_of_the_id() {
-        assert_eq!(file_tag(&FileId::parse(&format!("00c0ffee{}", "0".repeat(56))).unwrap()), 0x00c0_ffee);
+        let [one, other] = ["0", "1"].map(|digit| FileId::parse(&digit.repeat(64)).unwrap());
+        let tags =
+            [segment_tag(&one, 0, &one), segment_tag(&one, 9, &one), segment_tag(&one, 0, &other), segment_tag(&other, 0, &one)];
+        assert_eq!(tags[0], segment_tag(&one, 0, &one));
+        assert_eq!(std::collections::BTreeSet::from(tags).len(), 4);
     }
 }

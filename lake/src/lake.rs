@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
+use crate::closed::{ClosedDates, Closing};
 use crate::ids::{FileId, FormatId, RunId, SchoolId, SourceId};
 use crate::remote::Remote;
 use crate::schema::Table;
@@ -57,6 +58,8 @@ pub struct Snapshot {
     pub files: BTreeMap<Table, Vec<DataFile>>,
     /// Slices whose rollups are out of date.
     pub stale: BTreeSet<Slice>,
+    /// Dates whose figures stand.
+    pub closed: ClosedDates,
     /// Folder of the tables, or of this process's copies where they are in a store.
     pub root: PathBuf,
     /// The store whose root is the folder of the tables; none where that is a local folder.
@@ -96,9 +99,9 @@ pub struct Receipt {
     pub ignored: BTreeMap<String, u64>,
     /// Lines in quarantine.
     pub quarantined: u64,
-    /// Earliest event or admin event, microseconds.
+    /// Earliest line that is an event or admin event, microseconds; a duplicate and a line of a closed date count too.
     pub first_event_time: Option<i64>,
-    /// Latest event or admin event, microseconds.
+    /// Latest such line, microseconds.
     pub last_event_time: Option<i64>,
     /// Run that read it.
     pub run_id: RunId,
@@ -142,7 +145,9 @@ pub enum ChangeKind {
     Undo,
     /// Rows rewritten under today's roster, groups, taxonomy and lexicon.
     Reclassify,
-    /// Closed dates opened again.
+    /// Dates closed.
+    Close,
+    /// Closed dates opened again, and their rows taken out.
     Reopen,
     /// Files merged; no row changes.
     Compaction,
@@ -175,6 +180,30 @@ pub struct Change {
     pub stale: BTreeSet<Slice>,
     /// Slices that are rolled up again.
     pub rolled: BTreeSet<Slice>,
+    /// Slices that close.
+    pub closes: Vec<Closing>,
+    /// Closed slices that open again.
+    pub opens: BTreeSet<Slice>,
+}
+
+impl Change {
+    /// A change that does nothing yet.
+    pub fn new(kind: ChangeKind, run_id: RunId, base: u64) -> Self {
+        Self {
+            kind,
+            run_id,
+            base,
+            adds: Vec::new(),
+            removes: Vec::new(),
+            receipts: Vec::new(),
+            receipt_removes: Vec::new(),
+            index: Vec::new(),
+            stale: BTreeSet::new(),
+            rolled: BTreeSet::new(),
+            closes: Vec::new(),
+            opens: BTreeSet::new(),
+        }
+    }
 }
 
 /// What went wrong with the lake.
@@ -275,6 +304,36 @@ pub enum LakeError {
         /// Its version.
         version: u64,
     },
+    /// The change would touch a closed date.
+    #[error("{what} is closed, so its rows and figures stay as they are; to change them open it again with `{mend}`")]
+    Closed {
+        /// The date.
+        what: String,
+        /// The command that opens it.
+        mend: String,
+    },
+    /// There is nothing to open again.
+    #[error("no date from {from} to {to} of source {source_id} at school {school_id} is closed{closed}")]
+    NothingClosed {
+        /// The school asked for.
+        school_id: SchoolId,
+        /// The source asked for.
+        source_id: SourceId,
+        /// First date asked for.
+        from: String,
+        /// Last date asked for.
+        to: String,
+        /// Which are, in words.
+        closed: String,
+    },
+    /// A date can't be closed yet.
+    #[error("{what} can't be closed: {problem}")]
+    MayNotClose {
+        /// The date.
+        what: String,
+        /// Why, and what to do.
+        problem: String,
+    },
     /// No receipt has the file or run.
     #[error("no receipt of {what}; `weir sql \"SELECT file_id, path, run_id FROM receipts\"` lists what was read")]
     Unknown {
@@ -343,6 +402,7 @@ impl Lake {
             version: state.version,
             files: state.files.clone(),
             stale: state.stale.clone(),
+            closed: state.closed.clone(),
             root: self.root().to_path_buf(),
             store: self.storage.remote().map(Remote::store),
         })

@@ -270,7 +270,7 @@ fn a_newer_or_damaged_lake_is_refused_in_words() {
     Lake::open(folder.path()).unwrap();
     std::fs::write(folder.path().join("_weir/commits/1.json"), r#"{"format":9,"something":"else"}"#).unwrap();
     let error = Lake::open(folder.path()).err().unwrap();
-    assert!(matches!(error, LakeError::TooNew { found: 9, known: 1, .. }), "{error}");
+    assert!(matches!(error, LakeError::TooNew { found: 9, known: 2, .. }), "{error}");
     std::fs::write(folder.path().join("_weir/commits/1.json"), "{").unwrap();
     let error = Lake::open(folder.path()).err().unwrap();
     assert!(matches!(&error, LakeError::Corrupt { path, .. } if path.ends_with("_weir/commits/1.json")), "{error}");
@@ -281,10 +281,10 @@ fn a_newer_state_is_refused_even_if_it_reads_like_ours() {
     let folder = tempfile::tempdir().unwrap();
     ingest(&Lake::open(folder.path()).unwrap(), "one", FILE).unwrap();
     let path = folder.path().join("_weir/state/1.json");
-    let newer = std::fs::read_to_string(&path).unwrap().replacen("\"format\":1", "\"format\":2", 1);
+    let newer = std::fs::read_to_string(&path).unwrap().replacen("\"format\":2", "\"format\":3", 1);
     std::fs::write(&path, newer).unwrap();
     let error = Lake::open(folder.path()).err().unwrap();
-    assert!(matches!(error, LakeError::TooNew { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, LakeError::TooNew { found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]

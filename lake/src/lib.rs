@@ -6,6 +6,7 @@ pub mod batch;
 pub mod calendar;
 mod check;
 pub mod clock;
+pub mod closed;
 mod commit;
 pub mod compaction;
 pub mod data_file;
@@ -28,6 +29,7 @@ mod receipts;
 mod remote;
 #[cfg(test)]
 mod remote_tests;
+pub mod reopen;
 pub mod rows;
 pub mod schema;
 pub mod schema_docs;

@@ -59,6 +59,53 @@ impl Lake {
     }
 }
 
+impl Lake {
+    /// Hands the rows of a data file to `each`, which gives them with other values where it has some, and writes the file again if any
+    /// changed; none otherwise. Dates, schools, times and the order of rows must stay. A file that does not change is read once and
+    /// nothing is written; of one that does, what came before the first change is read again.
+    pub fn change_rows(
+        &self,
+        table: Table,
+        file: &DataFile,
+        mut each: impl FnMut(&RecordBatch) -> Result<Option<RecordBatch>, LakeError>,
+    ) -> Result<Option<DataFile>, LakeError> {
+        let path = self.path_of(table, file)?;
+        let metadata = open_metadata(&path, table)?;
+        let mut writer: Option<RowWriter> = None;
+        for group in 0..metadata.metadata().num_row_groups() {
+            for (number, rows) in read_groups(&path, &metadata, vec![group], None)?.enumerate() {
+                let rows = rows.map_err(|error| LakeError::arrow(&path, &error))?;
+                let changed = each(&rows)?;
+                if writer.is_none() && changed.is_some() {
+                    let mut created = RowWriter::create(self.root(), table, file.statistics.event_date, file.rows)?;
+                    for before in 0..=group {
+                        let batches = if before < group { usize::MAX } else { number };
+                        for rows in read_groups(&path, &metadata, vec![before], None)?.take(batches) {
+                            created.append(&rows.map_err(|error| LakeError::arrow(&path, &error))?)?;
+                        }
+                        if before < group {
+                            created.end_row_group()?;
+                        }
+                    }
+                    writer = Some(created);
+                }
+                if let Some(writer) = &mut writer {
+                    writer.append(changed.as_ref().unwrap_or(&rows))?;
+                }
+            }
+            if let Some(writer) = &mut writer {
+                writer.end_row_group()?;
+            }
+        }
+        let Some(writer) = writer else { return Ok(None) };
+        let written = writer.finish(&[])?;
+        match written.as_ref().map(|written| (written.rows, &written.statistics)) {
+            Some(told) if told == (file.rows, &file.statistics) => Ok(written),
+            _ => Err(refused(format!("{} was written again with other rows, days, schools or times", path.display()))),
+        }
+    }
+}
+
 /// See [`Lake::write_rows`]; `key_values` go into the footers.
 pub fn write_rows(
     root: &Path,

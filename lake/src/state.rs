@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::closed::{ClosedDates, Closing};
 use crate::delta;
 use crate::failpoint;
 use crate::ids::{RunId, SourceId};
@@ -13,7 +14,8 @@ use crate::schema::Table;
 use crate::storage::Storage;
 
 /// The format of records and states. A lake of a higher one is refused rather than misread.
-pub(crate) const LAKE_FORMAT: u32 = 1;
+/// Format 2 knows closed dates, which a program that doesn't would open by writing a state without them.
+pub(crate) const LAKE_FORMAT: u32 = 2;
 
 /// States kept. One is enough to read; a few more let a process that is between two calls finish, and survive a damaged newest one.
 pub(crate) const STATES_KEPT: u64 = 16;
@@ -37,6 +39,10 @@ pub(crate) struct Record {
     pub index_removes: Vec<String>,
     pub stale: BTreeSet<Slice>,
     pub rolled: BTreeSet<Slice>,
+    #[serde(default)]
+    pub closes: Vec<Closing>,
+    #[serde(default)]
+    pub opens: BTreeSet<Slice>,
 }
 
 impl Record {
@@ -106,6 +112,8 @@ pub(crate) struct State {
     pub files: BTreeMap<Table, Vec<DataFile>>,
     pub index: BTreeMap<SourceId, BTreeMap<i32, IndexEntry>>,
     pub stale: BTreeSet<Slice>,
+    #[serde(default)]
+    pub closed: ClosedDates,
 }
 
 impl State {
@@ -146,6 +154,8 @@ impl State {
             next.stale.remove(slice);
         }
         next.stale.extend(record.stale.iter().cloned());
+        record.opens.iter().for_each(|slice| next.closed.remove(slice));
+        record.closes.iter().for_each(|closing| next.closed.insert(&closing.slice));
         Ok(next)
     }
 }

@@ -1,6 +1,6 @@
 //! Rows made for tests: a batch of events from (school, date, time), and receipts that add up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::batch::{DictColumn, EventBatch, NULL_ID, NumberColumn};
 use crate::ids::{FileId, FormatId, RunId, SchoolId, SourceId};
@@ -80,18 +80,7 @@ pub(crate) fn run() -> RunId {
 
 /// A change that does nothing yet.
 pub(crate) fn change(base: u64) -> Change {
-    Change {
-        kind: ChangeKind::Ingest,
-        run_id: run(),
-        base,
-        adds: Vec::new(),
-        removes: Vec::new(),
-        receipts: Vec::new(),
-        receipt_removes: Vec::new(),
-        index: Vec::new(),
-        stale: BTreeSet::new(),
-        rolled: BTreeSet::new(),
-    }
+    Change::new(ChangeKind::Ingest, run(), base)
 }
 
 /// The receipt of a file with so many events.

@@ -6,8 +6,9 @@ use std::fmt;
 use arrow::array::{AsArray as _, BooleanArray, RecordBatch, StringArray};
 use arrow::datatypes::Date32Type;
 
+use crate::closed::is_closed;
 use crate::ids::{FileId, RunId, SchoolId, SourceId};
-use crate::index::file_tag;
+use crate::index::segment_tag;
 use crate::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, Receipt, Slice, Snapshot};
 use crate::rows::{open_metadata, read_groups};
 use crate::schema::Table;
@@ -15,7 +16,7 @@ use crate::schema::Table;
 /// Tables whose rows say which input file they came from.
 const INPUT_TABLES: [Table; 3] = [Table::Events, Table::AdminEvents, Table::Quarantine];
 
-const MICROS_A_DAY: i64 = 86_400_000_000;
+pub(crate) const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// What is to be taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,13 +87,12 @@ impl Lake {
                 }
             }
         }
-        for table in [Table::PupilDays, Table::ThemeWeeks, Table::ActivityHourly, Table::Figures] {
-            let days: HashSet<i32> = plan.slices.iter().map(|slice| rollup_day(table, slice.date)).collect();
-            for file in snapshot.files.get(&table).into_iter().flatten() {
-                if days.contains(&file.statistics.event_date) {
-                    self.count_rollups(table, file, &mut plan)?;
-                }
-            }
+        if let Some(slice) = plan.slices.iter().find(|slice| snapshot.closed.has(slice)) {
+            return Err(is_closed(slice));
+        }
+        for (table, file, found) in self.rollups_of(snapshot, &plan.slices)? {
+            *plan.rows.entry(table).or_default() += found;
+            plan.rollups.push((table, file));
         }
         Ok(plan)
     }
@@ -112,16 +112,12 @@ impl Lake {
             removes.push((*table, file.path.clone()));
         }
         self.commit(Change {
-            kind: ChangeKind::Undo,
-            run_id: run_id.clone(),
-            base: plan.base,
             adds,
             removes,
-            receipts: Vec::new(),
             receipt_removes: plan.receipts.iter().map(|receipt| (receipt.file_id.clone(), receipt.byte_from)).collect(),
             index: self.index_without(plan)?,
             stale: plan.slices.clone(),
-            rolled: BTreeSet::new(),
+            ..Change::new(ChangeKind::Undo, run_id.clone(), plan.base)
         })
     }
 
@@ -168,7 +164,29 @@ impl Lake {
         Ok(())
     }
 
-    fn count_rollups(&self, table: Table, file: &DataFile, plan: &mut UndoPlan) -> Result<(), LakeError> {
+    /// The rollup files that hold rows of some slices, and how many.
+    pub(crate) fn rollups_of(
+        &self,
+        snapshot: &Snapshot,
+        slices: &BTreeSet<Slice>,
+    ) -> Result<Vec<(Table, DataFile, u64)>, LakeError> {
+        let mut rollups = Vec::new();
+        for table in [Table::PupilDays, Table::ThemeWeeks, Table::ActivityHourly, Table::Figures] {
+            let days: HashSet<i32> = slices.iter().map(|slice| rollup_day(table, slice.date)).collect();
+            for file in snapshot.files.get(&table).into_iter().flatten() {
+                let found = match days.contains(&file.statistics.event_date) {
+                    true => self.count_rollups(table, file, slices)?,
+                    false => 0,
+                };
+                if found > 0 {
+                    rollups.push((table, file.clone(), found));
+                }
+            }
+        }
+        Ok(rollups)
+    }
+
+    fn count_rollups(&self, table: Table, file: &DataFile, slices: &BTreeSet<Slice>) -> Result<u64, LakeError> {
         let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let groups = (0..metadata.metadata().num_row_groups()).collect();
@@ -177,13 +195,9 @@ impl Lake {
         let mut found = 0;
         for rows in read_groups(&path, &metadata, groups, Some(&columns))? {
             let rows = rows.map_err(|error| LakeError::arrow(&path, &error))?;
-            found += of_slices(table, &rows, &plan.slices)?.true_count() as u64;
+            found += of_slices(table, &rows, slices)?.true_count() as u64;
         }
-        if found > 0 {
-            *plan.rows.entry(table).or_default() += found;
-            plan.rollups.push((table, file.clone()));
-        }
-        Ok(())
+        Ok(found)
     }
 
     fn index_without(&self, plan: &UndoPlan) -> Result<Vec<IndexFile>, LakeError> {
@@ -203,7 +217,7 @@ impl Lake {
     }
 }
 
-fn others(hit: &BooleanArray) -> BooleanArray {
+pub(crate) fn others(hit: &BooleanArray) -> BooleanArray {
     BooleanArray::new(!hit.values(), None)
 }
 
@@ -225,7 +239,7 @@ fn with_segments(all: Vec<Receipt>, asked: impl Fn(&Receipt) -> bool) -> (Vec<Re
 }
 
 /// Whether two receipts are neighbouring segments of one file, or two readings of the same one.
-fn follow_one_another(a: &Receipt, b: &Receipt) -> bool {
+pub(crate) fn follow_one_another(a: &Receipt, b: &Receipt) -> bool {
     let same_reading = a.file_id == b.file_id && a.byte_from == b.byte_from;
     let neighbours = a.byte_to == b.byte_from || b.byte_to == a.byte_from;
     a.source_id == b.source_id && (same_reading || (a.path == b.path && neighbours && a.byte_from != b.byte_from))
@@ -248,27 +262,25 @@ fn dropped_over_the_same_time(other: &Receipt, undone: &[Receipt]) -> bool {
         })
 }
 
-/// The tags of the files in the duplicate index: of each chain of segments the first one's.
+/// The tags of the segments in the duplicate index.
 fn tags(receipts: &[Receipt]) -> BTreeMap<SourceId, Vec<u32>> {
     let mut tags: BTreeMap<SourceId, Vec<u32>> = BTreeMap::new();
     for receipt in receipts {
-        let continues = receipts.iter().any(|other| follow_one_another(other, receipt) && other.byte_from < receipt.byte_from);
-        if !continues {
-            tags.entry(receipt.source_id.clone()).or_default().push(file_tag(&receipt.file_id));
-        }
+        let tag = segment_tag(&receipt.head_id, receipt.byte_from, &receipt.file_id);
+        tags.entry(receipt.source_id.clone()).or_default().push(tag);
     }
     tags
 }
 
 /// The dates that a receipt's events may have: local dates differ from UTC's by one at most.
-fn event_days(receipt: &Receipt) -> impl Iterator<Item = i32> + use<> {
+pub(crate) fn event_days(receipt: &Receipt) -> impl Iterator<Item = i32> + use<> {
     let day = |time: i64| i32::try_from(time.div_euclid(MICROS_A_DAY)).unwrap_or(0);
     let range = times(receipt).map_or(0..0, |(from, to)| day(from) - 1..day(to) + 2);
     range.into_iter()
 }
 
 /// Whether a data file can hold rows of these receipts, by its statistics alone.
-fn may_hold(table: Table, file: &DataFile, receipts: &[Receipt]) -> bool {
+pub(crate) fn may_hold(table: Table, file: &DataFile, receipts: &[Receipt]) -> bool {
     let date = file.statistics.event_date;
     receipts.iter().any(|receipt| {
         if table == Table::Quarantine {
@@ -287,14 +299,14 @@ fn file_ids(receipts: &[Receipt]) -> HashSet<String> {
     receipts.iter().map(|receipt| receipt.file_id.as_str().to_owned()).collect()
 }
 
-fn text<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a StringArray, LakeError> {
+pub(crate) fn text<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a StringArray, LakeError> {
     rows.column_by_name(name)
         .and_then(|column| column.as_string_opt::<i32>())
         .ok_or_else(|| LakeError::Rejected { problem: format!("rows have no text column {name}") })
 }
 
 /// Whether each row came from one of the files. Rows of a file mostly lie together, so the last answer is kept.
-fn of_files(rows: &RecordBatch, ids: &HashSet<String>) -> Result<BooleanArray, LakeError> {
+pub(crate) fn of_files(rows: &RecordBatch, ids: &HashSet<String>) -> Result<BooleanArray, LakeError> {
     let files = text(rows, "file_id")?;
     let mut last: Option<(&str, bool)> = None;
     Ok((0..rows.num_rows())
@@ -311,14 +323,14 @@ fn of_files(rows: &RecordBatch, ids: &HashSet<String>) -> Result<BooleanArray, L
 }
 
 /// The date under which a rollup table keeps what happened on a day.
-fn rollup_day(table: Table, day: i32) -> i32 {
+pub(crate) fn rollup_day(table: Table, day: i32) -> i32 {
     // 1970-01-01 was a Thursday, so day -3 is a Monday.
     if table == Table::ThemeWeeks { day - (day + 3).rem_euclid(7) } else { day }
 }
 
 /// Whether each rollup row counts one of the slices. Where a table has no source, all sources of the school and day go: what is left is
 /// rolled up again.
-fn of_slices(table: Table, rows: &RecordBatch, slices: &BTreeSet<Slice>) -> Result<BooleanArray, LakeError> {
+pub(crate) fn of_slices(table: Table, rows: &RecordBatch, slices: &BTreeSet<Slice>) -> Result<BooleanArray, LakeError> {
     let by_source = table.column_index("source_id").is_some();
     let wanted: HashSet<(i32, &str, &str)> = slices
         .iter()

@@ -3,6 +3,7 @@
 -- version: 1
 -- reads: events and the old rows of the same dates, over the slices in `stale` (school, source, event_date)
 -- gives: every row of every stale date, the slices that are not stale as they stood
+-- note: firewall sessions without a host (`flow`) are no decisions, and a day or hour with nothing else has no logs
 -- note: furniture is as the line alone says; typing runs and repeats are collapsed in pupil_days only
 SELECT e.event_date, e.school_id, e.source_id, e.profile, e.user_type, e.year_group,
        CAST(date_part('hour', arrow_cast(e.event_time, 'Timestamp(Microsecond, Some("{zone}"))')) AS INT) AS hour,
@@ -16,4 +17,5 @@ SELECT e.event_date, e.school_id, e.source_id, e.profile, e.user_type, e.year_gr
 FROM events e
 {join_stale}
 WHERE e.event_date BETWEEN $from AND $to
+  AND e.kind <> 'flow'
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

@@ -222,18 +222,7 @@ impl TestLake {
     pub(crate) fn commit(&self, adds: Vec<(Table, weir_lake::lake::DataFile)>, stale: std::collections::BTreeSet<Slice>) {
         let snapshot = self.lake.snapshot().unwrap();
         self.lake
-            .commit(Change {
-                kind: ChangeKind::Ingest,
-                run_id: RunId::parse("run-1").unwrap(),
-                base: snapshot.version,
-                adds,
-                removes: Vec::new(),
-                receipts: Vec::new(),
-                receipt_removes: Vec::new(),
-                index: Vec::new(),
-                stale,
-                rolled: Default::default(),
-            })
+            .commit(Change { adds, stale, ..Change::new(ChangeKind::Ingest, RunId::parse("run-1").unwrap(), snapshot.version) })
             .unwrap();
     }
 

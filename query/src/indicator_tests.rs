@@ -169,3 +169,38 @@ async fn an_hour_is_silent_where_it_usually_is_not() {
     let row = rows.iter().find(|row| row.period_no == 1).unwrap();
     assert_eq!((row.dimension.as_deref(), row.numerator, row.denominator), (Some("elm-filter"), Some(2.0), Some(6.0)));
 }
+
+#[tokio::test]
+async fn sessions_without_a_host_change_no_figure() {
+    let rows = [
+        Event { ..ALARM },
+        Event { user: None, ..EVENT },
+        Event { at: "2025-09-15T09:00:00Z", source: "elm-wall", ..PROXY },
+        Event { at: "2025-09-16T09:00:00Z", source: "elm-dns", kind: "dns", ..EVENT },
+    ];
+    let mut with_flows = rows.to_vec();
+    for at in ["2025-09-09T09:00:00Z", "2025-09-15T09:00:00Z", "2025-09-17T09:00:00Z"] {
+        // As bad as a row can be: blocked, with a theme and a person, and also on a day with no other row.
+        for source in ["elm-filter", "elm-wall"] {
+            with_flows.extend(std::iter::repeat_n(Event { at, source, kind: "flow", ..ALARM }, 30));
+        }
+    }
+    let mut told = Vec::new();
+    for rows in [rows.to_vec(), with_flows] {
+        let lake = TestLake::new();
+        lake.ingest(&rows);
+        lake.roll_up("2025-12-20").await;
+        let engine = lake.engine("2025-12-20");
+        let mut all = Vec::new();
+        for indicator in Indicator::all().unwrap() {
+            all.push((indicator.id.clone(), format!("{:?}", run(&engine, &indicator.id, "elm", "2025-26").await.unwrap())));
+        }
+        let counts = "SELECT (SELECT count(*) FROM activity_hourly) AS hours, (SELECT count(*) FROM pupil_days) AS people, \
+                      (SELECT count(*) FROM theme_weeks) AS weeks";
+        all.push((String::from("rollups"), format!("{:?}", engine.rows(counts, &[]).await.unwrap())));
+        told.push(all);
+    }
+    for (without, with) in told[0].iter().zip(&told[1]) {
+        assert_eq!(without, with);
+    }
+}

@@ -95,18 +95,8 @@ pub(crate) async fn compute(
     // Nobody waits at a page for this, and a first import may bring years.
     let options = EngineOptions { time_limit: options.time_limit.max(LONGEST_QUERY), ..options.clone() };
     let engine = Engine::open(snapshot, estate, &options)?;
-    let mut change = Change {
-        kind: ChangeKind::Rollup,
-        run_id: run_id.clone(),
-        base: snapshot.version,
-        adds: Vec::new(),
-        removes: Vec::new(),
-        receipts: Vec::new(),
-        receipt_removes: Vec::new(),
-        index: Vec::new(),
-        stale: BTreeSet::new(),
-        rolled: snapshot.stale.clone(),
-    };
+    let mut change =
+        Change { rolled: snapshot.stale.clone(), ..Change::new(ChangeKind::Rollup, run_id.clone(), snapshot.version) };
     for batch in batches(snapshot) {
         report.dates += batch.dates.len();
         batch.roll_up(&engine, snapshot, estate, write, &mut change, &mut report).await?;

@@ -13,6 +13,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use weir_lake::closed::{Agreement, FiguresDigest};
+use weir_lake::estate::Estate;
+use weir_lake::ids::{RunId, SchoolId};
+use weir_lake::lake::{Lake, Slice};
+
 /// The `weir` binary: `WEIR_BIN`, or beside the test's own.
 pub fn weir_bin() -> PathBuf {
     binary("weir", "WEIR_BIN")
@@ -123,6 +128,21 @@ impl Home {
         ])
     }
 
+    /// Closes dates (days since 1970) of the one school's only source, as a verification that agreed would: no command does yet.
+    /// They must be rolled up. The clock is put fifteen days on.
+    pub fn close(&self, dates: impl IntoIterator<Item = i32>) {
+        let estate = Estate::load(&self.estate().join("weir.toml")).expect("the estate");
+        let lake = Lake::open(&estate.lake_root).expect("the lake");
+        let snapshot = lake.snapshot().expect("a snapshot");
+        let source_id = lake.receipts(&snapshot).expect("receipts").pop().expect("a receipt").source_id;
+        let school_id = SchoolId::parse(&self.school()).expect("a school id");
+        let slice = |date| Slice { school_id: school_id.clone(), source_id: source_id.clone(), date };
+        let figures = dates.into_iter().map(|date| (slice(date), FiguresDigest::of(b"agreed"))).collect();
+        let (agreement, _) = Agreement::between(&snapshot, &figures, &figures);
+        let in_fifteen_days = weir_lake::clock::now_micros() + 15 * 86_400_000_000;
+        lake.close(&agreement, in_fifteen_days, &RunId::parse("verify").expect("a run id")).expect("the dates close");
+    }
+
     /// Rows of a query.
     pub fn sql(&self, text: &str) -> Vec<serde_json::Value> {
         let ran = self.weir_ok(["sql", "--sensitive", "end-to-end test", "--output", "ndjson", text], 0);
@@ -152,4 +172,12 @@ pub fn python() -> Option<PathBuf> {
 /// Whether the long forms of long tests are asked for.
 pub fn is_long() -> bool {
     std::env::var_os("WEIR_LONG").is_some()
+}
+
+/// A line of an invented Squid log: seconds after 2026-11-05T09:00:00Z, a person and a page.
+pub fn squid_line(second: i64, user: &str, url: &str) -> String {
+    format!(
+        "{}.000     61 10.20.30.41 TCP_MISS/200 8811 GET {url} {user} HIER_DIRECT/192.0.2.8 text/html",
+        1_793_869_200 + second
+    )
 }

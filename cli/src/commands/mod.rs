@@ -1,16 +1,21 @@
 //! One file a command.
 
 pub mod compact;
+pub mod dates;
 pub mod demo;
 pub mod estate;
 pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
+pub mod reclassify;
+pub mod reopen;
 pub mod rollup;
 pub mod serve;
 pub mod sql;
 pub mod undo;
+
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::Context;
 use weir_ingest::normalise::Reference;
@@ -34,6 +39,18 @@ pub fn meanings() -> anyhow::Result<Meanings> {
     });
     let entries = reference.lexicon.entries().map(|(entry, _)| (entry.id.clone(), entry.since.clone()));
     Ok(Meanings { categories: categories.collect(), entries_since: entries.collect() })
+}
+
+/// Asks on a terminal; in a pipe nobody can answer, so the answer is no.
+pub fn confirmed(question: &str) -> anyhow::Result<bool> {
+    if !io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    print!("\n{question}? Type yes: ");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).context("standard input")?;
+    Ok(answer.trim() == "yes")
 }
 
 /// A new run's id: what it does and when, to the microsecond, so that two runs never share one.

@@ -1,9 +1,7 @@
 //! `weir undo`: takes a file or a run out of the lake again, after showing what would go.
 
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use clap::Args;
 use weir_lake::ids::{FileId, RunId};
 use weir_lake::lake::{Lake, Snapshot};
@@ -62,24 +60,13 @@ impl Undo {
                 println!("  {}", receipt.path);
             }
         }
-        if !self.yes && !confirmed()? {
+        if !self.yes && !super::confirmed("Take it out")? {
             anyhow::bail!("nothing was taken out; say --yes to do it");
         }
         let version = lake.undo(&plan, &super::run_id("undo")?)?;
         println!("\nDone: the lake is at version {version}. Run `weir rollup` to bring the figures up to date.");
         Ok(if plan.read_again.is_empty() { Ended::Done } else { Ended::WithFindings })
     }
-}
-
-fn confirmed() -> anyhow::Result<bool> {
-    if !io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    print!("\nTake it out? Type yes: ");
-    io::stdout().flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).context("standard input")?;
-    Ok(answer.trim() == "yes")
 }
 
 /// A file by id, by the beginning of its id or by its name; or a run.

@@ -74,7 +74,7 @@ impl Cef {
                 self.take(record, pair, trimmed(record, value, end), &mut custom, &mut customs, slots);
             }
             let slot;
-            (before, slot) = match self.keys.guess(before, &record[key..]) {
+            (before, slot) = match self.keys.guess(before, record, key) {
                 Some((id, slot, length)) if key + length == equals + 1 => (id, slot),
                 _ => self.keys.find(before, &record[key..equals]),
             };

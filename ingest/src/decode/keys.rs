@@ -23,27 +23,44 @@ pub(crate) const START: KeyId = 0;
 struct Key {
     /// The name with its `=`, so that one comparison finds both.
     name: Box<[u8]>,
-    /// The first sixteen bytes of that, and which of them count: they tell nearly all keys apart without a call.
-    start: u128,
-    mask: u128,
-    slot: u16,
+    sight: Sight,
+    /// The latest follower, as far as it takes to know it: a line of a known layout then needs this key alone.
+    next: Sight,
     followers: [KeyId; FOLLOWERS],
 }
 
+/// What tells a key at sight: nearly all differ in their first sixteen bytes.
+#[derive(Clone, Copy)]
+struct Sight {
+    start: u128,
+    mask: u128,
+    /// Of the name with its `=`.
+    length: u32,
+    id: KeyId,
+    slot: u16,
+}
+
+/// Sight of no key.
+const UNSEEN: Sight = Sight { start: 1, mask: 0, length: 0, id: START, slot: NO_SLOT };
+
+/// Bytes that tell a key at sight.
+const SIGHT_BYTES: u32 = 16;
+
 impl Key {
-    fn new(name: &[u8], slot: u16) -> Self {
+    fn new(name: &[u8], id: KeyId, slot: u16) -> Self {
         let mut with_equals = name.to_vec();
         with_equals.push(b'=');
-        let length = with_equals.len().min(16);
+        let length = with_equals.len().min(SIGHT_BYTES as usize);
         let mask = u128::MAX >> (128 - 8 * length);
         let start = first_sixteen(&with_equals) & mask;
-        Self { name: with_equals.into(), start, mask, slot, followers: [START; FOLLOWERS] }
+        let sight = Sight { start, mask, length: with_equals.len() as u32, id, slot };
+        Self { name: with_equals.into(), sight, next: UNSEEN, followers: [START; FOLLOWERS] }
     }
 
     /// Whether `rest`, whose first sixteen bytes are `first`, starts with this key and its `=`.
     #[inline(always)]
     fn starts(&self, rest: &[u8], first: u128) -> bool {
-        first & self.mask == self.start && (self.name.len() <= 16 || rest.starts_with(&self.name))
+        first & self.sight.mask == self.sight.start && (self.sight.length <= SIGHT_BYTES || rest.starts_with(&self.name))
     }
 }
 
@@ -52,8 +69,15 @@ impl Key {
 fn first_sixteen(rest: &[u8]) -> u128 {
     match rest.first_chunk::<16>() {
         Some(sixteen) => u128::from_le_bytes(*sixteen),
-        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte)),
+        None => first_few(rest),
     }
+}
+
+/// As [`first_sixteen`], at the end of a record.
+#[cold]
+#[inline(never)]
+fn first_few(rest: &[u8]) -> u128 {
+    rest.iter().take(16).rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
 }
 
 /// The keys of one reader.
@@ -65,7 +89,7 @@ pub(crate) struct Keys {
 impl Keys {
     /// The wanted names with their slots; the others are learnt on the way.
     pub(crate) fn new<'n>(wanted: impl Iterator<Item = (&'n [u8], u16)>) -> Self {
-        let mut keys = Self { keys: vec![Key::new(b"", NO_SLOT)], table: vec![START; TABLE] };
+        let mut keys = Self { keys: vec![Key::new(b"", START, NO_SLOT)], table: vec![START; TABLE] };
         for (name, slot) in wanted {
             keys.intern(name, slot);
         }
@@ -99,32 +123,33 @@ impl Keys {
             Err(_) if self.keys.len() >= MOST_KEYS => START,
             Err(at) => {
                 let id = self.keys.len() as KeyId;
-                self.keys.push(Key::new(name, slot));
+                self.keys.push(Key::new(name, id, slot));
                 self.table[at] = id;
                 id
             }
         }
     }
 
-    /// The key that starts `rest`, guessed from the one before: its number, slot and length with the `=`.
+    /// The key at `at`, guessed from the one before: its number, slot and length with the `=`.
     #[inline(always)]
-    pub(crate) fn guess(&self, before: KeyId, rest: &[u8]) -> Option<(KeyId, u16, usize)> {
+    pub(crate) fn guess(&self, before: KeyId, record: &[u8], at: usize) -> Option<(KeyId, u16, usize)> {
+        let rest = record.get(at..)?;
         let first = first_sixteen(rest);
-        let followers = &self.keys.get(before as usize)?.followers;
-        let latest = self.keys.get(followers[0] as usize)?;
-        if latest.starts(rest, first) && followers[0] != START {
-            return Some((followers[0], latest.slot, latest.name.len()));
+        let key = self.keys.get(before as usize)?;
+        let next = &key.next;
+        if first & next.mask == next.start && next.length <= SIGHT_BYTES {
+            return Some((next.id, next.slot, next.length as usize));
         }
-        self.guess_again(followers, rest, first)
+        self.guess_again(&key.followers, rest, first)
     }
 
     /// The other followers; apart, so that the usual case stays small.
     #[inline(never)]
     fn guess_again(&self, followers: &[KeyId; FOLLOWERS], rest: &[u8], first: u128) -> Option<(KeyId, u16, usize)> {
-        for id in followers.iter().skip(1).copied() {
+        for id in followers.iter().copied() {
             let key = self.keys.get(id as usize)?;
             if id != START && key.starts(rest, first) {
-                return Some((id, key.slot, key.name.len()));
+                return Some((id, key.sight.slot, key.name.len()));
             }
         }
         None
@@ -133,12 +158,14 @@ impl Keys {
     /// The key `name`, which was not guessed, and its slot; remembered as a follower of `before`.
     pub(crate) fn find(&mut self, before: KeyId, name: &[u8]) -> (KeyId, u16) {
         let id = self.intern(name, NO_SLOT);
-        let followers = &mut self.keys[before as usize].followers;
-        if id != START && !followers.contains(&id) {
-            followers.rotate_right(1);
-            followers[0] = id;
+        let sight = self.keys[id as usize].sight;
+        let key = &mut self.keys[before as usize];
+        if id != START && !key.followers.contains(&id) {
+            key.followers.rotate_right(1);
+            key.followers[0] = id;
+            key.next = sight;
         }
-        (id, self.keys[id as usize].slot)
+        (id, sight.slot)
     }
 }
 
@@ -150,16 +177,16 @@ mod tests {
     fn guesses_follow_what_was_found() {
         let names = ["a", "longer_than_eight", "ab"];
         let mut keys = Keys::new(names.iter().enumerate().map(|(n, name)| (name.as_bytes(), n as u16)));
-        assert_eq!(keys.guess(START, b"a=1"), None);
+        assert_eq!(keys.guess(START, b"a=1", 0), None);
         let (a, slot) = keys.find(START, b"a");
         assert_eq!(slot, 0);
-        assert_eq!(keys.guess(START, b"a=1"), Some((a, 0, 2)));
-        assert_eq!(keys.guess(START, b"ab=1"), None);
+        assert_eq!(keys.guess(START, b"a=1", 0), Some((a, 0, 2)));
+        assert_eq!(keys.guess(START, b"ab=1", 0), None);
         let (long, _) = keys.find(a, b"longer_than_eight");
-        assert_eq!(keys.guess(a, b"longer_than_eight=x"), Some((long, 1, 18)));
-        assert_eq!(keys.guess(a, b"longer_than_nine=xy"), None);
-        assert_eq!(keys.guess(a, b"longer_than"), None);
-        assert_eq!(keys.guess(START, b"a"), None);
+        assert_eq!(keys.guess(a, b"longer_than_eight=x", 0), Some((long, 1, 18)));
+        assert_eq!(keys.guess(a, b"longer_than_nine=xy", 0), None);
+        assert_eq!(keys.guess(a, b"longer_than", 0), None);
+        assert_eq!(keys.guess(START, b"a", 0), None);
         assert_eq!(keys.find(a, b"unwanted").1, NO_SLOT);
     }
 

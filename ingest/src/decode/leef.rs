@@ -54,7 +54,7 @@ impl Leef {
         while at < record.len() {
             let end = find_byte(record, at, delimiter).unwrap_or(record.len());
             let pair = &record[at..end];
-            let found = match self.keys.guess(before, pair) {
+            let found = match self.keys.guess(before, pair, 0) {
                 Some((id, slot, length)) => Some((id, slot, at + length)),
                 None => find_byte(pair, 0, b'=').map(|equals| {
                     let (id, slot) = self.keys.find(before, pair[..equals].trim_ascii());

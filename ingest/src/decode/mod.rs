@@ -7,13 +7,17 @@ pub(crate) mod csv;
 pub(crate) mod json;
 mod keys;
 pub(crate) mod kv;
+pub(crate) mod labelled;
 pub(crate) mod leef;
+mod marks;
 pub(crate) mod pattern;
 pub(crate) mod syslog;
 pub(crate) mod w3c;
 
 #[cfg(test)]
 mod never_panics;
+
+pub(crate) use marks::{find_any, find_byte, find_either};
 
 /// Set in [`Span::start`] when the bytes stand in the scratch and not in the record.
 const IN_SCRATCH: u32 = 1 << 31;
@@ -50,6 +54,11 @@ impl Span {
         self.end.saturating_sub(self.start & !IN_SCRATCH) as usize
     }
 
+    /// Where a piece of the record starts and ends.
+    pub(crate) fn bounds(self) -> std::ops::Range<usize> {
+        (self.start & !IN_SCRATCH) as usize..self.end as usize
+    }
+
     /// The bytes.
     #[inline]
     pub(crate) fn of<'a>(self, record: &'a [u8], scratch: &'a [u8]) -> &'a [u8] {
@@ -62,6 +71,18 @@ impl Span {
     pub(crate) fn lies_within(self, record: &[u8], scratch: &[u8]) -> bool {
         let from = if self.start & IN_SCRATCH == 0 { record } else { scratch };
         self.is_empty() || self.end as usize <= from.len()
+    }
+
+    /// The bytes of a piece of at most seven as a word, zeroes behind them.
+    #[inline]
+    pub(crate) fn word(self, record: &[u8], scratch: &[u8]) -> u64 {
+        let from = if self.start & IN_SCRATCH == 0 { record } else { scratch };
+        let start = (self.start & !IN_SCRATCH) as usize;
+        // Nearly always eight bytes can be read at once, and those of the next field are masked.
+        match from.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(eight) => u64::from_le_bytes(*eight) & ((1 << (8 * self.len().min(7))) - 1),
+            None => self.of(record, scratch).iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        }
     }
 
     /// The piece of this piece from `from` to `to`, counted within it.
@@ -104,6 +125,13 @@ impl Slots {
             && place.is_empty()
         {
             *place = span;
+        }
+    }
+
+    /// Takes a field's value back.
+    pub(crate) fn unset(&mut self, slot: u16) {
+        if let Some(place) = self.spans.get_mut(slot as usize) {
+            *place = Span::default();
         }
     }
 
@@ -166,55 +194,6 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
     text.trim_ascii()
 }
 
-/// Bytes searched eight at a time before a search is handed to `memchr`: most fields are shorter than its call costs.
-const NEAR: usize = 48;
-
-const fn splat(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// Marks the bytes of `word` that are zero; the lowest mark is right, those above it need not be.
-#[inline(always)]
-const fn zeroes(word: u64) -> u64 {
-    word.wrapping_sub(splat(1)) & !word & splat(0x80)
-}
-
-/// The first place in `text` from `from` on of which `marks` (eight bytes at a time) or `far` (the rest) says that it is one.
-#[inline(always)]
-fn find(text: &[u8], from: usize, marks: impl Fn(u64) -> u64, far: impl Fn(&[u8]) -> Option<usize>) -> usize {
-    let Some(rest) = text.get(from..) else { return text.len() };
-    let (eights, tail) = rest.as_chunks::<8>();
-    let mut at = from;
-    for eight in eights.iter().take(NEAR / 8) {
-        let marks = marks(u64::from_le_bytes(*eight));
-        if marks != 0 {
-            return at + (marks.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    if eights.len() > NEAR / 8 {
-        return text.get(at..).and_then(far).map_or(text.len(), |n| n + at);
-    }
-    let end = tail.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    // Bytes beyond the tail are zeroes, and no mark there counts.
-    let marks = marks(end);
-    at + (marks.trailing_zeros() as usize / 8).min(tail.len())
-}
-
-/// The first `needle` in `text` from `from` on.
-#[inline]
-pub(crate) fn find_byte(text: &[u8], from: usize, needle: u8) -> Option<usize> {
-    let end = find(text, from, |word| zeroes(word ^ splat(needle)), |rest| memchr::memchr(needle, rest));
-    (end < text.len()).then_some(end)
-}
-
-/// The first `a` or `b` in `text` from `from` on, or its end.
-#[inline]
-pub(crate) fn find_either(text: &[u8], from: usize, a: u8, b: u8) -> usize {
-    let marks = |word: u64| zeroes(word ^ splat(a)) | zeroes(word ^ splat(b));
-    find(text, from, marks, |rest| memchr::memchr2(a, b, rest))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,22 +210,6 @@ mod tests {
         assert_eq!(slots.bytes(b"abcdefg", 9), b"");
         slots.set(0, Span::new(0, 1));
         assert_eq!(slots.bytes(b"abcdefg", 0), b"cde", "the first value stays");
-    }
-
-    #[test]
-    fn bytes_are_found_wherever_they_stand() {
-        for length in 0..100 {
-            for from in 0..=length {
-                for place in 0..length {
-                    let mut text = vec![b'a'; length];
-                    text[place] = b',';
-                    let wanted = if place >= from { place } else { length };
-                    assert_eq!(find_either(&text, from, b',', b';'), wanted, "{place} from {from} of {length}");
-                    assert_eq!(find_byte(&text, from, b','), Some(wanted).filter(|n| *n < length));
-                }
-            }
-        }
-        assert_eq!(find_byte(b"abc", 9, b'a'), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::csv::{Columns, Csv, Layout};
 use super::pattern::{Pattern, Patterns};
 use super::syslog::Body;
-use super::{NO_SLOT, Slots, cef::Cef, json::Json, kv::Kv, leef::Leef, syslog, w3c::W3c};
+use super::{NO_SLOT, Slots, cef::Cef, json::Json, kv::Kv, labelled::Labelled, leef::Leef, syslog, w3c::W3c};
 
 fn names() -> Vec<String> {
     ["a", "b", "c.d", "e[]", "f{}", "g[0].h", "cef.id", "leef.id", "label.x", "cs1"].map(String::from).to_vec()
@@ -15,6 +15,8 @@ fn names() -> Vec<String> {
 fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let piece = prop_oneof![
         Just(b"a=".to_vec()),
+        Just(b"a: ".to_vec()),
+        Just(b"b:\"".to_vec()),
         Just(b"b=\"".to_vec()),
         Just(b"\"".to_vec()),
         Just(b"\"\"".to_vec()),
@@ -59,6 +61,7 @@ proptest! {
     fn on_any_bytes(records in records()) {
         let names = names();
         let mut kv = Kv::new(&names, b" ,");
+        let labelled = Labelled::new(&names, b',');
         let mut csv = Csv::new(columns(b',', true));
         let mut cef = Cef::new(&names);
         let mut leef = Leef::new(&names);
@@ -79,6 +82,7 @@ proptest! {
                     slots.clear();
                 };
                 kv.split(record, header.body, &mut slots); look(&mut slots);
+                labelled.split(record, header.body, &mut slots); look(&mut slots);
                 csv.split(record, header.body, &mut slots); look(&mut slots);
                 cef.split(record, header.body, &mut slots); look(&mut slots);
                 leef.split(record, header.body, &mut slots); look(&mut slots);

@@ -9,10 +9,14 @@
 //!
 //! Why not regular expressions: fields that hold blanks need captures, which cost several times as much as this and allocate.
 
-use super::{NO_SLOT, Shape, Slots, Span, find_either, slot_of};
+use super::marks::{mark, pieces};
+use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte, find_either, slot_of};
 
 /// Steps a record may cost for each of its bytes before it counts as unreadable: an unlucky or hostile line must not stall the reader.
 const STEPS_PER_BYTE: usize = 24;
+
+/// Words of 64 bytes in which blanks are marked; longer records are matched without.
+const BLANK_WORDS: usize = 32;
 
 /// Fields in a pattern that may be tried at several lengths.
 const MOST_CHOICES: usize = 16;
@@ -50,15 +54,10 @@ impl Class {
     /// Where the run of this class that starts at `at` ends: before a blank, `stop` or a byte of another class.
     #[inline]
     fn end(self, record: &[u8], at: usize, stop: u8) -> usize {
-        let kinds = match self {
-            Class::Word | Class::Url | Class::Agent => return find_either(record, at, b' ', stop),
-            Class::Int => INT,
-            Class::Number => NUMBER,
-            Class::Date => DATE,
-            Class::Clock => CLOCK,
-            Class::Caps => CAPS,
-            Class::Address => ADDRESS,
-        };
+        let kinds = self.kinds();
+        if kinds == 0 {
+            return find_either(record, at, b' ', stop);
+        }
         let mut end = at;
         while let Some(&byte) = record.get(end)
             && KINDS[byte as usize] & kinds != 0
@@ -69,12 +68,30 @@ impl Class {
         end
     }
 
+    /// The bytes of the class; 0 for any but a blank.
+    #[inline]
+    fn kinds(self) -> u8 {
+        match self {
+            Class::Word | Class::Url | Class::Agent => 0,
+            Class::Int => INT,
+            Class::Number => NUMBER,
+            Class::Date => DATE,
+            Class::Clock => CLOCK,
+            Class::Caps => CAPS,
+            Class::Address => ADDRESS,
+        }
+    }
+
+    #[inline(always)]
     fn is_whole(self, text: &[u8]) -> bool {
         match self {
             Class::Word => true,
             // A lone sign or dot is no number; that the rest are digits is known.
             Class::Int => text.last().is_some_and(u8::is_ascii_digit),
-            Class::Number => text.last().is_some_and(u8::is_ascii_digit) && text.iter().filter(|b| **b == b'.').count() < 2,
+            Class::Number => {
+                text.last().is_some_and(u8::is_ascii_digit)
+                    && text.iter().fold(0, |dots, byte| dots + u32::from(*byte == b'.')) < 2
+            }
             Class::Date => text.len() <= 10 && text.iter().filter(|b| !b.is_ascii_digit()).count() == 2,
             Class::Clock => text.iter().filter(|b| **b == b':').count() == 2,
             Class::Caps => text.iter().any(u8::is_ascii_uppercase),
@@ -190,8 +207,128 @@ impl Pattern {
         Ok(Self { elements })
     }
 
+    /// As [`Pattern::matches`], with each open field at its shortest: nearly all records match so, and without the bookkeeping of ways back.
+    /// None where another length may match.
+    fn matches_shortest(&self, record: &[u8], from: usize, spans: &mut [Span]) -> Option<bool> {
+        // Where blanks stand, told for the whole record at once: most fields end at one.
+        let mut blanks = [0_u64; BLANK_WORDS];
+        if record.len() > 64 * BLANK_WORDS {
+            return None;
+        }
+        let words = record.len().div_ceil(64);
+        pieces(record, |number, piece| blanks[number] = mark(piece, b' '));
+        let next_blank = |at: usize| -> usize {
+            let mut word = at / 64;
+            let mut marks = blanks.get(word).map_or(0, |marks| marks >> (at % 64) << (at % 64));
+            while marks == 0 {
+                word += 1;
+                match blanks.get(..words).and_then(|blanks| blanks.get(word)) {
+                    Some(next) => marks = *next,
+                    None => return record.len(),
+                }
+            }
+            word * 64 + marks.trailing_zeros() as usize
+        };
+        let mut fill = |slot: u16, start: usize, end: usize| {
+            if let Some(place) = spans.get_mut(slot as usize) {
+                *place = Span::new(start, end);
+            }
+        };
+        let mut at = from;
+        let mut is_certain = true;
+        let mut elements = self.elements.iter();
+        while let Some(element) = elements.next() {
+            let found = match element {
+                Element::Blanks => {
+                    let start = at;
+                    while record.get(at) == Some(&b' ') {
+                        at += 1;
+                    }
+                    at > start
+                }
+                Element::Run { slot, class, stop } => {
+                    let start = at;
+                    let kinds = class.kinds();
+                    if *stop == b' ' {
+                        at = next_blank(start);
+                    } else {
+                        at = find_either(record, start, b' ', *stop);
+                    }
+                    let text = record.get(start..at).unwrap_or(&[]);
+                    fill(*slot, start, at);
+                    // A run of a class that ends before the blank does so before what follows it: the general way sees to that.
+                    if text.iter().fold(kinds, |kinds, byte| kinds & KINDS[*byte as usize]) != kinds {
+                        return None;
+                    }
+                    at > start && class.is_whole(text)
+                }
+                Element::Literal(literal) => match &**literal {
+                    [byte] => {
+                        at += 1;
+                        record.get(at - 1) == Some(byte)
+                    }
+                    literal => {
+                        let rest = record.get(at..).unwrap_or(&[]);
+                        at += literal.len();
+                        rest.starts_with(literal)
+                    }
+                },
+                Element::Shortest { slot } => {
+                    is_certain = false;
+                    let start = at;
+                    at = match elements.as_slice().first() {
+                        Some(Element::Blanks) => next_blank(at),
+                        Some(Element::Literal(literal)) => find_text(record, at, literal).unwrap_or(record.len()),
+                        _ => return None,
+                    };
+                    fill(*slot, start, at);
+                    at < record.len()
+                }
+                Element::Longest { .. } => return None,
+            };
+            if !found {
+                return if is_certain { Some(false) } else { None };
+            }
+        }
+        if at == record.len() {
+            Some(true)
+        } else if is_certain {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
     /// Matches `record` from `from` to its end, and fills the slots.
     pub(crate) fn matches(&self, record: &[u8], from: usize, slots: &mut Slots) -> bool {
+        if record.len() > LONGEST_RECORD {
+            return false;
+        }
+        let matched = match self.matches_shortest(record, from, slots.spans_mut()) {
+            Some(matched) => matched,
+            None => {
+                self.forget(slots);
+                self.matches_any(record, from, slots)
+            }
+        };
+        if !matched {
+            self.forget(slots);
+        }
+        matched
+    }
+
+    /// Takes back what this pattern may have filled; what a frame gave stays.
+    fn forget(&self, slots: &mut Slots) {
+        for element in &self.elements {
+            if let Element::Run { slot, .. } | Element::Shortest { slot } | Element::Longest { slot } = element
+                && let Some(place) = slots.spans_mut().get_mut(*slot as usize)
+            {
+                *place = Span::default();
+            }
+        }
+    }
+
+    fn matches_any(&self, record: &[u8], from: usize, slots: &mut Slots) -> bool {
         #[derive(Clone, Copy, Default)]
         struct Choice {
             element: usize,
@@ -289,10 +426,10 @@ impl Pattern {
 
     /// The first place from `from` on where the element after an open field can start.
     fn next_place(&self, record: &[u8], element: usize, from: usize) -> Option<usize> {
-        let rest = record.get(from..)?;
+        record.get(from..)?;
         match self.elements.get(element) {
             None => Some(record.len()).filter(|end| *end >= from),
-            Some(Element::Literal(literal)) => memchr::memmem::find(rest, literal).map(|n| n + from),
+            Some(Element::Literal(literal)) => find_text(record, from, literal),
             Some(Element::Blanks) => Some(find_either(record, from, b' ', b' ')).filter(|end| *end < record.len()),
             Some(_) => Some(from),
         }
@@ -312,6 +449,19 @@ impl Pattern {
     }
 }
 
+/// The first place of `text` in `record` from `from` on. Literals are a few bytes, for which building a searcher costs more than searching.
+fn find_text(record: &[u8], from: usize, text: &[u8]) -> Option<usize> {
+    let (&first, _) = text.split_first()?;
+    let mut at = from;
+    loop {
+        at = find_byte(record, at, first)?;
+        if record.get(at..).is_some_and(|rest| rest.starts_with(text)) {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
 /// Several patterns, tried in turn; their order is part of what a format means, so it is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Patterns(pub(crate) Vec<Pattern>);
@@ -323,7 +473,6 @@ impl Patterns {
             if pattern.matches(record, from, slots) {
                 return Shape::Record;
             }
-            slots.spans_mut().fill(Span::default());
         }
         Shape::Unreadable
     }

@@ -74,8 +74,9 @@ pub(crate) fn header(record: &[u8], body: Body) -> Header {
             }
         }
         Body::Text | Body::From(_) => {
-            // A word that is a pair or a quoted text already belongs to the body.
-            if host.of(record, &[]).iter().any(|b| matches!(b, b'=' | b'"')) {
+            // A word that is a pair or a quoted text already belongs to the body, and so does Cisco's mark of a message.
+            let text = host.of(record, &[]);
+            if text.starts_with(b"%") || text.iter().any(|b| matches!(b, b'=' | b'"')) {
                 return found;
             }
             found.host = host;
@@ -208,6 +209,8 @@ mod tests {
             ("2026-11-05T10:00:00.5+00:00 gate a=1", Body::Text, "2026-11-05T10:00:00.5+00:00", "gate", "a=1"),
             (r#"<13>1 2026-11-05T10:00:00Z gate app 1 ID [x y="]"] a=1"#, Body::Text, "2026-11-05T10:00:00Z", "gate", "a=1"),
             ("<13>1 2026-11-05T10:00:00Z gate app - - - a=1", Body::Text, "2026-11-05T10:00:00Z", "gate", "a=1"),
+            ("2026-11-05T10:00:00Z  %FTD-1-430003: A: b", Body::Text, "2026-11-05T10:00:00Z", "", "%FTD-1-430003: A: b"),
+            ("2026-11-05T10:00:00Z gate %FTD-1-430003: A: b", Body::Text, "2026-11-05T10:00:00Z", "gate", "%FTD-1-430003: A: b"),
             ("Nov  5 10:00:00 1,2026/11/05,x", Body::Columns(b','), "Nov  5 10:00:00", "", "1,2026/11/05,x"),
             ("Nov  5 10:00:00 gate 1,2026/11/05,x", Body::Columns(b','), "Nov  5 10:00:00", "gate", "1,2026/11/05,x"),
             ("<14>Nov  5 10:00:00 INFO uvm[0]:  {}", Body::From("{"), "Nov  5 10:00:00", "INFO", "{}"),

@@ -24,13 +24,13 @@ pub(crate) struct DayTable {
 pub(crate) struct Taken(Vec<AtomicU64>);
 
 impl DayTable {
-    /// Builds the table of a day from its entries (identity, tag of the file that brought it), in any order. `own` is the tag of the
-    /// file being read where an earlier segment of it is in the lake. `taken` carries on where a table of the same entries stopped.
-    pub(crate) fn new(entries: impl Iterator<Item = (u128, u32)>, own: Option<u32>, taken: Option<Arc<Taken>>) -> Self {
+    /// Builds the table of a day from its entries (identity, tag of the segment that brought it), in any order. `own` are the tags of
+    /// the segments of the file being read that are in the lake. `taken` carries on where a table of the same entries stopped.
+    pub(crate) fn new(entries: impl Iterator<Item = (u128, u32)>, own: &[u32], taken: Option<Arc<Taken>>) -> Self {
         let (mut sorted, mut brought) = (Vec::new(), Vec::new());
         for (identity, tag) in entries {
             sorted.push(identity);
-            if own == Some(tag) && taken.is_none() {
+            if own.contains(&tag) && taken.is_none() {
                 brought.push(identity);
             }
         }
@@ -107,7 +107,8 @@ mod tests {
         let mut entries: Vec<(u128, u32)> = Vec::new();
         let mut rows = BTreeMap::new();
         for (tag, numbers) in segments {
-            let own = segments.iter().any(|(other, _)| other == tag).then_some(*tag);
+            let own: Vec<u32> = segments.iter().map(|(other, _)| *other).filter(|other| other == tag).collect();
+            let own = own.as_slice();
             let table = DayTable::new(entries.iter().copied(), own, None);
             let mut table = Some(table);
             for (at, number) in numbers.iter().enumerate() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use weir_lake::closed::ClosedDates;
 use weir_lake::ids::SourceId;
 use weir_lake::lake::{IndexFile, Lake, LakeError, Snapshot};
 
@@ -36,7 +37,7 @@ impl<'l> SourceDays<'l> {
         self.indexed.contains(&date) || self.run.read().unwrap_or_else(PoisonError::into_inner).has(date)
     }
 
-    fn load(&self, date: i32, own: Option<u32>, taken: Option<Arc<Taken>>) -> Result<DayTable, LakeError> {
+    fn load(&self, date: i32, own: &[u32], taken: Option<Arc<Taken>>) -> Result<DayTable, LakeError> {
         let mut entries = match self.index(date)? {
             Some(index) => self.lake.read_index(&index)?,
             None => Vec::new(),
@@ -53,7 +54,8 @@ impl<'l> SourceDays<'l> {
 /// The tables of one input; shared by its workers.
 pub(crate) struct InputDays<'d, 'l> {
     source: &'d SourceDays<'l>,
-    own: Option<u32>,
+    own: Vec<u32>,
+    has_closed: bool,
     loaded: Mutex<Loaded>,
 }
 
@@ -65,9 +67,10 @@ struct Loaded {
 }
 
 impl<'d, 'l> InputDays<'d, 'l> {
-    /// `own` is the input's tag where an earlier segment of it was read.
-    pub(crate) fn new(source: &'d SourceDays<'l>, own: Option<u32>) -> Self {
-        Self { source, own, loaded: Mutex::default() }
+    /// `own` are the tags of the input's segments that were read before.
+    pub(crate) fn new(source: &'d SourceDays<'l>, own: Vec<u32>) -> Self {
+        let has_closed = source.snapshot.closed.has_source(source.source_id);
+        Self { source, own, has_closed, loaded: Mutex::default() }
     }
 
     /// The table of a day; none where no row of it is kept yet.
@@ -80,7 +83,7 @@ impl<'d, 'l> InputDays<'d, 'l> {
             return Ok(Some(Arc::clone(table)));
         }
         let taken = loaded.taken.get(&date).cloned();
-        let table = Arc::new(self.source.load(date, self.own, taken)?);
+        let table = Arc::new(self.source.load(date, &self.own, taken)?);
         if loaded.bytes + table.heap_bytes() > HELD_BYTES {
             loaded.tables.clear();
             loaded.bytes = 0;
@@ -93,6 +96,11 @@ impl<'d, 'l> InputDays<'d, 'l> {
 }
 
 impl<'l> InputDays<'_, 'l> {
+    /// The closed dates and the source, where any date of the source is closed.
+    pub(crate) fn closed(&self) -> Option<(&ClosedDates, &SourceId)> {
+        self.has_closed.then_some((&self.source.snapshot.closed, self.source.source_id))
+    }
+
     /// What this run adds to the index.
     pub(crate) fn run(&self) -> &RwLock<RunIndex> {
         &self.source.run

@@ -12,10 +12,10 @@ pub(crate) fn count(batch: &EventBatch, range: Range<usize>, evidence: &mut Evid
         (0..column.strings.len() as u32).map(|id| wanted.iter().any(|text| text.as_bytes() == column.strings.get(id))).collect()
     };
     let held = |flags: &[bool], id: u32| id != NULL_ID && flags.get(id as usize).copied().unwrap_or(false);
-    let (concern, web) = (is(&batch.kind, &["concern"]), is(&batch.kind, &["web"]));
+    let (no_decision, web) = (is(&batch.kind, &["concern", "flow"]), is(&batch.kind, &["web"]));
     let (https, allowed) = (is(&batch.scheme, &["https"]), is(&batch.action, &["allowed"]));
     for row in range {
-        if held(&concern, batch.kind.ids[row]) {
+        if held(&no_decision, batch.kind.ids[row]) {
             continue;
         }
         let has = |column: &DictColumn| u64::from(column.ids[row] != NULL_ID);

@@ -12,6 +12,7 @@ use super::content_hash::{UnitHash, join};
 use super::days::{InputDays, SourceDays};
 use super::error::IngestError;
 use super::known::{HEAD_BYTES, Known, ReadBefore, head_id};
+use super::late::Late;
 use super::parts::{placeholder, set_file_id};
 use super::quarantine::Quarantine;
 use super::records::{Cutter, MAX_RECORD_BYTES};
@@ -51,11 +52,14 @@ pub(crate) struct InputRead {
     pub(crate) file_id: FileId,
     pub(crate) head_id: FileId,
     pub(crate) before: Option<ReadBefore>,
+    /// Segments of the same file that were read before a reopening took rows of theirs out.
+    pub(crate) again: Vec<FileId>,
     pub(crate) sealed: Sealed,
     pub(crate) tally: Tally,
     pub(crate) admin: Vec<AdminRow>,
     pub(crate) quarantine: Vec<Quarantine>,
     pub(crate) notes: Notes,
+    pub(crate) late: Late,
     pub(crate) files: Vec<DataFile>,
 }
 
@@ -130,6 +134,7 @@ struct Prepared {
     settled: bool,
     may_grow: bool,
     before: Option<ReadBefore>,
+    again: Vec<FileId>,
     context: Arc<FileContext>,
     placeholder: FileId,
 }
@@ -152,20 +157,22 @@ impl Run<'_> {
             true => self.follow(input, known, &beginning)?,
             false => None,
         };
-        if let Some(before) = before
+        if let Some(before) = &before
             && !self.has_more(input, before)?
         {
-            return Ok(InputResult::Known(before));
+            return Ok(InputResult::Known(before.clone()));
         }
-        let prepared = self.prepare(number, label, &opened, &beginning, before)?;
-        let input_days = InputDays::new(days, before.map(|before| tag(&before.first)));
+        let own = before.as_ref().map_or_else(Vec::new, |before| before.tags.clone());
+        let mut prepared = self.prepare(number, label, &opened, &beginning, before.clone())?;
+        prepared.again = self.read_again(input, known, &beginning, before.as_ref())?;
+        let input_days = InputDays::new(days, own.clone());
         drop(opened);
         let many = workers.len();
         let mut read = self.read_blocks(input, &prepared, &input_days, &mut workers[..many]);
         if matches!(read, Err(Failed::NeedsOrder)) {
             // Rare: a header that changes on the way, or the repeated hour of October. One worker reads in order.
             self.reject(days, workers);
-            let input_days = InputDays::new(days, before.map(|before| tag(&before.first)));
+            let input_days = InputDays::new(days, own);
             read = self.read_blocks(input, &prepared, &input_days, &mut workers[..1]);
         }
         match read {
@@ -194,14 +201,7 @@ impl Run<'_> {
         Ok((opened, beginning))
     }
 
-    fn follow(&self, input: &Input, known: &Known, beginning: &[u8]) -> Result<Option<ReadBefore>, IngestError> {
-        let mut opened = input::open(input, self.options.limits)?;
-        let head = beginning.get(..HEAD_BYTES).unwrap_or(beginning);
-        let followed = known.follow(&mut opened.reader, head).map_err(|error| InputError::of(&input.label(), error))?;
-        Ok(followed)
-    }
-
-    fn skipped(&self, input: &Input, bytes: u64) -> Result<Opened, IngestError> {
+    pub(super) fn skipped(&self, input: &Input, bytes: u64) -> Result<Opened, IngestError> {
         let fault = |error| InputError::of(&input.label(), error);
         let mut opened = input::open(input, self.options.limits)?;
         let mut front = opened.reader.take(bytes);
@@ -211,13 +211,6 @@ impl Run<'_> {
         }
         opened.reader = front.into_inner();
         Ok(opened)
-    }
-
-    fn has_more(&self, input: &Input, before: ReadBefore) -> Result<bool, IngestError> {
-        let mut opened = self.skipped(input, before.bytes)?;
-        let mut one = Vec::with_capacity(1);
-        opened.reader.by_ref().take(1).read_to_end(&mut one).map_err(|error| InputError::of(&input.label(), error))?;
-        Ok(!one.is_empty())
     }
 
     fn prepare(
@@ -231,7 +224,7 @@ impl Run<'_> {
         let options = self.options;
         let format = choose_format(self.catalogue, &options.format, &label, beginning)?;
         let format_id = FormatId::parse(format.id()).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
-        let mut reader = format.reader();
+        let mut reader = format.reader_of(options.source.keep_flows);
         let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
         let headers = headers_of(&mut *reader, cutter, beginning, beginning.len() < BEGINNING_BYTES);
         let fields = IdentityFields::named(format.identity())
@@ -256,7 +249,20 @@ impl Run<'_> {
         });
         let settled = opened.compressed || options.settled || is_old;
         let may_grow = opened.plain;
-        Ok(Prepared { label, format, format_id, headers, cutter, fields, settled, may_grow, before, context, placeholder })
+        Ok(Prepared {
+            label,
+            format,
+            format_id,
+            headers,
+            cutter,
+            fields,
+            settled,
+            may_grow,
+            before,
+            again: Vec::new(),
+            context,
+            placeholder,
+        })
     }
 
     fn read_blocks(
@@ -266,7 +272,7 @@ impl Run<'_> {
         days: &InputDays<'_, '_>,
         workers: &mut [Worker],
     ) -> Result<InputResult, Failed> {
-        let before = prepared.before.map_or(0, |before| before.bytes);
+        let before = prepared.before.as_ref().map_or(0, |before| before.bytes);
         let mut opened = self.skipped(input, before)?;
         let fault = |error| Failed::Stopped(IngestError::Input(InputError::of(&prepared.label, error)));
         let mut head = Vec::with_capacity(HEAD_BYTES);
@@ -275,7 +281,7 @@ impl Run<'_> {
             cutter: prepared.cutter,
             unit: self.unit,
             settled: prepared.settled,
-            line_from: prepared.before.map_or(0, |before| before.lines),
+            line_from: prepared.before.as_ref().map_or(0, |before| before.lines),
         };
         let mut source = BlockSource::new(rejoin(head.clone(), opened.reader), cutting);
         let mut first = Block::default();
@@ -300,8 +306,12 @@ impl Run<'_> {
             worker
                 .begin(Arc::clone(&plan.context))
                 .map_err(|error| IngestError::Zone { source_id: self.options.source.id.to_string(), error })?;
-            let mut reading =
-                Reading::new(prepared.format.reader(), self.identity_key.clone(), prepared.fields, &prepared.headers);
+            let mut reading = Reading::new(
+                prepared.format.reader_of(self.options.source.keep_flows),
+                self.identity_key.clone(),
+                prepared.fields,
+                &prepared.headers,
+            );
             let mut block = Block::default();
             let read = loop {
                 if line.stopped.load(Ordering::Relaxed) {
@@ -356,6 +366,7 @@ impl Run<'_> {
     ) -> Result<InputResult, Failed> {
         let (mut tally, mut units, mut notes) = (Tally::default(), Vec::<UnitHash>::new(), Notes::default());
         let (mut admin, mut quarantine, mut files) = (Vec::new(), Vec::new(), Vec::new());
+        let mut late = Late::new();
         let mut failed = None;
         for result in results {
             match result {
@@ -367,6 +378,7 @@ impl Run<'_> {
                     notes.ambiguous_times += found.notes.ambiguous_times;
                     notes.repeated_times += found.notes.repeated_times;
                     found.notes.unmapped.into_iter().for_each(|(name, rows)| *notes.unmapped.entry(name).or_insert(0) += rows);
+                    found.late.into_iter().for_each(|(day, lines)| *late.entry(day).or_insert(0) += lines);
                     files.extend(written);
                 }
                 // A fault of reading says more than the stop of another worker that it caused.
@@ -387,7 +399,7 @@ impl Run<'_> {
             discard(&files);
             return Err(Failed::NeedsOrder);
         }
-        let before = prepared.before.map_or(0, |before| before.bytes);
+        let before = prepared.before.as_ref().map_or(0, |before| before.bytes);
         let closed = (|| {
             let sealed = source.sealed().ok_or_else(|| IngestError::Changed { path: prepared.label.clone() })?;
             let lines = sealed.lines + tally.ended_by_nul;
@@ -411,12 +423,14 @@ impl Run<'_> {
             format_version: prepared.format.version(),
             file_id,
             head_id: head_id(head),
-            before: prepared.before,
+            before: prepared.before.clone(),
+            again: prepared.again.clone(),
             sealed,
             tally,
             admin,
             quarantine,
             notes,
+            late,
             files,
         })))
     }
@@ -481,11 +495,6 @@ impl From<Stop> for Failed {
             Stop::NeedsOrder => Self::NeedsOrder,
         }
     }
-}
-
-/// The tag of an input: that of its first segment.
-pub(crate) fn tag(first: &[u8; 32]) -> u32 {
-    weir_lake::index::file_tag(&FileId::from_digest(*first))
 }
 
 /// The unit of reading and hashing.

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use weir_lake::ids::{FileId, SourceId};
 use weir_lake::lake::Receipt;
+use weir_lake::reopen::REOPENED;
 
 /// Bytes of the head that a receipt remembers.
 pub(crate) const HEAD_BYTES: usize = 4 << 10;
@@ -21,6 +22,7 @@ struct Segment {
     byte_to: u64,
     lines_to: u64,
     digest: [u8; 32],
+    tag: u32,
 }
 
 /// The segments of one source that were read.
@@ -31,18 +33,23 @@ pub(crate) struct Known {
     short_heads: BTreeMap<usize, usize>,
     /// Later segments by their first byte.
     later: HashMap<u64, Vec<Segment>>,
+    /// Segments of files of which a reopening took rows out: they don't count as read.
+    reopened: Option<Box<Known>>,
 }
 
 /// How much of an input was read before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadBefore {
     /// Bytes.
     pub(crate) bytes: u64,
     /// Lines.
     pub(crate) lines: u64,
-    /// Id of its first segment, which is the tag of all.
-    pub(crate) first: [u8; 32],
+    /// Tags of the segments, in order.
+    pub(crate) tags: Vec<u32>,
 }
+
+/// How much was read before, and the ids of its segments.
+type Followed = (ReadBefore, Vec<FileId>);
 
 impl Known {
     /// What the receipts of a source tell.
@@ -56,9 +63,14 @@ impl Known {
 
     /// Adds a segment that this run read.
     pub(crate) fn add(&mut self, receipt: &Receipt) {
+        if receipt.ignored.contains_key(REOPENED) {
+            let ignored = BTreeMap::new();
+            return self.reopened.get_or_insert_default().add(&Receipt { ignored, ..receipt.clone() });
+        }
         let Some(digest) = digest_of(&receipt.file_id) else { return };
         let lines_to = receipt.line_from + receipt.lines;
-        let segment = Segment { byte_from: receipt.byte_from, byte_to: receipt.byte_to, lines_to, digest };
+        let tag = weir_lake::index::segment_tag(&receipt.head_id, receipt.byte_from, &receipt.file_id);
+        let segment = Segment { byte_from: receipt.byte_from, byte_to: receipt.byte_to, lines_to, digest, tag };
         if receipt.byte_from > 0 {
             self.later.entry(receipt.byte_from).or_default().push(segment);
         } else {
@@ -75,13 +87,23 @@ impl Known {
 
     /// How much of `reader` was read before: reads it to its end and follows the segments whose bytes hash to what was noted.
     pub(crate) fn follow(&self, reader: &mut dyn Read, head: &[u8]) -> io::Result<Option<ReadBefore>> {
-        let mut underway: Vec<(Segment, Option<ReadBefore>)> = Vec::new();
+        self.follow_by_segments(reader, head).map(|followed| followed.map(|(before, _)| before))
+    }
+
+    /// What is known of files of which a reopening took rows out.
+    pub(crate) fn reopened(&self) -> Option<&Known> {
+        self.reopened.as_deref()
+    }
+
+    /// The same with the ids of the segments.
+    pub(crate) fn follow_by_segments(&self, reader: &mut dyn Read, head: &[u8]) -> io::Result<Option<Followed>> {
+        let mut underway: Vec<(Segment, Option<Followed>)> = Vec::new();
         for length in self.short_heads.keys() {
             let Some(head) = head.get(..*length) else { continue };
             underway.extend(self.heads.get(&head_id(head)).into_iter().flatten().map(|segment| (*segment, None)));
         }
         let mut hashers = BTreeMap::from([(0, blake3::Hasher::new())]);
-        let (mut at, mut best) = (0u64, None::<ReadBefore>);
+        let (mut at, mut best) = (0u64, None::<(ReadBefore, Vec<FileId>)>);
         let mut buffer = vec![0; 1 << 20];
         loop {
             let Some(next) = underway.iter().map(|(segment, _)| segment.byte_to).filter(|end| *end > at).min() else {
@@ -107,10 +129,13 @@ impl Known {
                 if *hasher.finalize().as_bytes() != segment.digest {
                     continue;
                 }
-                let first = before.map_or(segment.digest, |before| before.first);
-                let read = ReadBefore { bytes: at, lines: segment.lines_to, first };
+                let (mut tags, mut ids) = before.map_or_else(Default::default, |(before, ids)| (before.tags, ids));
+                tags.push(segment.tag);
+                ids.push(FileId::from_digest(segment.digest));
+                let read = (ReadBefore { bytes: at, lines: segment.lines_to, tags }, ids);
+                let later = self.later.get(&at).into_iter().flatten();
+                let later: Vec<_> = later.map(|later| (*later, Some(read.clone()))).collect();
                 best = Some(read);
-                let later: Vec<_> = self.later.get(&at).into_iter().flatten().map(|later| (*later, Some(read))).collect();
                 if !later.is_empty() {
                     hashers.insert(at, blake3::Hasher::new());
                     underway.extend(later);

@@ -8,15 +8,18 @@ mod error;
 mod evidence;
 mod input_run;
 mod known;
+mod late;
 mod order;
 mod parts;
 mod people;
 mod positioned;
 mod quarantine;
+mod read_before;
 mod records;
 mod run;
 mod run_index;
 mod side_rows;
+mod spread_sort;
 mod tally;
 mod worker;
 
@@ -31,8 +34,11 @@ use crate::input::Limits;
 pub(crate) use blocks::{Block, BlockSource, Cutting, UNIT_BYTES};
 pub use error::IngestError;
 pub(crate) use input_run::{choose_format, headers_of};
+pub(crate) use parts::discard;
 pub(crate) use people::EstatePeople;
 pub(crate) use records::{Cutter, MAX_RECORD_BYTES};
+#[cfg(test)]
+pub(crate) use run::ingest_under;
 pub(crate) use run::vendor_of;
 pub use run::{check_schools, ingest};
 
@@ -115,4 +121,4 @@ impl IngestOptions {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,12 +17,13 @@ use weir_lake::vault::{Vault, VaultError, VaultSession};
 use super::IngestOptions;
 use super::days::SourceDays;
 use super::error::IngestError;
-use super::input_run::{InputRead, InputResult, tag, unit};
+use super::input_run::{InputRead, InputResult, unit};
 use super::known::Known;
+use super::late;
 use super::people::EstatePeople;
 use super::side_rows::SideRows;
 use super::worker::Worker;
-use crate::format::{Catalogue, Format};
+use crate::format::{Catalogue, Format, Mends};
 use crate::identity::IdentityKey;
 use crate::input::{self, InputError};
 use crate::normalise::people::DEFAULT_REALM;
@@ -70,6 +71,21 @@ pub(crate) fn ingest_in_units(
     options: &IngestOptions,
     unit: usize,
 ) -> Result<IngestReport, IngestError> {
+    ingest_under(Reference::embedded()?, estate, lake, vault, catalogue, paths, options, unit)
+}
+
+/// The same under other reference data, for tests.
+#[expect(clippy::too_many_arguments, reason = "what an ingest is given, and two things that only tests choose")]
+pub(crate) fn ingest_under(
+    reference: Arc<Reference>,
+    estate: &Estate,
+    lake: &Lake,
+    vault: &Vault,
+    catalogue: &Catalogue,
+    paths: &[PathBuf],
+    options: &IngestOptions,
+    unit: usize,
+) -> Result<IngestReport, IngestError> {
     let started = Instant::now();
     let school_zone = check_schools(estate, options)?;
     let run = Run {
@@ -78,7 +94,7 @@ pub(crate) fn ingest_in_units(
         vault,
         catalogue,
         options,
-        reference: Reference::embedded()?,
+        reference,
         people: Arc::new(People::new(estate)),
         shared_names: Arc::default(),
         school_zone,
@@ -211,7 +227,7 @@ impl Run<'_> {
             failpoint::hit("ingest_after_commit");
         }
         if report.is_first_of_source {
-            report.missing = report.evidence.missing();
+            report.missing = report.evidence.missing(&self.mends(&gathered.files));
         }
         report.files = gathered.files;
         report.total = gathered.total;
@@ -242,6 +258,13 @@ impl Run<'_> {
     /// The taxonomy of a format's vendor, if there is one.
     pub(crate) fn vendor_of(&self, format: &Format) -> Option<String> {
         vendor_of(&self.reference, format)
+    }
+
+    /// What to set at the product whose lines were read; nothing in particular where they were several products'.
+    fn mends(&self, files: &[FileReport]) -> Mends {
+        let formats: BTreeSet<&str> = files.iter().filter_map(|file| file.format.as_deref()).collect();
+        let only = formats.first().filter(|_| formats.len() == 1).and_then(|id| self.catalogue.get(id).ok());
+        only.map(|format| format.mends().clone()).unwrap_or_default()
     }
 
     /// A path as the lake may hold it: the name of the person whose export it is becomes a key.
@@ -275,6 +298,7 @@ impl Run<'_> {
             bytes: 0,
             waiting_bytes: 0,
             ledger: Ledger::default(),
+            closed: Vec::new(),
             message: None,
         };
         match read {
@@ -307,7 +331,7 @@ impl Run<'_> {
 
     fn accept(
         &self,
-        read: InputRead,
+        mut read: InputRead,
         report: &mut FileReport,
         days: &SourceDays<'_>,
         workers: &mut [Worker],
@@ -316,11 +340,16 @@ impl Run<'_> {
         let options = self.options;
         gathered.uncommitted.files.extend(read.files.into_iter().map(|file| (Table::Events, file)));
         workers.iter_mut().try_for_each(|worker| worker.accept(&read.file_id))?;
-        let first = read.before.map_or_else(|| weir_lake::index::file_tag(&read.file_id), |before| tag(&before.first));
-        days.run.write().unwrap_or_else(PoisonError::into_inner).accept(first);
-        let written = gathered.side.add(&read.file_id, &read.format, read.admin, read.quarantine)?;
-        gathered.uncommitted.files.extend(written);
-        let (byte_from, line_from) = read.before.map_or((0, 0), |before| (before.bytes, before.lines));
+        let (byte_from, line_from) = read.before.as_ref().map_or((0, 0), |before| (before.bytes, before.lines));
+        let tag = weir_lake::index::segment_tag(&read.head_id, byte_from, &read.file_id);
+        days.run.write().unwrap_or_else(PoisonError::into_inner).accept(tag);
+        let held = self.lake.quarantined_lines(days.snapshot, &read.again)?;
+        let added = gathered.side.add(&read.file_id, &read.format, read.admin, read.quarantine, &held)?;
+        gathered.uncommitted.files.extend(added.files);
+        read.tally.quarantined -= added.held;
+        if added.held > 0 {
+            read.tally.ignore("duplicate", added.held);
+        }
         let ledger = read.tally.ledger();
         let receipt = Receipt {
             file_id: read.file_id.clone(),
@@ -365,6 +394,10 @@ impl Run<'_> {
             report.message = Some(String::from("its last line is not finished yet; a later run reads it"));
         }
         report.ledger = ledger;
+        report.closed = late::of_closed_dates(read.late);
+        if !report.closed.is_empty() {
+            report.message = Some(late::words(&options.source.id, &report.closed));
+        }
         Ok(())
     }
 
@@ -414,16 +447,11 @@ impl Run<'_> {
         gathered: &mut Gathered<'_>,
     ) -> Result<u64, IngestError> {
         let mut change = Change {
-            kind: ChangeKind::Ingest,
-            run_id: self.options.run_id.clone(),
-            base: read_at.version,
             adds: gathered.uncommitted.files.clone(),
-            removes: Vec::new(),
             receipts: std::mem::take(&mut gathered.receipts),
-            receipt_removes: Vec::new(),
             index: gathered.uncommitted.index.clone(),
             stale,
-            rolled: BTreeSet::new(),
+            ..Change::new(ChangeKind::Ingest, self.options.run_id.clone(), read_at.version)
         };
         let committed = loop {
             let committed = self.lake.commit(change.clone());
@@ -459,6 +487,9 @@ impl Run<'_> {
         if of_source(receipts) != of_source(&self.lake.receipts(now)?) {
             return Ok(false);
         }
+        if then.closed.of_source(source_id).ne(now.closed.of_source(source_id)) {
+            return Ok(false);
+        }
         for file in index {
             if self.lake.index(then, source_id, file.date)? != self.lake.index(now, source_id, file.date)? {
                 return Ok(false);
@@ -474,7 +505,7 @@ pub(crate) fn vendor_of(reference: &Reference, format: &Format) -> Option<String
     let vendor = format.vendor().to_lowercase();
     let vendor = vendor.split([' ', ',']).next().unwrap_or_default();
     let known = |name: &str| reference.taxonomies.vendors().find(|known| *known == name).map(str::to_owned);
-    known(format.id()).or_else(|| known(named)).or_else(|| known(vendor))
+    format.taxonomy().and_then(known).or_else(|| known(format.id())).or_else(|| known(named)).or_else(|| known(vendor))
 }
 
 fn path_of(error: &InputError) -> String {
@@ -493,6 +524,7 @@ fn refused(path: String, error: &IngestError) -> FileReport {
         bytes: 0,
         waiting_bytes: 0,
         ledger: Ledger::default(),
+        closed: Vec::new(),
         message: Some(error.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! Admin events and quarantined lines as rows of their tables.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -33,6 +34,14 @@ struct Quarantined {
     format: Arc<str>,
 }
 
+/// What became of an input's rows.
+pub(crate) struct Added {
+    /// Files that were full.
+    pub(crate) files: Vec<(Table, DataFile)>,
+    /// Quarantined lines that were there already.
+    pub(crate) held: u64,
+}
+
 /// Rows of inputs read to their end, on their way to files.
 pub(crate) struct SideRows<'l> {
     lake: &'l Lake,
@@ -49,19 +58,24 @@ impl<'l> SideRows<'l> {
         Self { lake, source, school, received_at, admin: Vec::new(), quarantine: Vec::new(), quarantined_bytes: 0 }
     }
 
-    /// Takes an input's rows.
+    /// Takes an input's rows, without quarantined lines that the lake holds from an earlier reading of the same file.
     pub(crate) fn add(
         &mut self,
         file: &FileId,
         format: &FormatId,
         admin: Vec<AdminRow>,
         quarantine: Vec<Quarantine>,
-    ) -> Result<Vec<(Table, DataFile)>, LakeError> {
+        held: &HashSet<i64>,
+    ) -> Result<Added, LakeError> {
         let (file, format): (Arc<str>, Arc<str>) = (file.as_str().into(), format.as_str().into());
         self.admin.extend(admin.into_iter().map(|row| Admin { row, file: Arc::clone(&file) }));
         let mut files = Vec::new();
+        let mut dropped = 0;
         for found in quarantine {
-            found.drain(|lines| {
+            found.drain(|mut lines| {
+                let before = lines.len();
+                lines.retain(|line| !held.contains(&line.line_no));
+                dropped += (before - lines.len()) as u64;
                 self.quarantined_bytes += lines.iter().map(|line| line.raw.len()).sum::<usize>();
                 let sealed =
                     lines.into_iter().map(|line| Quarantined { line, file: Arc::clone(&file), format: Arc::clone(&format) });
@@ -72,7 +86,7 @@ impl<'l> SideRows<'l> {
             })?;
         }
         files.extend(if self.admin.len() >= WRITE_ROWS { self.write()? } else { Vec::new() });
-        Ok(files)
+        Ok(Added { files, held: dropped })
     }
 
     /// Writes what is held.

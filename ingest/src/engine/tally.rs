@@ -15,7 +15,7 @@ pub(crate) struct Tally {
     last: usize,
     /// Lines that a NUL ended, which the count of newlines does not know.
     pub(crate) ended_by_nul: u64,
-    /// Earliest and latest event or admin event.
+    /// Earliest and latest line that is an event or admin event, or would be if it were no duplicate and its date not closed.
     pub(crate) times: Option<(i64, i64)>,
 }
 

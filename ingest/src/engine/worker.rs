@@ -17,15 +17,19 @@ use super::content_hash::{UnitHash, hash_unit};
 use super::day_table::{DROPPED, DayTable};
 use super::days::InputDays;
 use super::evidence;
+use super::late::Late;
 use super::order::{by_date, sort_rows};
 use super::parts::Parts;
 use super::quarantine::{Quarantine, QuarantinedLine};
 use super::records::Cutter;
+use super::spread_sort::sort_spread;
 use super::tally::Tally;
 use crate::decoded::{LineReader, Outcome};
 use crate::identity::{Identifier, IdentityFields, IdentityKey};
 use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
 use crate::report::Evidence;
+
+mod dropped;
 
 /// Rows after which a batch is written: a block's rows more and it is still one row group of at most 128 Ki.
 pub(crate) const FLUSH_ROWS: usize = 112 * 1024;
@@ -82,6 +86,8 @@ pub(crate) struct Found {
     pub(crate) admin: Vec<AdminRow>,
     pub(crate) quarantine: Quarantine,
     pub(crate) notes: Notes,
+    /// Lines ignored because their date is closed, by date and school.
+    pub(crate) late: Late,
 }
 
 /// One worker.
@@ -113,6 +119,8 @@ pub(crate) struct Worker {
 pub(crate) struct Reading {
     reader: Box<dyn LineReader>,
     identifier: Identifier,
+    /// An administrator's change is told by all that a line says of it: a format's `identity` names fields of decisions.
+    admin_identifier: Identifier,
     ends_at_nul: bool,
 }
 
@@ -122,7 +130,8 @@ impl Reading {
             reader.read(header);
         }
         let ends_at_nul = reader.nul_ends_record();
-        Self { reader, identifier: Identifier::new(key, fields), ends_at_nul }
+        let admin_identifier = Identifier::new(key.clone(), IdentityFields::ALL);
+        Self { reader, identifier: Identifier::new(key, fields), admin_identifier, ends_at_nul }
     }
 }
 
@@ -274,6 +283,11 @@ impl Worker {
             Outcome::AdminEvent => {
                 return match self.normaliser.when(&decoded) {
                     Ok(when) => {
+                        let identity = reading.admin_identifier.identity(&decoded);
+                        if self.is_duplicate(identity, when, plan)? || self.is_closed(&decoded, when, plan) {
+                            return Ok(());
+                        }
+                        self.note_identity(when.date, identity);
                         let row = self.normaliser.admin(&decoded, when, line_no);
                         self.found.tally.saw_time(row.event_time);
                         self.found.tally.admin_events += 1;
@@ -298,20 +312,10 @@ impl Worker {
             Err(reason) => return self.quarantine(reason, record, line_no),
         };
         let identity = reading.identifier.identity(&decoded);
-        let is_duplicate = match &self.day {
-            Some((date, table)) if *date == when.date => table.as_ref().is_some_and(|table| table.take(identity)),
-            _ => {
-                let table = plan.days.table(when.date)?;
-                let is_duplicate = table.as_ref().is_some_and(|table| table.take(identity));
-                self.day = Some((when.date, table));
-                is_duplicate
-            }
-        };
-        if is_duplicate {
-            self.found.tally.ignore("duplicate", 1);
-            if plan.may_grow {
-                self.note_identity(when.date, identity ^ DROPPED);
-            }
+        if self.is_duplicate(identity, when, plan)? {
+            return Ok(());
+        }
+        if self.is_closed(&decoded, when, plan) {
             return Ok(());
         }
         match self.normaliser.push(&decoded, when, line_no, &mut self.batch) {
@@ -322,20 +326,6 @@ impl Worker {
                 Ok(())
             }
             Pushed::Quarantined(reason) => self.quarantine(reason, record, line_no),
-        }
-    }
-
-    #[inline]
-    fn note_identity(&mut self, date: i32, identity: u128) {
-        // Rows come by date, so the last list is nearly always the right one.
-        if let Some((_, list)) = self.identities.last_mut().filter(|(last, _)| *last == date) {
-            list.push(identity);
-        } else if let Some(at) = self.identities.iter().position(|(known, _)| *known == date) {
-            let last = self.identities.len() - 1;
-            self.identities.swap(at, last);
-            self.identities[last].1.push(identity);
-        } else {
-            self.identities.push((date, vec![identity]));
         }
     }
 
@@ -400,7 +390,7 @@ impl Worker {
     /// Gives the identities of the input underway to the run's index.
     fn hand_over_identities(&mut self, days: &InputDays<'_, '_>) -> Result<(), LakeError> {
         // Sorted here, where all workers do it at once and it fits the cache.
-        self.identities.iter_mut().for_each(|(_, identities)| identities.sort_unstable());
+        self.identities.iter_mut().for_each(|(_, identities)| sort_spread(identities));
         let mut run = days.run().write().unwrap_or_else(PoisonError::into_inner);
         self.identities.drain(..).try_for_each(|(date, identities)| run.add(date, identities))
     }

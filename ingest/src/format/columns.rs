@@ -95,6 +95,8 @@ pub(crate) struct Source {
     pub(crate) join: Box<[u8]>,
     pub(crate) drop: Vec<Box<[u8]>>,
     pub(crate) table: Option<Table<Box<[u8]>>>,
+    /// A field's value as it stands, but for the words that stand for none.
+    pub(crate) is_plain: bool,
 }
 
 impl Source {
@@ -244,10 +246,33 @@ pub(crate) struct Column {
     pub(crate) sources: Vec<Source>,
 }
 
+impl Source {
+    /// The fields looked at.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
+        self.slots.iter().copied().chain(self.conditions.fields())
+    }
+}
+
 impl Column {
+    /// The fields looked at.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
+        self.sources.iter().flat_map(Source::fields)
+    }
+
     /// The value; empty where no source has one.
     #[inline]
     pub(crate) fn text(&self, record: &[u8], slots: &mut Slots) -> Span {
+        if let [source] = self.sources.as_slice()
+            && source.is_plain
+            && let [slot] = *source.slots.as_slice()
+        {
+            let span = slots.span(slot);
+            return if source.null.hold(span.of(record, &slots.scratch)) { Span::default() } else { span };
+        }
+        self.any_text(record, slots)
+    }
+
+    fn any_text(&self, record: &[u8], slots: &mut Slots) -> Span {
         for source in &self.sources {
             let span = source.raw(record, slots);
             if span.is_empty() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::columns::{Column, Cut, Nulls, Source, Table, Unescape};
 use super::error::{FormatError, Place};
+use super::groups::{Grouped, varying};
 use super::plan::{ActionWord, DecoderPlan, Plan, TEXT_COLUMNS, TimeForm};
 use super::rules::{Conditions, Rule, Ruled, Test};
 use super::spec::{ColumnSpec, FullColumnSpec, IfSpec, LayoutSpec, OneOrMany, Says, Spec, TestSpec, Texts, TimeSpec, Width};
@@ -93,23 +94,31 @@ impl Compiler<'_> {
             }
         }
         let required: Vec<u16> = required;
-        let mut verdict_fields = required.clone();
-        verdict_fields.extend(rules.iter().flat_map(|rule| rule.conditions.fields()));
-        verdict_fields.extend(
-            action.iter().flat_map(|(source, _): &(Source, _)| source.slots.iter().copied().chain(source.conditions.fields())),
-        );
-        verdict_fields.sort_unstable();
-        verdict_fields.dedup();
+        let varying = varying(&columns, &time, numbers.get(1..).unwrap_or_default());
+        let varies = |field: u16| varying.contains(&field);
+        let Grouped { mut who, mut what, others: columns } = Grouped::new(columns, varies);
+        let status = numbers.first().into_iter().flatten().flat_map(Column::fields);
+        let verdict = rules
+            .iter()
+            .flat_map(|rule| rule.conditions.fields())
+            .chain(action.iter().flat_map(|(s, _): &(Source, _)| s.fields()));
+        what.fields.extend(required.iter().copied().chain(status).chain(verdict).filter(|field| !varies(*field)));
+        who.tidy();
+        what.tidy();
+        let head = self.head()?;
         let frame_slots = FRAME_FIELDS.map(|name| slot_of(&self.names, name.as_bytes()));
         let decoder = self.decoder(&time)?;
         let frame = self.frame()?;
         Ok(Plan {
             decoder,
             frame,
+            head,
             frame_slots,
             comments: bytes(&spec.comment).into_iter().map(Vec::from).collect(),
             required,
-            verdict_fields,
+            varying,
+            who,
+            what,
             multiline: spec.multiline,
             nul_ends_record: spec.nul_ends_record,
             cut_at: spec.cut_at,
@@ -138,6 +147,21 @@ impl Compiler<'_> {
         }
     }
 
+    fn head(&mut self) -> Result<Option<(pattern::Patterns, u16)>, FormatError> {
+        let Some(texts) = &self.spec.head else { return Ok(None) };
+        if !matches!(self.spec.decode.as_str(), "kv" | "labelled") {
+            return Err(self.bad("head", format!("decode = {:?}", self.spec.decode), "a head with kv or labelled"));
+        }
+        let body = self.slot("body");
+        let patterns = self.patterns("head", texts)?;
+        Ok(Some((patterns, body)))
+    }
+
+    fn patterns(&self, key: &str, texts: &Texts) -> Result<pattern::Patterns, FormatError> {
+        let compiled: Result<Vec<_>, _> = texts.as_slice().iter().map(|t| pattern::Pattern::new(t, &self.names)).collect();
+        Ok(pattern::Patterns(compiled.map_err(|error| self.bad(key, error, "see docs/formats.md"))?))
+    }
+
     fn delimiters(&self, usual: &[u8]) -> Result<Vec<u8>, FormatError> {
         let Some(texts) = &self.spec.delimiter else { return Ok(usual.to_vec()) };
         let one = |text: &String| match text.as_bytes() {
@@ -160,8 +184,6 @@ impl Compiler<'_> {
                 let Some(texts) = &spec.pattern else {
                     return Err(self.bad("pattern", "nothing", "a pattern, or a list of them"));
                 };
-                let compiled: Result<Vec<_>, _> =
-                    texts.as_slice().iter().map(|t| pattern::Pattern::new(t, &self.names)).collect();
                 let known: Vec<&str> = texts.as_slice().iter().flat_map(|t| pattern::names(t)).collect();
                 if let Some(name) =
                     self.names.iter().find(|n| !known.contains(&n.as_str()) && !FRAME_FIELDS.contains(&n.as_str()))
@@ -172,11 +194,10 @@ impl Compiler<'_> {
                         "a field for every name that columns, time and rules use",
                     ));
                 }
-                DecoderPlan::Pattern(pattern::Patterns(
-                    compiled.map_err(|error| self.bad("pattern", error, "see docs/formats.md"))?,
-                ))
+                DecoderPlan::Pattern(self.patterns("pattern", texts)?)
             }
-            other => return Err(self.bad("decode", other, "kv, csv, json, cef, leef, w3c or pattern")),
+            "labelled" => DecoderPlan::Labelled(self.delimiters(b",")?.first().copied().unwrap_or(b',')),
+            other => return Err(self.bad("decode", other, "kv, labelled, csv, json, cef, leef, w3c or pattern")),
         })
     }
 
@@ -386,6 +407,12 @@ impl Compiler<'_> {
             if let Some(name) = &full.table {
                 source.table = Some(self.table(key, name, |value| Some(value.as_bytes().into()))?);
             }
+            source.is_plain = source.value.is_none()
+                && source.conditions.0.is_empty()
+                && source.cuts.is_empty()
+                && source.unescape.is_none()
+                && source.split.is_none()
+                && source.table.is_none();
             sources.push(source);
         }
         Ok(Column { sources })
@@ -422,6 +449,7 @@ impl Compiler<'_> {
             join: spec.join.as_deref().unwrap_or("; ").as_bytes().into(),
             drop: spec.drop.iter().map(text).collect(),
             table: None,
+            is_plain: false,
         })
     }
 }

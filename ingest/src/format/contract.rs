@@ -95,7 +95,7 @@ fn errors_name_file_line_key_and_mend() {
         (
             r#"decode = "csv""#,
             r#"decode = "cvs""#,
-            r#"x.toml line 7, key decode: found cvs; use kv, csv, json, cef, leef, w3c or pattern"#,
+            r#"x.toml line 7, key decode: found cvs; use kv, labelled, csv, json, cef, leef, w3c or pattern"#,
         ),
         (r#"host = "Site""#, r#"hots = "Site""#, "x.toml line 16, key columns.hots: found hots; use user, "),
         (
@@ -108,6 +108,11 @@ fn errors_name_file_line_key_and_mend() {
             r#"Stopped = "stopped""#,
             "x.toml line 22, key table.verdict.Stopped: found stopped; use allowed, blocked, warned",
         ),
+        (
+            "header = true\n",
+            "header = true\nhead = '{body:long}'\n",
+            r#"key head: found decode = "csv"; use a head with kv or labelled"#,
+        ),
         ("%d/%m/%Y", "%d/%q/%Y", "x.toml line 12, key time.layout: found %q; use %Y"),
         ("larkfilter-csv", "Lark Filter", "x.toml line 2, key id: found"),
         ("version = 2", "versoin = 2", "x.toml line 5: unknown field `versoin`, expected one of `id`, `title`"),
@@ -119,6 +124,62 @@ fn errors_name_file_line_key_and_mend() {
     let without_samples = LARK.split("[[sample]]").next().unwrap();
     assert!(matches!(Format::parse("x.toml", without_samples), Err(FormatError::Key { key, .. }) if key == "sample"));
     assert!(matches!(Catalogue::embedded().get("nothing"), Err(FormatError::Unknown { .. })));
+}
+
+/// An invented format whose pairs have positional text around them.
+const HEADED: &str = r#"
+id = "larkgate"
+title = "LarkGate"
+vendor = "Lark Networks"
+version = 1
+url = "https://example.org/larkgate"
+decode = "DECODE"
+frame = "syslog"
+head = ["{client:address} [{body:long}] {policy}", "{client:address} {remark:long}"]
+otherwise = { ignored = "not_a_decision" }
+
+[time]
+from = "syslog.time"
+layout = "rfc3339"
+
+[[when]]
+if = { host = { present = true } }
+event = "web"
+
+[columns]
+src_ip = "client"
+host = "host"
+rule = "policy"
+site = "syslog.host"
+action = { from = "verdict", table = "verdict" }
+
+[table.verdict]
+stopped = "blocked"
+
+[[sample]]
+line = '2026-11-05T09:14:02Z gate-1 10.20.30.41 [PAIRS] term-time'
+row = { event_time = "2026-11-05T09:14:02Z", src_ip = "10.20.30.41", host = "dice.example", rule = "term-time", site = "gate-1", action = "blocked" }
+
+[[reject]]
+line = '2026-11-05T09:14:02Z gate-1 10.20.30.41 just text'
+reason = "not_a_decision"
+
+[[reject]]
+line = '2026-11-05T09:14:02Z gate-1 10.20.30.41 [just text] term-time'
+reason = "not_a_decision"
+
+[[reject]]
+line = '2026-11-05T09:14:02Z gate-1 just text'
+reason = "unreadable"
+"#;
+
+#[test]
+fn a_head_stands_around_pairs_and_labels() {
+    for (decode, pairs) in [("kv", "host=dice.example verdict=stopped"), ("labelled", "host: dice.example, verdict: stopped")] {
+        let text = HEADED.replace("DECODE", decode).replace("PAIRS", pairs);
+        let report = test("larkgate.toml", &text).unwrap();
+        assert!(report.passed(), "{decode}: {:?}", report.checks);
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use super::spec::{ColumnSpec, Texts};
 /// Facts about a format, ready to be shown.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// Facts by name: id, title, vendor, product, version, url, layer, evidence, decoder, frame, notes.
+    /// Facts by name: id, title, vendor, product, version, url, layer, evidence, decoder, frame, notes and the
+    /// product's own settings.
     pub facts: Vec<(&'static str, String)>,
     /// How the time is read, in order of trust.
     pub time: Vec<String>,
@@ -40,6 +41,10 @@ impl Format {
             ("decoder", spec.decode.clone()),
             ("frame", spec.frame.clone().unwrap_or_default()),
             ("notes", spec.notes.clone()),
+            ("to log names", spec.mends.identity.clone().unwrap_or_default()),
+            ("to log paths of https pages", spec.mends.decryption.clone().unwrap_or_default()),
+            ("to log allowed requests", spec.mends.allowed.clone().unwrap_or_default()),
+            ("to log search terms", spec.mends.search.clone().unwrap_or_default()),
         ];
         facts.retain(|(_, value)| !value.is_empty());
         let time = spec.time.as_slice().iter().map(|form| {

@@ -6,9 +6,10 @@ mod compile;
 mod detect;
 mod error;
 mod explain;
-mod memo;
+mod groups;
 mod plan;
 mod reader;
+mod repeats;
 mod rules;
 mod samples;
 mod spec;
@@ -28,9 +29,10 @@ pub use error::FormatError;
 pub use explain::Explanation;
 pub use samples::{Check, Report, Step, test};
 
-use crate::decoded::LineReader;
+use crate::decoded::{Field, LineReader};
 use error::Place;
 use plan::Plan;
+pub use spec::Mends;
 use spec::Spec;
 
 /// A format ready to read lines.
@@ -71,7 +73,13 @@ impl Format {
 
     /// A reader that has seen nothing yet; one a thread.
     pub fn reader(&self) -> Box<dyn LineReader> {
-        Box::new(reader::Reader::new(Arc::clone(&self.plan)))
+        self.reader_of(false)
+    }
+
+    /// The same for a source that may keep firewall sessions without a host (`keep_flows` in weir.toml): they are events of kind
+    /// `flow` then, instead of lines ignored as `flow`.
+    pub fn reader_of(&self, keep_flows: bool) -> Box<dyn LineReader> {
+        Box::new(reader::Reader::new(Arc::clone(&self.plan), keep_flows))
     }
 
     /// The id, as sources and receipts name it.
@@ -95,6 +103,11 @@ impl Format {
         &self.spec.vendor
     }
 
+    /// The taxonomy that knows this format's categories, where it is not the vendor's by name.
+    pub fn taxonomy(&self) -> Option<&str> {
+        self.spec.taxonomy.as_deref()
+    }
+
     /// The product.
     pub fn product(&self) -> &str {
         &self.spec.product
@@ -110,6 +123,11 @@ impl Format {
         &self.spec.url
     }
 
+    /// The product's own settings for what its log may not show.
+    pub fn mends(&self) -> &Mends {
+        &self.spec.mends
+    }
+
     /// Where in the path such a source stands: `filter`, `firewall`, `dns` or `monitor`.
     pub fn layer(&self) -> &str {
         &self.spec.layer
@@ -118,6 +136,11 @@ impl Format {
     /// What the format file rests on: `real sample`, `documentation` or `inferred`.
     pub fn evidence(&self) -> &str {
         &self.spec.evidence
+    }
+
+    /// Whether the format fills a column from its lines.
+    pub(crate) fn gives(&self, field: Field) -> bool {
+        self.plan.columns.iter().any(|(given, _)| *given == field)
     }
 
     /// Canonical columns that make two rows of overlapping exports the same row; empty for all decoded ones.

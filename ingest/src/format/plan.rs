@@ -1,10 +1,11 @@
 //! A compiled format: slots instead of names, tables instead of words; shared by all readers of a format and never changed.
 
 use super::columns::{Column, Source, Table};
+use super::groups::Group;
 use super::reader::Decoder;
 use super::rules::{Rule, Ruled};
 use super::time::{Epoch, Layout as TimeLayout};
-use crate::decode::{cef::Cef, csv, json::Json, kv::Kv, leef::Leef, pattern, syslog::Body, w3c::W3c};
+use crate::decode::{cef::Cef, csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef, pattern, syslog::Body, w3c::W3c};
 use crate::decoded::{Action, Field};
 
 /// What an action word means.
@@ -46,6 +47,7 @@ pub(crate) enum DecoderPlan {
     Leef,
     W3c(csv::Columns),
     Pattern(pattern::Patterns),
+    Labelled(u8),
 }
 
 /// A compiled format.
@@ -54,17 +56,24 @@ pub(crate) struct Plan {
     pub(crate) names: Vec<String>,
     pub(crate) decoder: DecoderPlan,
     pub(crate) frame: Option<Body>,
+    /// Positional text around what the decoder reads, and the slot of the part that the decoder reads.
+    pub(crate) head: Option<(pattern::Patterns, u16)>,
     pub(crate) frame_slots: [u16; 3],
     pub(crate) comments: Vec<Vec<u8>>,
     pub(crate) required: Vec<u16>,
-    /// Every field that the verdict looks at.
-    pub(crate) verdict_fields: Vec<u16>,
+    /// Fields that vary from record to record.
+    pub(crate) varying: Vec<u16>,
     pub(crate) multiline: bool,
     pub(crate) nul_ends_record: bool,
     pub(crate) cut_at: Option<usize>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) otherwise: Ruled,
     pub(crate) time: Vec<TimeForm>,
+    /// Columns about who asked, made of fields that repeat together.
+    pub(crate) who: Group,
+    /// Columns about what was asked, and the verdict, made of fields that repeat together.
+    pub(crate) what: Group,
+    /// The other columns, taken from each record afresh.
     pub(crate) columns: Vec<(Field, Column)>,
     pub(crate) admin_columns: Vec<(Field, Column)>,
     pub(crate) action: Vec<(Source, Table<ActionWord>)>,
@@ -84,7 +93,13 @@ impl Plan {
             DecoderPlan::Leef => Decoder::Leef(Leef::new(&self.names)),
             DecoderPlan::W3c(columns) => Decoder::W3c(Box::new(W3c::new(&self.names, csv::Csv::new(columns.clone())))),
             DecoderPlan::Pattern(patterns) => Decoder::Pattern(patterns.clone()),
+            DecoderPlan::Labelled(delimiter) => Decoder::Labelled(Labelled::new(&self.names, *delimiter)),
         }
+    }
+
+    /// Whether a field varies from record to record: address, time, sizes.
+    pub(crate) fn varies(&self, field: u16) -> bool {
+        self.varying.contains(&field)
     }
 
     pub(crate) fn status(&self) -> Option<&Column> {

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::memo::Memo;
+use super::columns::Column;
 use super::plan::{ActionWord, Plan, TimeForm, Verdict};
-use super::rules::{Ruled, decide, number};
+use super::repeats::{Look, Repeats, next_epoch};
+use super::rules::{Rule, Ruled, decide, number, settle};
 use crate::decode::{
-    LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, leef::Leef, pattern::Patterns, syslog, w3c::W3c,
+    LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef,
+    pattern::Patterns, syslog, w3c::W3c,
 };
-use crate::decoded::{Action, Decoded, FIELD_COUNT, Field, Kind, LineReader, Outcome, Time};
+use crate::decoded::{Action, Alike, Decoded, FIELD_COUNT, Field, Kind, LineReader, Outcome, Time};
 
 /// A decoder with what it has learnt so far.
 pub(crate) enum Decoder {
@@ -19,6 +21,7 @@ pub(crate) enum Decoder {
     Leef(Leef),
     W3c(Box<W3c>),
     Pattern(Patterns),
+    Labelled(Labelled),
 }
 
 /// What is known of a record before text is handed out.
@@ -31,6 +34,8 @@ struct Row {
     bytes_in: Option<i64>,
     bytes_out: Option<i64>,
     tls_inspected: Option<bool>,
+    who: Option<u32>,
+    what: Option<u32>,
 }
 
 impl Row {
@@ -45,8 +50,28 @@ impl Row {
             bytes_in: None,
             bytes_out: None,
             tls_inspected: None,
+            who: None,
+            what: None,
         }
     }
+}
+
+/// What fields that repeat say of a record, as far as they do without those that vary.
+struct What {
+    /// None where the status is made of fields that vary.
+    status: Option<Option<i32>>,
+    decision: Decision,
+}
+
+/// The verdict, or what is left to ask for it.
+#[derive(Clone)]
+enum Decision {
+    Settled(Verdict),
+    /// Rules with tests of fields that vary, and what the word of the action says, if it is made of fields that repeat.
+    Open {
+        rules: Vec<Rule>,
+        word: Option<ActionWord>,
+    },
 }
 
 /// Reads one format.
@@ -59,31 +84,52 @@ pub(crate) struct Reader {
 struct State {
     decoder: Decoder,
     slots: Slots,
-    memo: Memo,
+    who: Repeats<()>,
+    what: Repeats<What>,
+    epoch: u64,
+    /// Sessions without a host are events of their own kind.
+    keep_flows: bool,
     /// Only the columns of the last row's outcome are of that row.
     text: [Span; FIELD_COUNT],
 }
 
 impl Reader {
     /// A reader that has seen nothing yet.
-    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, keep_flows: bool) -> Self {
         let decoder = plan.decoder();
         let slots = Slots::new(plan.names.len());
-        let memo = Memo::new(&plan.verdict_fields);
-        Self { plan, state: State { decoder, slots, memo, text: [Span::default(); FIELD_COUNT] } }
+        let (who, what) = (Repeats::new(&plan.who.fields), Repeats::new(&plan.what.fields));
+        let state = State { decoder, slots, who, what, epoch: next_epoch(), keep_flows, text: [Span::default(); FIELD_COUNT] };
+        Self { plan, state }
     }
 }
 
 impl State {
     fn shape(&mut self, plan: &Plan, record: &[u8]) -> Shape {
-        let mut body = 0;
-        if let Some(frame) = plan.frame {
-            let header = syslog::header(record, frame);
-            body = header.body;
-            for (slot, span) in plan.frame_slots.iter().zip([header.time, header.host, header.program]) {
-                self.slots.set(*slot, span);
-            }
+        let Some(frame) = plan.frame else { return self.unframed(plan, record, 0) };
+        let header = syslog::header(record, frame);
+        let shape = self.unframed(plan, record, header.body);
+        // Afterwards, because a pattern that does not match takes back every field.
+        for (slot, span) in plan.frame_slots.iter().zip([header.time, header.host, header.program]) {
+            self.slots.set(*slot, span);
         }
+        shape
+    }
+
+    /// Reads what stands behind the syslog header, the head first. What a head leaves may be plain text: its own fields stand alone then.
+    #[inline]
+    fn unframed(&mut self, plan: &Plan, record: &[u8], from: usize) -> Shape {
+        let Some((head, slot)) = &plan.head else { return self.decoded(record, from) };
+        if head.split(record, from, &mut self.slots) != Shape::Record {
+            return Shape::Unreadable;
+        }
+        let body = self.slots.span(*slot).bounds();
+        self.decoded(record.get(..body.end).unwrap_or(record), body.start);
+        Shape::Record
+    }
+
+    #[inline]
+    fn decoded(&mut self, record: &[u8], body: usize) -> Shape {
         let slots = &mut self.slots;
         match &mut self.decoder {
             Decoder::Kv(kv) => kv.split(record, body, slots),
@@ -93,6 +139,7 @@ impl State {
             Decoder::Leef(leef) => leef.split(record, body, slots),
             Decoder::W3c(w3c) => w3c.split(record, body, slots),
             Decoder::Pattern(patterns) => patterns.split(record, body, slots),
+            Decoder::Labelled(labelled) => labelled.split(record, body, slots),
         }
     }
 
@@ -117,18 +164,76 @@ impl State {
                 return Row::only(Outcome::Quarantined(if is_cut { "cut_record" } else { "unreadable" }));
             }
         }
-        let verdict = self.memo.verdict(record, &mut self.slots, |slots| verdict(plan, record, slots));
+        let what = self.what(plan, record);
+        let (verdict, status) = match what.and_then(|number| self.what.value(number)) {
+            Some(What { decision: Decision::Settled(verdict), status }) => (*verdict, *status),
+            Some(What { decision: Decision::Open { rules, word }, status }) => {
+                let status = *status;
+                let (rules, word) = (rules.as_slice(), *word);
+                // The rules are lent from what is remembered, while fields are read.
+                let open = open_verdict(plan, rules, word, record, &mut self.slots);
+                (open, status)
+            }
+            None => (verdict(plan, record, &mut self.slots), None),
+        };
         match verdict.ruled {
+            Ruled::Ignored("flow") if self.keep_flows => self.flow(plan, record, what.map(|number| (number, status))),
             Ruled::Ignored(reason) => Row::only(Outcome::Ignored(reason)),
             Ruled::Quarantined(reason) => Row::only(Outcome::Quarantined(reason)),
             Ruled::Admin(operation) => self.admin(plan, record, operation),
-            Ruled::Event(kind) => self.event(plan, record, kind, verdict.action),
+            Ruled::Event(kind) => self.event(plan, record, kind, verdict.action, what.map(|number| (number, status))),
         }
     }
 
-    fn admin(&mut self, plan: &Plan, record: &[u8], operation: &'static str) -> Row {
-        for (field, column) in plan.columns.iter().chain(&plan.admin_columns) {
+    /// The number of this record's decision and columns about what was asked.
+    fn what(&mut self, plan: &Plan, record: &[u8]) -> Option<u32> {
+        if self.what.is_stale() || self.who.is_stale() {
+            self.who.clear();
+            self.what.clear();
+            self.epoch = next_epoch();
+        }
+        match self.what.look(record, &self.slots) {
+            Look::Known(number) => Some(number),
+            Look::Never => None,
+            Look::New => {
+                self.take(&plan.what.columns, record);
+                let status_repeats = !plan.status().is_some_and(|column| column.fields().any(|field| plan.varies(field)));
+                let status = status_repeats.then(|| self.status(plan, record));
+                let what = What { status, decision: self.decision(plan, record) };
+                self.what.remember(record, &self.slots, &plan.what.columns, &self.text, what)
+            }
+        }
+    }
+
+    /// The verdict as far as it follows from fields that repeat.
+    fn decision(&mut self, plan: &Plan, record: &[u8]) -> Decision {
+        let varies = |field| plan.varies(field);
+        if plan.required.iter().any(|field| !varies(*field) && self.slots.span(*field).is_empty()) {
+            return Decision::Settled(MISSING_FIELD);
+        }
+        let rules = settle(&plan.rules, record, &self.slots, varies);
+        let word_repeats = !plan.action.iter().any(|(source, _)| source.fields().any(varies));
+        if word_repeats && !plan.required.iter().copied().any(varies) && rules.iter().all(|rule| rule.conditions.0.is_empty()) {
+            return Decision::Settled(verdict(plan, record, &mut self.slots));
+        }
+        Decision::Open { rules, word: word_repeats.then(|| action_word(plan, record, &mut self.slots)) }
+    }
+
+    /// Takes columns from the record's fields.
+    #[inline]
+    fn take(&mut self, columns: &[(Field, Column)], record: &[u8]) {
+        for (field, column) in columns {
             self.text[*field as usize] = column.text(record, &mut self.slots);
+        }
+    }
+
+    fn status(&mut self, plan: &Plan, record: &[u8]) -> Option<i32> {
+        self.number(plan.status(), record).and_then(|n| i32::try_from(n).ok()).filter(|n| *n > 0)
+    }
+
+    fn admin(&mut self, plan: &Plan, record: &[u8], operation: &'static str) -> Row {
+        for columns in [&plan.who.columns, &plan.what.columns, &plan.columns, &plan.admin_columns] {
+            self.take(columns, record);
         }
         if !plan.admin_columns.iter().any(|(field, _)| *field == Field::Operation)
             || self.text[Field::Operation as usize].is_empty()
@@ -141,7 +246,14 @@ impl State {
         }
     }
 
-    fn event(&mut self, plan: &Plan, record: &[u8], kind: Kind, action: Option<ActionWord>) -> Row {
+    fn event(
+        &mut self,
+        plan: &Plan,
+        record: &[u8],
+        kind: Kind,
+        action: Option<ActionWord>,
+        what: Option<(u32, Option<Option<i32>>)>,
+    ) -> Row {
         let action = match action {
             None => None,
             Some(ActionWord::Action(action)) => Some(action),
@@ -152,13 +264,27 @@ impl State {
             Ok(time) => time,
             Err(reason) => return Row::only(Outcome::Quarantined(reason)),
         };
-        for (field, column) in &plan.columns {
-            self.text[*field as usize] = column.text(record, &mut self.slots);
-        }
-        let mut row = Row { kind, action, time, ..Row::only(Outcome::Event) };
-        row.status = self.number(plan, record, Plan::status).and_then(|n| i32::try_from(n).ok()).filter(|n| *n > 0);
-        row.bytes_in = self.number(plan, record, Plan::bytes_in);
-        row.bytes_out = self.number(plan, record, Plan::bytes_out);
+        let who = match self.who.look(record, &self.slots) {
+            Look::Known(number) => Some(number),
+            unknown => {
+                self.take(&plan.who.columns, record);
+                match unknown {
+                    Look::New => self.who.remember(record, &self.slots, &plan.who.columns, &self.text, ()),
+                    _ => None,
+                }
+            }
+        };
+        let (what, status) = match what {
+            Some((number, status)) => (Some(number), status.unwrap_or_else(|| self.status(plan, record))),
+            None => {
+                self.take(&plan.what.columns, record);
+                (None, self.status(plan, record))
+            }
+        };
+        self.take(&plan.columns, record);
+        let mut row = Row { kind, action, time, who, what, status, ..Row::only(Outcome::Event) };
+        row.bytes_in = self.number(plan.bytes_in(), record);
+        row.bytes_out = self.number(plan.bytes_out(), record);
         row.tls_inspected = plan.tls_inspected.as_ref().and_then(|column| {
             let span = column.text(record, &mut self.slots);
             truth(span.of(record, &self.slots.scratch))
@@ -166,8 +292,14 @@ impl State {
         row
     }
 
-    fn number(&mut self, plan: &Plan, record: &[u8], which: fn(&Plan) -> Option<&super::columns::Column>) -> Option<i64> {
-        let span = which(plan)?.text(record, &mut self.slots);
+    /// A session is no decision: a word of its own for how it ended is no fault of the line.
+    fn flow(&mut self, plan: &Plan, record: &[u8], what: Option<(u32, Option<Option<i32>>)>) -> Row {
+        let word = action_word(plan, record, &mut self.slots);
+        self.event(plan, record, Kind::Flow, matches!(word, ActionWord::Action(_)).then_some(word), what)
+    }
+
+    fn number(&mut self, column: Option<&Column>, record: &[u8]) -> Option<i64> {
+        let span = column?.text(record, &mut self.slots);
         number(span.of(record, &self.slots.scratch)).filter(|n| *n >= 0)
     }
 
@@ -199,17 +331,25 @@ impl State {
     }
 }
 
+/// What a record without a field that must be there is.
+const MISSING_FIELD: Verdict = Verdict { ruled: Ruled::Quarantined("missing_field"), action: None };
+
 /// What the rules say, and the action by the first of rule and word that gives one.
 fn verdict(plan: &Plan, record: &[u8], slots: &mut Slots) -> Verdict {
+    open_verdict(plan, &plan.rules, None, record, slots)
+}
+
+/// As [`verdict`], of rules that were settled as far as they could be; `word` is what the action's word says, if that is known.
+fn open_verdict(plan: &Plan, rules: &[Rule], word: Option<ActionWord>, record: &[u8], slots: &mut Slots) -> Verdict {
     if plan.required.iter().any(|slot| slots.span(*slot).is_empty()) {
-        return Verdict { ruled: Ruled::Quarantined("missing_field"), action: None };
+        return MISSING_FIELD;
     }
-    let (ruled, action) = decide(&plan.rules, record, slots);
+    let (ruled, action) = decide(rules, record, slots);
     let ruled = ruled.unwrap_or(plan.otherwise);
     let action = match (ruled, action) {
         (Ruled::Event(_), Some(action)) => Some(ActionWord::Action(action)),
         (Ruled::Event(Kind::Concern), None) => None,
-        (Ruled::Event(_), None) => Some(action_word(plan, record, slots)),
+        (Ruled::Event(_), None) => Some(word.unwrap_or_else(|| action_word(plan, record, slots))),
         _ => None,
     };
     Verdict { ruled, action }
@@ -282,13 +422,36 @@ impl LineReader for Reader {
             decoded.bytes_in = row.bytes_in;
             decoded.bytes_out = row.bytes_out;
             decoded.tls_inspected = row.tls_inspected;
-            let scratch = &self.state.slots.scratch;
-            let mut hand_out = |field: Field| decoded.text[field as usize] = self.state.text[field as usize].of(record, scratch);
-            self.plan.columns.iter().for_each(|(field, _)| hand_out(*field));
-            if row.outcome == Outcome::AdminEvent {
-                self.plan.admin_columns.iter().for_each(|(field, _)| hand_out(*field));
-                hand_out(Field::Operation);
+            let state = &self.state;
+            let scratch = &state.slots.scratch;
+            let plan = &self.plan;
+            let mut hand_out = |columns: &[(Field, Column)]| {
+                for (field, _) in columns {
+                    decoded.text[*field as usize] = state.text[*field as usize].of(record, scratch);
+                }
+            };
+            hand_out(&plan.columns);
+            if row.who.is_none() {
+                hand_out(&plan.who.columns);
             }
+            if row.what.is_none() {
+                hand_out(&plan.what.columns);
+            }
+            if row.outcome == Outcome::AdminEvent {
+                hand_out(&plan.admin_columns);
+                decoded.text[Field::Operation as usize] = state.text[Field::Operation as usize].of(record, scratch);
+            }
+            if let Some(number) = row.who {
+                state.who.hand_out(number, &mut decoded.text);
+            }
+            if let Some(number) = row.what {
+                state.what.hand_out(number, &mut decoded.text);
+            }
+            decoded.alike = Alike {
+                epoch: state.epoch,
+                who: row.who.filter(|_| plan.who.is_whole).unwrap_or(0),
+                what: row.what.filter(|_| plan.what.is_whole).unwrap_or(0),
+            };
         }
         decoded
     }

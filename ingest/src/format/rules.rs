@@ -20,6 +20,12 @@ pub(crate) enum Test {
 /// Whether `text` starts with `prefix`, ASCII case apart.
 #[inline]
 pub(crate) fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
+    // Most texts differ in the first letter.
+    if let (Some(one), Some(other)) = (text.first(), prefix.first())
+        && (one ^ other) & !0x20 != 0
+    {
+        return false;
+    }
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
@@ -91,6 +97,19 @@ impl Conditions {
         self.0.iter().map(|(slot, _)| *slot)
     }
 
+    /// The tests of fields that vary, if those of all other fields hold; none if one does not.
+    fn settle(&self, record: &[u8], slots: &Slots, varies: impl Fn(u16) -> bool) -> Option<Self> {
+        let mut left = Vec::new();
+        for (slot, tests) in &self.0 {
+            if varies(*slot) {
+                left.push((*slot, tests.clone()));
+            } else if !tests.iter().all(|test| test.holds(slots.bytes(record, *slot))) {
+                return None;
+            }
+        }
+        Some(Self(left))
+    }
+
     #[inline]
     pub(crate) fn hold(&self, record: &[u8], slots: &Slots) -> bool {
         self.0.iter().all(|(slot, tests)| {
@@ -116,6 +135,20 @@ pub(crate) struct Rule {
     pub(crate) conditions: Conditions,
     pub(crate) outcome: Option<Ruled>,
     pub(crate) action: Option<Action>,
+}
+
+/// The rules that may still hold for a record like this one, each with its tests of fields that vary.
+pub(crate) fn settle(rules: &[Rule], record: &[u8], slots: &Slots, varies: impl Fn(u16) -> bool) -> Vec<Rule> {
+    let mut left = Vec::new();
+    for rule in rules {
+        let Some(conditions) = rule.conditions.settle(record, slots, &varies) else { continue };
+        let ends = conditions.0.is_empty() && rule.outcome.is_some_and(|ruled| !matches!(ruled, Ruled::Event(_)));
+        left.push(Rule { conditions, outcome: rule.outcome, action: rule.action });
+        if ends {
+            break;
+        }
+    }
+    left
 }
 
 /// The first outcome and the first action whose rules hold.

@@ -38,6 +38,20 @@ impl<T> OneOrMany<T> {
     }
 }
 
+/// The product's own settings, in plain words, for what a source does not give.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mends {
+    /// So that lines name people.
+    pub identity: Option<String>,
+    /// So that more than the host of https pages is seen.
+    pub decryption: Option<String>,
+    /// So that allowed requests are logged.
+    pub allowed: Option<String>,
+    /// So that search terms are logged.
+    pub search: Option<String>,
+}
+
 /// A whole file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +63,9 @@ pub(crate) struct Spec {
     pub(crate) product: String,
     pub(crate) version: u32,
     pub(crate) url: String,
+    /// The file of taxonomies/ to ask, where it is not the vendor's by name.
+    #[serde(default)]
+    pub(crate) taxonomy: Option<String>,
     #[serde(default = "filter")]
     pub(crate) layer: String,
     #[serde(default = "documentation")]
@@ -56,6 +73,9 @@ pub(crate) struct Spec {
     /// Remarks for a person.
     #[serde(default)]
     pub(crate) notes: String,
+    /// What to set at the product where its log shows too little.
+    #[serde(default)]
+    pub(crate) mends: Mends,
     /// Canonical columns that make a row the same row in two overlapping exports; all decoded ones by default.
     #[serde(default)]
     pub(crate) identity: Vec<String>,
@@ -68,6 +88,9 @@ pub(crate) struct Spec {
     pub(crate) comment: Option<Texts>,
     #[serde(default)]
     pub(crate) pattern: Option<Texts>,
+    /// Positional text around what the decoder reads, which is its field `body`.
+    #[serde(default)]
+    pub(crate) head: Option<Texts>,
     /// Between pairs or columns.
     #[serde(default)]
     pub(crate) delimiter: Option<Texts>,

@@ -67,14 +67,14 @@ fn integer(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > 19 {
         return None;
     }
-    let mut number = 0_i64;
+    // Nineteen digits may be too many, and are less than twice as many as the type holds.
+    let (mut number, mut all_digits) = (0_u64, true);
     for byte in text {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        number = number.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+        let digit = byte.wrapping_sub(b'0');
+        all_digits &= digit < 10;
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
     }
-    Some(number)
+    if all_digits { i64::try_from(number).ok() } else { None }
 }
 
 /// Microseconds that the digits of a fraction stand for; digits beyond are dropped.

@@ -169,14 +169,20 @@ impl Default for LastText {
 
 impl LastText {
     /// Appends a row's raw value to its column; `tidy` turns it into what is stored, or into nothing.
+    #[inline]
     pub(crate) fn push(&mut self, column: &mut DictColumn, raw: &[u8], tidy: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) {
+        let id = self.id(column, raw, tidy);
+        column.ids.push(id);
+    }
+
+    /// The id of a raw value in its column.
+    #[inline]
+    pub(crate) fn id(&mut self, column: &mut DictColumn, raw: &[u8], tidy: impl FnOnce(&[u8], &mut Vec<u8>) -> bool) -> u32 {
         if raw.is_empty() {
-            column.ids.push(NULL_ID);
-            return;
+            return NULL_ID;
         }
         if self.id != UNSET && same(&self.raw, raw) {
-            column.ids.push(self.id);
-            return;
+            return self.id;
         }
         self.raw.clear();
         // The buffer serves for tidying first: no second one to keep.
@@ -184,7 +190,7 @@ impl LastText {
         self.raw.clear();
         self.raw.extend_from_slice(raw);
         self.id = id;
-        column.ids.push(id);
+        id
     }
 
     pub(crate) fn clear(&mut self) {

@@ -14,7 +14,20 @@
 //!
 //! Typing runs and repeats need other lines, and are collapsed later, over all files of a day.
 
-use crate::decoded::{Action, Decoded, Field, Kind};
+use crate::decoded::{Action, Kind};
+
+/// What of a row decides, as it stands in a line or in the lake.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// What kind of event.
+    pub kind: Kind,
+    /// The decision.
+    pub action: Option<Action>,
+    /// What method and media type say.
+    pub answer: Answer,
+    /// Path of the URL.
+    pub path: &'a [u8],
+}
 
 /// What was found out about the row before.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,21 +42,30 @@ pub struct Known {
     pub is_always_blocked: bool,
 }
 
-/// Remembers what the last media type was: most rows repeat it.
-#[derive(Debug, Default)]
-pub struct MediaTypes {
-    last: Vec<u8>,
-    is_part: bool,
+/// What method and media type say of a row; rows alike in both share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The method only asks about a page.
+    AboutOnly,
+    /// The media type is a part of a page.
+    Part,
+    /// The media type is a page, a film, a download.
+    Whole,
+    /// No media type is told.
+    Untold,
 }
 
-impl MediaTypes {
-    fn is_part(&mut self, media_type: &[u8]) -> bool {
-        if self.last != media_type {
-            self.last.clear();
-            self.last.extend_from_slice(media_type);
-            self.is_part = is_part_type(media_type);
+impl Answer {
+    /// Of a method and a media type as written.
+    pub fn of(method: &[u8], content_type: &[u8]) -> Self {
+        if method.eq_ignore_ascii_case(b"OPTIONS") || method.eq_ignore_ascii_case(b"HEAD") {
+            return Self::AboutOnly;
         }
-        self.is_part
+        match content_type.trim_ascii() {
+            b"" | b"-" => Self::Untold,
+            media_type if is_part_type(media_type) => Self::Part,
+            _ => Self::Whole,
+        }
     }
 }
 
@@ -66,12 +88,12 @@ const UNASKED: [&[u8]; 8] = [
 ];
 
 /// Whether the row is furniture.
-pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &mut MediaTypes) -> bool {
+pub fn is_furniture(seen: &Seen<'_>, known: Known) -> bool {
     if known.is_suggestion {
         return true;
     }
-    if decoded.kind == Kind::Concern
-        || matches!(decoded.action, Some(Action::Warned | Action::Overridden))
+    if seen.kind == Kind::Concern
+        || matches!(seen.action, Some(Action::Warned | Action::Overridden))
         || known.is_search_or_concern
         || known.is_always_blocked
     {
@@ -80,13 +102,11 @@ pub fn is_furniture(decoded: &Decoded, path: &[u8], known: Known, media_types: &
     if known.is_background_category {
         return true;
     }
-    let method = decoded.text(Field::Method);
-    if method.eq_ignore_ascii_case(b"OPTIONS") || method.eq_ignore_ascii_case(b"HEAD") {
-        return true;
-    }
-    match decoded.text(Field::ContentType).trim_ascii() {
-        b"" | b"-" => is_part_path(path),
-        media_type => media_types.is_part(media_type) || UNASKED.contains(&path),
+    let path = seen.path;
+    match seen.answer {
+        Answer::AboutOnly | Answer::Part => true,
+        Answer::Whole => UNASKED.contains(&path),
+        Answer::Untold => is_part_path(path),
     }
 }
 
@@ -130,7 +150,6 @@ fn is_part_type(media_type: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decoded::Outcome;
 
     #[test]
     fn each_rule_decides() {
@@ -172,17 +191,10 @@ mod tests {
             ),
             (Kind::Web, blocked, "GET", "image/png", "/a.png", Known { is_always_blocked: true, ..none }, false),
         ];
-        let mut media_types = MediaTypes::default();
         for (kind, action, method, media_type, path, known, want) in rows {
-            let mut decoded = Decoded::empty(Outcome::Event);
-            (decoded.kind, decoded.action) = (*kind, *action);
-            decoded.text[Field::Method as usize] = method.as_bytes();
-            decoded.text[Field::ContentType as usize] = media_type.as_bytes();
-            assert_eq!(
-                is_furniture(&decoded, path.as_bytes(), *known, &mut media_types),
-                *want,
-                "{kind:?} {action:?} {method} {media_type} {path}"
-            );
+            let answer = Answer::of(method.as_bytes(), media_type.as_bytes());
+            let seen = Seen { kind: *kind, action: *action, answer, path: path.as_bytes() };
+            assert_eq!(is_furniture(&seen, *known), *want, "{kind:?} {action:?} {method} {media_type} {path}");
         }
     }
 }

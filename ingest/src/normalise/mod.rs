@@ -26,6 +26,7 @@ pub mod url;
 
 pub use people::{Login, NobodyKnown, PeopleLookup, UserFields, Who};
 pub use row::Normaliser;
+pub(crate) use row::{StoredCategory, StoredRow};
 pub use time::{TimeOrder, UnknownZone, When};
 
 use lexicon::{Lexicon, LexiconError};

@@ -88,7 +88,7 @@ pub fn is_nobody(user: &str) -> bool {
     NOBODY.iter().any(|word| word.eq_ignore_ascii_case(user)) || user.parse::<std::net::IpAddr>().is_ok()
 }
 
-fn day(date: i32) -> Date {
+pub(crate) fn day(date: i32) -> Date {
     const EPOCH: Date = Date::constant(1970, 1, 1);
     EPOCH.saturating_add(jiff::Span::new().try_days(date).unwrap_or_default())
 }

@@ -8,22 +8,26 @@ use weir_lake::ids::SchoolId;
 use weir_lake::names::Pseudonyms;
 
 use super::cache::{ByteCache, LastText, UNSET};
-use super::furniture::{self, Known, MediaTypes};
+use super::furniture::{Answer, Seen};
 use super::lexicon::{Finding, Hits};
 use super::people::PeopleLookup;
 use super::school::Schools;
 use super::search::{ENGINES, MatchKeys};
 use super::taxonomy::Mapped;
-use super::text::{as_text, lower, media_type, plain, upper};
+use super::text::{as_text, lower};
 use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
 use super::url;
 use super::{FileContext, Notes, Pushed, Reference};
-use crate::decoded::{Action, Decoded, Field, Kind};
+use crate::decoded::{Decoded, Field, Kind};
 
 mod meaning;
+mod stored;
 mod what;
 mod who;
+
+use meaning::Told;
+pub(crate) use stored::{StoredCategory, StoredRow};
 
 /// No category, engine or school.
 const NONE: u8 = u8::MAX;
@@ -59,6 +63,67 @@ struct CategoryEntry {
     mapped: Option<Mapped>,
     /// Number of the list of unmapped names, plus one; 0 for none.
     unmapped: u32,
+}
+
+/// Whose a row is and who is behind it, as ids of the batch.
+#[derive(Clone, Copy)]
+struct WhoIds {
+    school: u16,
+    user: UserEntry,
+    device: u32,
+    user_group: u32,
+    profile: u32,
+    src_ip: u32,
+}
+
+/// What was asked for, the address apart, as ids of the batch.
+#[derive(Clone, Copy)]
+struct WhatIds {
+    rule: u32,
+    method: u32,
+    content_type: u32,
+    app: u32,
+    category: CategoryEntry,
+    answer: Answer,
+}
+
+/// Ids by the numbers that a reader gave rows that are alike.
+struct Numbered<T: Copy> {
+    epoch: u64,
+    /// With the day they hold for, where they hold for one only.
+    entries: Vec<Option<(i32, T)>>,
+}
+
+impl<T: Copy> Default for Numbered<T> {
+    fn default() -> Self {
+        Self { epoch: 0, entries: Vec::new() }
+    }
+}
+
+impl<T: Copy> Numbered<T> {
+    #[inline]
+    fn get(&self, epoch: u64, number: u32, day: i32) -> Option<T> {
+        match self.entries.get(number as usize) {
+            Some(Some((held, ids))) if *held == day && self.epoch == epoch => Some(*ids),
+            _ => None,
+        }
+    }
+
+    /// Number 0 stands for no number.
+    fn insert(&mut self, epoch: u64, number: u32, day: i32, ids: T) {
+        if number == 0 {
+            return;
+        }
+        if self.epoch != epoch {
+            self.entries.clear();
+            self.epoch = epoch;
+        }
+        let place = number as usize;
+        if self.entries.len() <= place {
+            self.entries.resize(place + 1, None);
+        }
+        self.entries[place] = Some((day, ids));
+    }
 }
 
 /// Ids of a category's columns in the batch.
@@ -138,11 +203,12 @@ pub struct Normaliser {
     addresses: ByteCache<u32>,
     categories: ByteCache<CategoryEntry>,
     last: LastTexts,
+    who_seen: Numbered<WhoIds>,
+    what_seen: Numbered<WhatIds>,
 
     // No ids of the batch.
     school_of: ByteCache<u16>,
     terms: ByteCache<Option<Finding>>,
-    media_types: MediaTypes,
     key: Vec<u8>,
     text: Vec<u8>,
     term: String,
@@ -211,9 +277,10 @@ impl Normaliser {
             addresses: ByteCache::default(),
             categories: ByteCache::default(),
             last: LastTexts::default(),
+            who_seen: Numbered::default(),
+            what_seen: Numbered::default(),
             school_of: ByteCache::default(),
             terms: ByteCache::default(),
-            media_types: MediaTypes::default(),
             key: Vec::new(),
             text: Vec::new(),
             term: String::new(),
@@ -307,6 +374,8 @@ impl Normaliser {
         ] {
             text.clear();
         }
+        self.who_seen = Numbered::default();
+        self.what_seen = Numbered::default();
         if let Some(file) = &mut self.file {
             file.ids = None;
         }
@@ -333,7 +402,8 @@ impl Normaliser {
         if self.batch != BatchMark::of(batch) {
             self.clear_caches();
         }
-        let Some(school) = self.find_school(decoded) else { return Pushed::Quarantined("no_school") };
+        let Some(who) = self.who(decoded, when.date, batch) else { return Pushed::Quarantined("no_school") };
+        let what = self.what(decoded, batch);
         let Some(ids) = self.file_ids(batch) else { return Pushed::Quarantined("no_school") };
 
         let mut parts = url::of_row(decoded);
@@ -341,41 +411,24 @@ impl Normaliser {
         if host.host == NULL_ID {
             parts.scheme = &[];
         }
-        let category = self.category(decoded, batch);
+        let category = what.category;
         let own = (host.own_category != NONE).then_some(host.own_category);
         let mapped = self.reference.taxonomies.join(category.mapped, own);
         let searched = self.search(decoded, &parts, host.engine);
-        let finding = searched.finding;
-        let flags = mapped.map_or(CategoryFlags::default(), |mapped| self.flags[usize::from(mapped.category)]);
-        let is_furniture = furniture::is_furniture(
-            decoded,
-            parts.path,
-            Known {
-                is_suggestion: searched.is_suggestion,
-                is_search_or_concern: searched.has_term || finding.is_some(),
-                is_background_category: flags.is_background,
-                is_always_blocked: flags.is_always_blocked,
-            },
-            &mut self.media_types,
-        );
-        let user = self.user(decoded, school, when.date, batch);
-        let device = self.device(decoded, school, batch);
-        let meaning = self.meaning(mapped, finding, batch);
+        let told = Told {
+            seen: Seen { kind: decoded.kind, action: decoded.action, answer: what.answer, path: parts.path },
+            mapped,
+            finding: searched.finding,
+            has_term: searched.has_term,
+            is_suggestion: searched.is_suggestion,
+            keep_allowed_queries: self.file.as_ref().is_some_and(|file| file.context.keep_allowed_queries),
+        };
+        let judged = self.judge(&told, batch);
+        let meaning = judged.meaning;
+        let WhoIds { school, user, device, .. } = who;
 
-        let is_risk = finding.is_some_and(|finding| finding.themes.iter().any(|severity| *severity > 0));
-        let keep_query = decoded.kind == Kind::Concern
-            || decoded.action != Some(Action::Allowed)
-            || is_risk
-            || self.file.as_ref().is_some_and(|file| file.context.keep_allowed_queries);
         let is_https = parts.scheme.eq_ignore_ascii_case(b"https");
         let tls_inspected = decoded.tls_inspected.or_else(|| is_https.then_some(!parts.path.is_empty()));
-        let concern_severity = match finding {
-            Some(finding) => Some(i64::from(finding.severity)),
-            None if decoded.kind == Kind::Concern => {
-                mapped.map(|mapped| i64::from(mapped.severity)).filter(|severity| *severity > 0)
-            }
-            None => None,
-        };
 
         batch.event_time.push(when.micros_utc);
         batch.event_date.push(when.date);
@@ -411,22 +464,18 @@ impl Normaliser {
         batch.domain.ids.push(host.domain);
         let referrer = self.referrer(decoded.text(Field::Referrer), batch);
         batch.referrer_domain.ids.push(referrer);
-        let src_ip = self.src_ip(decoded.text(Field::SrcIp), batch);
-        batch.src_ip.ids.push(src_ip);
-
-        let last = &mut self.last;
-        let raw = |field| decoded.text(field);
-        last.user_group.push(&mut batch.user_group, raw(Field::UserGroup), plain);
-        last.profile.push(&mut batch.profile, raw(Field::Profile), plain);
-        last.rule.push(&mut batch.rule, raw(Field::Rule), plain);
-        last.method.push(&mut batch.method, raw(Field::Method), upper);
-        last.scheme.push(&mut batch.scheme, parts.scheme, lower);
-        last.content_type.push(&mut batch.content_type, raw(Field::ContentType), media_type);
-        last.app.push(&mut batch.app, raw(Field::App), plain);
+        batch.src_ip.ids.push(who.src_ip);
+        batch.user_group.ids.push(who.user_group);
+        batch.profile.ids.push(who.profile);
+        batch.rule.ids.push(what.rule);
+        batch.method.ids.push(what.method);
+        batch.content_type.ids.push(what.content_type);
+        batch.app.ids.push(what.app);
+        self.last.scheme.push(&mut batch.scheme, parts.scheme, lower);
 
         let path = as_text(parts.path, &mut self.text);
         batch.url_path.push(path);
-        let query = if keep_query { as_text(parts.query, &mut self.text) } else { None };
+        let query = if judged.keeps_query { as_text(parts.query, &mut self.text) } else { None };
         batch.url_query.push(query);
         batch.status.push(decoded.status.map(i64::from));
         batch.bytes_in.push(decoded.bytes_in);
@@ -437,7 +486,7 @@ impl Normaliser {
         batch.theme.ids.push(meaning.theme);
         batch.risk_area.ids.push(meaning.risk_area);
         batch.other_themes.ids.push(meaning.other_themes);
-        batch.help_seeking.push(finding.is_some_and(|finding| finding.help_seeking));
+        batch.help_seeking.push(judged.help_seeking);
         batch.search_engine.ids.push(if searched.engine == NONE {
             NULL_ID
         } else {
@@ -449,8 +498,8 @@ impl Normaliser {
         });
         batch.search_term.push(searched.has_term.then_some(self.term.as_bytes()));
         batch.concern_id.ids.push(meaning.concern_id);
-        batch.concern_severity.push(concern_severity);
-        batch.furniture.push(is_furniture);
+        batch.concern_severity.push(judged.concern_severity);
+        batch.furniture.push(judged.is_furniture);
         batch.line_no.push(line_no);
         self.batch = BatchMark::of(batch);
         Pushed::Row

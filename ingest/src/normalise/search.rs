@@ -281,9 +281,28 @@ pub fn normalise_term(raw: &[u8], into: &mut String) {
         decoded = decode(raw);
         &decoded
     };
-    let text = String::from_utf8_lossy(bytes);
     let mut chars = 0;
     let mut blank = false;
+    // ASCII is its own NFKC form, and most terms are ASCII.
+    if bytes.is_ascii() {
+        for byte in bytes {
+            if byte.is_ascii_whitespace() || byte.is_ascii_control() {
+                blank = !into.is_empty();
+                continue;
+            }
+            let needed = 1 + usize::from(blank);
+            if chars + needed > MOST_CHARS {
+                break;
+            }
+            if std::mem::take(&mut blank) {
+                into.push(' ');
+            }
+            into.push(char::from(byte.to_ascii_lowercase()));
+            chars += needed;
+        }
+        return;
+    }
+    let text = String::from_utf8_lossy(bytes);
     // A pasted essay is not worked through: this many characters fill the cap even where several compose into one.
     for character in text.chars().take(MOST_CHARS * 8).nfkc().flat_map(char::to_lowercase) {
         if character.is_whitespace() || character.is_control() {
@@ -305,6 +324,9 @@ pub fn normalise_term(raw: &[u8], into: &mut String) {
 fn decode(raw: &[u8]) -> Vec<u8> {
     let mut bytes: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     for _ in 0..MOST_DECODINGS {
+        if memchr::memchr(b'%', &bytes).is_none() {
+            break;
+        }
         let Some(next) = percent_decode(&bytes) else { break };
         bytes = next;
     }

@@ -36,7 +36,14 @@ pub fn split(text: &[u8]) -> UrlParts<'_> {
 }
 
 /// `https` of `https://...`; nothing where no `://` follows a well-formed scheme.
+#[inline]
 fn split_scheme(text: &[u8]) -> (&[u8], &[u8]) {
+    if text.starts_with(b"https://") {
+        return (&text[..5], &text[6..]);
+    }
+    if text.starts_with(b"http://") {
+        return (&text[..4], &text[5..]);
+    }
     let Some(colon) = text.iter().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.' | b'_'))
     else {
         return (&[], text);
@@ -49,22 +56,21 @@ fn split_scheme(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// What stands before the path, and where its last `@` and its colons are: one pass, for hosts are short.
+/// What stands before the path, and where its last `@` and its colons are.
+#[inline]
 fn cut_authority(text: &[u8]) -> (Authority<'_>, &[u8]) {
-    let (mut end, mut host_from, mut colon, mut colons) = (text.len(), 0, 0, 0_u32);
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            b'/' | b'?' | b'#' => {
-                end = at;
-                break;
-            }
-            b'@' => (host_from, colons) = (at + 1, 0),
-            b':' => (colon, colons) = (at, colons + 1),
-            _ => {}
-        }
+    // Nearly always a host alone, with a path behind it.
+    let first = crate::decode::find_any(text, 0, *b"/?#@:");
+    if !matches!(text.get(first), Some(b'@' | b':')) {
+        let (host_port, rest) = text.split_at(first);
+        return (Authority { host_port, colon: 0, colons: 0 }, rest);
     }
+    let end = memchr::memchr3(b'/', b'?', b'#', text).unwrap_or(text.len());
     let (authority, rest) = text.split_at(end);
-    (Authority { host_port: &authority[host_from..], colon: colon.saturating_sub(host_from), colons }, rest)
+    let host_port = memchr::memrchr(b'@', authority).map_or(authority, |at| &authority[at + 1..]);
+    let colon = memchr::memrchr(b':', host_port).unwrap_or(0);
+    let colons = memchr::memchr_iter(b':', host_port).count() as u32;
+    (Authority { host_port, colon, colons }, rest)
 }
 
 struct Authority<'a> {

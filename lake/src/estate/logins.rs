@@ -23,8 +23,13 @@ impl Login {
         if matches!(name.as_str(), "" | "-") {
             return None;
         }
+        Some(Self { domain: (!domain.is_empty()).then_some(domain), ..Self::known(&name) })
+    }
+
+    /// A name that was normalised before; its domain part is forgotten.
+    pub(super) fn known(name: &str) -> Self {
         let is_machine = name.ends_with('$') || name.starts_with("host/");
-        Some(Self { name: ClearName::new(name), domain: (!domain.is_empty()).then_some(domain), is_machine })
+        Self { name: ClearName::new(name.to_owned()), domain: None, is_machine }
     }
 }
 

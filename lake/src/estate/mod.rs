@@ -30,7 +30,7 @@ pub use holidays::{bank_holidays, easter_sunday};
 pub use init::{init, init_for};
 pub use load::CalendarState;
 pub use logins::{Login, SharedNames, normalise_login};
-pub use people::{People, PeopleCache, PersonFacts, Seen};
+pub use people::{People, PeopleCache, PersonFacts, RealmName, Seen};
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
 pub(crate) use settings::is_inside;

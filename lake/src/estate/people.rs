@@ -126,8 +126,12 @@ impl People {
     /// Who this is. The roster comes before groups, a school's own rows before those of every school, then file order; what the
     /// roster leaves open the groups fill in.
     pub fn find(&self, seen: &Seen<'_>) -> PersonFacts {
+        self.find_in_realm(seen, seen.login.map(|login| realm_of(&self.user_domains, login.domain.as_deref())))
+    }
+
+    /// The same where the realm is known, as it is of a name from the vault, and the domain part is not.
+    fn find_in_realm(&self, seen: &Seen<'_>, realm: Option<&str>) -> PersonFacts {
         let mut span = Span { date: seen.date, from: None, to: None };
-        let realm = seen.login.map(|login| realm_of(&self.user_domains, login.domain.as_deref()));
         let person = seen.login.zip(realm).and_then(|(login, realm)| self.roster_row(seen.school, realm, login, &mut span));
         let row = self.group_row(seen, &mut span);
 
@@ -140,7 +144,10 @@ impl People {
             .or_else(|| row.filter(|row| row.user_type == user_type).and_then(|row| row.year_group.as_deref().map(Arc::from)));
         let name = match person {
             Some(person) => Some(person.name.clone()),
-            None => seen.login.map(|login| Arc::new(realm_name(&self.user_domains, login))),
+            None => seen.login.zip(realm).map(|(login, realm)| {
+                let name = ClearName::new(login.name.reveal_in_clear().to_owned());
+                Arc::new(RealmName { realm: realm.to_owned(), name })
+            }),
         };
         PersonFacts { user_type, year_group, boarder: row.is_some_and(|row| row.boarder), name, holds: (span.from, span.to) }
     }
@@ -312,13 +319,7 @@ impl PeopleCache {
             self.key.extend_from_slice(part.as_bytes());
             self.key.push(0);
         }
-        let known = self.spans.get(self.key.as_slice()).and_then(|slots| {
-            slots
-                .iter()
-                .copied()
-                .find(|slot| self.facts.get(*slot).is_some_and(|facts| is_valid_on(date, facts.holds.0, facts.holds.1)))
-        });
-        let slot = known.unwrap_or_else(|| self.add(school, user, domain, group, profile, date));
+        let slot = self.known_slot(date).unwrap_or_else(|| self.add(school, user, domain, group, profile, date));
         (slot, &self.facts[slot])
     }
 
@@ -333,6 +334,44 @@ impl PeopleCache {
             self.shared.note(school, login);
         }
         let facts = self.people.find(&Seen { school, login: login.as_ref(), group, profile, date });
+        self.remember(facts)
+    }
+
+    /// Who somebody is whose name is known from the vault; `name` is none where a row names nobody.
+    pub fn find_known(
+        &mut self,
+        school: &SchoolId,
+        name: Option<&RealmName>,
+        group: &str,
+        profile: &str,
+        date: Date,
+    ) -> (usize, &PersonFacts) {
+        self.key.clear();
+        let (realm, login) = name.map_or(("", ""), |name| (name.realm.as_str(), name.name.reveal_in_clear()));
+        // One part more than a line's key has, so that neither is taken for the other.
+        for part in [school.as_str(), realm, login, group, profile, ""] {
+            self.key.extend_from_slice(part.as_bytes());
+            self.key.push(0);
+        }
+        if let Some(slot) = self.known_slot(date) {
+            return (slot, &self.facts[slot]);
+        }
+        let login = name.map(|name| Login::known(name.name.reveal_in_clear()));
+        let facts = self.people.find_in_realm(&Seen { school, login: login.as_ref(), group, profile, date }, name.map(|_| realm));
+        let slot = self.remember(facts);
+        (slot, &self.facts[slot])
+    }
+
+    /// The slot of the key that holds on a date.
+    fn known_slot(&self, date: Date) -> Option<usize> {
+        let slots = self.spans.get(self.key.as_slice())?;
+        slots
+            .iter()
+            .copied()
+            .find(|slot| self.facts.get(*slot).is_some_and(|facts| is_valid_on(date, facts.holds.0, facts.holds.1)))
+    }
+
+    fn remember(&mut self, facts: PersonFacts) -> usize {
         let slot = self.facts.len();
         self.facts.push(facts);
         self.spans.entry(self.key.as_slice().into()).or_default().push(slot);

@@ -24,6 +24,23 @@ fn rows(home: &Home) -> Vec<serde_json::Value> {
     )
 }
 
+/// Every rollup, row by row, but for keys that are random.
+fn rollups(home: &Home) -> Vec<String> {
+    home.weir_ok(["rollup"], 0);
+    let mut rows = Vec::new();
+    for query in [
+        "SELECT 'day' AS of, event_date, topic, severity, requests, blocked, searches, opened, first_time, last_time, user_key FROM pupil_days",
+        "SELECT 'week' AS of, event_date, topic, people, person_days, requests FROM theme_weeks",
+        "SELECT 'hour' AS of, event_date, hour, kind, action, category, furniture, requests, identified, bytes FROM activity_hourly",
+    ] {
+        let found = home.sql(query);
+        assert!(!found.is_empty(), "{query}");
+        rows.extend(found.iter().map(serde_json::Value::to_string));
+    }
+    rows.sort_unstable();
+    rows
+}
+
 #[test]
 fn undo_then_again_equals_never_having_erred() {
     let home = Home::new();
@@ -32,10 +49,11 @@ fn undo_then_again_equals_never_having_erred() {
     fs::write(&right, lines[..2500].join("\n") + "\n").unwrap();
     fs::write(&wrong, lines[2500..].join("\n") + "\n").unwrap();
     assert!(home.ingest("squid", &right).status <= 1);
-    let before = rows(&home);
+    let (before, rolled_before) = (rows(&home), rollups(&home));
     assert!(home.ingest("squid", &wrong).status <= 1);
-    let both = rows(&home);
+    let (both, rolled_both) = (rows(&home), rollups(&home));
     assert_ne!(before, both);
+    assert_ne!(rolled_before, rolled_both);
 
     let file = home.sql("SELECT file_id FROM receipts WHERE path LIKE '%wrong.log'")[0]["file_id"].as_str().unwrap().to_owned();
     let preview = home.weir(["undo", file.as_str()]);
@@ -43,10 +61,12 @@ fn undo_then_again_equals_never_having_erred() {
     assert_eq!(rows(&home), both);
     home.weir_ok(["undo", file.as_str(), "--yes"], 0);
     assert_eq!(rows(&home), before);
+    assert_eq!(rollups(&home), rolled_before);
     assert_eq!(home.number("SELECT count(*) AS n FROM receipts"), 1);
 
     assert!(home.ingest("squid", &wrong).status <= 1);
     assert_eq!(rows(&home), both);
+    assert_eq!(rollups(&home), rolled_both);
 }
 
 #[test]

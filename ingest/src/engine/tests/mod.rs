@@ -1,9 +1,12 @@
 //! What an ingest promises, tried on whole lakes: nothing lost, nothing twice, the same rows however the bytes come.
 
+pub(crate) mod closed;
 mod every_format;
+mod flows;
 mod growing;
 mod overlap;
 mod refusals;
+mod reopen;
 mod same_rows;
 
 use std::collections::BTreeMap;

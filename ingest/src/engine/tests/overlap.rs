@@ -49,6 +49,17 @@ proptest! {
     }
 }
 
+#[test]
+fn files_that_begin_alike_and_then_part_are_told_apart() {
+    let home = Home::new();
+    // The second goes on with the first's line, and so has a segment that hashes to the same; the third goes on otherwise.
+    for (name, numbers) in [("1.log", &[0][..]), ("2.log", &[0, 0]), ("3.log", &[0, 1, 0]), ("4.log", &[0, 0, 1, 0])] {
+        home.ingest(&home.file(name, text(numbers)), PLAINLY);
+    }
+    // The most of any one file: three of the first page, one of the second.
+    assert_eq!(home.rows(Table::Events, false).len(), 4);
+}
+
 /// Ingests another file in the middle of an ingest, once.
 struct Rival<'h> {
     home: &'h Mutex<Home>,

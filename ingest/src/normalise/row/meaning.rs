@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use weir_lake::batch::{EventBatch, NULL_ID};
 
-use super::{CategoryIds, NONE, Normaliser};
-use crate::decoded::{Decoded, Field, Kind};
+use super::{CategoryFlags, CategoryIds, NONE, Normaliser};
+use crate::decoded::{Action, Decoded, Field, Kind};
 use crate::normalise::cache::UNSET;
+use crate::normalise::furniture::{self, Known};
 use crate::normalise::lexicon::Finding;
 use crate::normalise::search::{self, Asked, ENGINES};
 use crate::normalise::taxonomy::Mapped;
@@ -30,7 +31,58 @@ pub(super) struct Meaning {
     pub(super) concern_id: u32,
 }
 
+/// What a row's columns tell of its meaning, whether they come from a line or from the lake.
+pub(super) struct Told<'a> {
+    pub(super) seen: furniture::Seen<'a>,
+    /// The category of vendor and own list together.
+    pub(super) mapped: Option<Mapped>,
+    pub(super) finding: Option<Finding>,
+    pub(super) has_term: bool,
+    pub(super) is_suggestion: bool,
+    pub(super) keep_allowed_queries: bool,
+}
+
+/// What it means.
+pub(super) struct Judged {
+    pub(super) meaning: Meaning,
+    pub(super) help_seeking: bool,
+    pub(super) concern_severity: Option<i64>,
+    pub(super) is_furniture: bool,
+    /// Whether the row's query may be stored.
+    pub(super) keeps_query: bool,
+}
+
 impl Normaliser {
+    /// What a row means: the one place where it is decided, for a line that is read and for a row that is read again.
+    pub(super) fn judge(&mut self, told: &Told<'_>, batch: &mut EventBatch) -> Judged {
+        let Told { seen, mapped, finding, .. } = *told;
+        let flags = mapped.map_or(CategoryFlags::default(), |mapped| self.flags[usize::from(mapped.category)]);
+        let known = Known {
+            is_suggestion: told.is_suggestion,
+            is_search_or_concern: told.has_term || finding.is_some(),
+            is_background_category: flags.is_background,
+            is_always_blocked: flags.is_always_blocked,
+        };
+        let is_furniture = furniture::is_furniture(&seen, known);
+        let is_risk = finding.is_some_and(|finding| finding.themes.iter().any(|severity| *severity > 0));
+        Judged {
+            meaning: self.meaning(mapped, finding, batch),
+            help_seeking: finding.is_some_and(|finding| finding.help_seeking),
+            concern_severity: match finding {
+                Some(finding) => Some(i64::from(finding.severity)),
+                None if seen.kind == Kind::Concern => {
+                    mapped.map(|mapped| i64::from(mapped.severity)).filter(|severity| *severity > 0)
+                }
+                None => None,
+            },
+            is_furniture,
+            keeps_query: seen.kind == Kind::Concern
+                || seen.action != Some(Action::Allowed)
+                || is_risk
+                || told.keep_allowed_queries,
+        }
+    }
+
     /// Reads the row's search; its term, if there is one, stands in `self.term`.
     pub(super) fn search(&mut self, decoded: &Decoded, parts: &UrlParts, engine: u8) -> Searched {
         let mut searched = Searched { engine: NONE, has_term: false, is_suggestion: false, finding: None };
@@ -79,7 +131,7 @@ impl Normaliser {
         finding
     }
 
-    pub(super) fn meaning(&mut self, mapped: Option<Mapped>, finding: Option<Finding>, batch: &mut EventBatch) -> Meaning {
+    fn meaning(&mut self, mapped: Option<Mapped>, finding: Option<Finding>, batch: &mut EventBatch) -> Meaning {
         let reference = Arc::clone(&self.reference);
         let ids = match mapped {
             None => CategoryIds { category: NULL_ID, theme: NULL_ID, risk_area: NULL_ID },

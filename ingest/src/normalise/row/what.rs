@@ -2,15 +2,50 @@
 
 use weir_lake::batch::{EventBatch, NULL_ID};
 
-use super::{CategoryEntry, HostEntry, NO_HOST, NONE, Normaliser};
+use super::{CategoryEntry, HostEntry, NO_HOST, NONE, Normaliser, WhatIds};
 use crate::decoded::{Decoded, Field, Kind};
-use crate::normalise::text::{address, plain};
+use crate::normalise::furniture::Answer;
+use crate::normalise::text::{address, media_type, plain, upper};
 use crate::normalise::{search, url};
 
 /// Lists of unmapped names told apart. More are free text in a category's column, and one line for them is enough.
 const MOST_UNMAPPED: usize = 1000;
 
 impl Normaliser {
+    /// What was asked for, the address apart.
+    #[inline]
+    pub(super) fn what(&mut self, decoded: &Decoded, batch: &mut EventBatch) -> WhatIds {
+        let alike = decoded.alike;
+        // A monitor's finding takes its category from a text that rows alike need not share.
+        let number = if decoded.kind == Kind::Concern { 0 } else { alike.what };
+        let ids = match self.what_seen.get(alike.epoch, number, 0) {
+            Some(ids) => ids,
+            None => {
+                let ids = self.what_afresh(decoded, batch);
+                self.what_seen.insert(alike.epoch, number, 0, ids);
+                ids
+            }
+        };
+        if ids.category.unmapped > 0 {
+            self.unmapped[ids.category.unmapped as usize - 1].1 += 1;
+        }
+        ids
+    }
+
+    fn what_afresh(&mut self, decoded: &Decoded, batch: &mut EventBatch) -> WhatIds {
+        let category = self.category(decoded, batch);
+        let last = &mut self.last;
+        let raw = |field| decoded.text(field);
+        WhatIds {
+            rule: last.rule.id(&mut batch.rule, raw(Field::Rule), plain),
+            method: last.method.id(&mut batch.method, raw(Field::Method), upper),
+            content_type: last.content_type.id(&mut batch.content_type, raw(Field::ContentType), media_type),
+            app: last.app.id(&mut batch.app, raw(Field::App), plain),
+            category,
+            answer: Answer::of(raw(Field::Method), raw(Field::ContentType)),
+        }
+    }
+
     pub(super) fn host(&mut self, raw: &[u8], batch: &mut EventBatch) -> HostEntry {
         if raw.is_empty() {
             return NO_HOST;
@@ -36,6 +71,9 @@ impl Normaliser {
     }
 
     pub(super) fn referrer(&mut self, raw: &[u8], batch: &mut EventBatch) -> u32 {
+        if raw.is_empty() {
+            return NULL_ID;
+        }
         let host = url::split(raw).host;
         if host.is_empty() || host == b"-" {
             return NULL_ID;
@@ -58,7 +96,7 @@ impl Normaliser {
         if names.is_empty() && ids.is_empty() {
             return CategoryEntry { vendor_category: NULL_ID, mapped: None, unmapped: 0 };
         }
-        let entry = match self.categories.get_joined([names, ids], &mut self.key) {
+        match self.categories.get_joined([names, ids], &mut self.key) {
             Some(entry) => entry,
             None => {
                 let (names, ids) = (String::from_utf8_lossy(names), String::from_utf8_lossy(ids));
@@ -75,12 +113,9 @@ impl Normaliser {
                 self.categories.insert(&self.key, entry);
                 entry
             }
-        };
-        if entry.unmapped > 0 {
-            self.unmapped[entry.unmapped as usize - 1].1 += 1;
         }
-        entry
     }
+
     /// The number, plus one, of a list of unmapped names; 0 for an empty one.
     fn unmapped_list(&mut self, names: Vec<String>) -> u32 {
         if names.is_empty() {

@@ -2,9 +2,10 @@
 
 use weir_lake::batch::{EventBatch, NULL_ID};
 use weir_lake::estate::{UserType, normalise_login};
+use weir_lake::ids::SchoolId;
 use weir_lake::names::{ClearName, Named};
 
-use super::{Normaliser, UserEntry};
+use super::{Normaliser, UserEntry, WhoIds};
 use crate::decoded::{Decoded, Field};
 use crate::normalise::people::{Login, UserFields, is_nobody, user_type_name};
 use crate::normalise::text::{device_name, plain};
@@ -12,6 +13,28 @@ use crate::normalise::time::When;
 use crate::normalise::{AdminRow, admin};
 
 impl Normaliser {
+    /// Whose a row is and who is behind it; none where no rule finds a school.
+    #[inline]
+    pub(super) fn who(&mut self, decoded: &Decoded, date: i32, batch: &mut EventBatch) -> Option<WhoIds> {
+        let alike = decoded.alike;
+        match self.who_seen.get(alike.epoch, alike.who, date) {
+            Some(ids) => Some(ids),
+            None => self.who_afresh(decoded, date, batch),
+        }
+    }
+
+    fn who_afresh(&mut self, decoded: &Decoded, date: i32, batch: &mut EventBatch) -> Option<WhoIds> {
+        let school = self.find_school(decoded)?;
+        let user = self.user(decoded, school, date, batch);
+        let device = self.device(decoded, school, batch);
+        let src_ip = self.src_ip(decoded.text(Field::SrcIp), batch);
+        let user_group = self.last.user_group.id(&mut batch.user_group, decoded.text(Field::UserGroup), plain);
+        let profile = self.last.profile.id(&mut batch.profile, decoded.text(Field::Profile), plain);
+        let ids = WhoIds { school, user, device, user_group, profile, src_ip };
+        self.who_seen.insert(decoded.alike.epoch, decoded.alike.who, date, ids);
+        Some(ids)
+    }
+
     pub(super) fn find_school(&mut self, decoded: &Decoded) -> Option<u16> {
         let file = self.file.as_ref()?;
         if file.schools_of.is_one() {
@@ -29,6 +52,12 @@ impl Normaliser {
             }
         };
         (found != NO_SCHOOL).then_some(found)
+    }
+
+    /// The school a line is of, where one can be told.
+    pub(crate) fn school_of(&mut self, decoded: &Decoded) -> Option<&SchoolId> {
+        let number = self.find_school(decoded)?;
+        self.schools.get(usize::from(number))
     }
 
     pub(super) fn user(&mut self, decoded: &Decoded, school: u16, date: i32, batch: &mut EventBatch) -> UserEntry {

@@ -136,6 +136,16 @@ fn vendors_words_are_mapped() {
         ("bluecoat", "Adult/Mature Content", "", "pornography", 2),
         ("untangle", "", "27", "gambling", 2),
         ("watchguard", "Militancy and Extremist", "", "extremism", 3),
+        ("juniper", "Enhanced_Militancy_and_Extremist", "", "extremism", 3),
+        ("juniper", "Enhanced_Intolerance", "", "hate", 3),
+        ("checkpoint", "Hate / Racism; High Risk", "", "hate", 3),
+        ("checkpoint", "Very Low Risk", "", "", 0),
+        ("sophos-utm", "Dating/Social Networking", "178", "dating", 2),
+        ("sophos-utm", "Illegal UK", "", "csam", 4),
+        ("cisco-ftd", "Terrorism and Violent Extremism", "", "extremism", 2),
+        ("cisco-ftd", "DNS Phishing", "", "phishing_fraud", 2),
+        ("cyren", "Hate & Intolerance", "", "hate", 3),
+        ("bluecoat", "Gore/Extreme", "", "violence", 2),
         ("e2guardian", "porn", "", "pornography", 3),
         ("squidguard", "strict_redirector", "", "circumvention", 2),
         ("smoothwall", "Radicalisation", "", "extremism", 3),
@@ -157,6 +167,17 @@ fn vendors_words_are_mapped() {
     // equally severe: the one earlier in our table
     assert_eq!(map(&taxonomies, None, "Weapons; Drugs", "").0, "drugs");
     assert_eq!(map(&taxonomies, None, "Drugs; Weapons", "").0, "drugs");
+}
+
+#[test]
+fn formats_name_taxonomies_that_exist() {
+    let taxonomies = shipped();
+    let formats = crate::format::Catalogue::embedded().all().unwrap();
+    let named: Vec<&str> = formats.iter().filter_map(|format| format.taxonomy()).collect();
+    assert!(named.contains(&"fortigate"));
+    for name in named {
+        assert!(taxonomies.vendors().any(|known| known == name), "no taxonomies/{name}.csv");
+    }
 }
 
 /// A category that joins gore, self-harm and suicide must never stand for self-harm alone.
