@@ -42,12 +42,14 @@ impl Cef {
         Self { header, keys: Keys::new(keys.into_iter()), labels }
     }
 
-    /// Splits `record` from `from` on, where `CEF:` stands.
+    /// Splits `record` from `from` on, where `CEF:` stands, or the version after it: relays take the word for a program's name and cut it off.
     pub(crate) fn split(&mut self, record: &[u8], from: usize, slots: &mut Slots) -> Shape {
-        let start = from + b"CEF:".len();
-        if record.len() > LONGEST_RECORD || record.get(from..start) != Some(b"CEF:") {
+        let body = record.get(from..).unwrap_or(&[]);
+        let version = body.strip_prefix(b"CEF:").unwrap_or(body).trim_ascii_start();
+        if record.len() > LONGEST_RECORD || !matches!(version, [b'0' | b'1', b'|', ..]) {
             return Shape::Unreadable;
         }
+        let start = record.len() - version.len();
         let Some(mut at) = find_byte(record, start, b'|').map(|n| n + 1) else { return Shape::Unreadable };
         for slot in self.header {
             let Some(end) = header_end(record, at) else { return Shape::Unreadable };
@@ -202,6 +204,8 @@ mod tests {
                 &[("duser", r"SCH\apatel"), ("label.policy", "Year 9"), ("label.other", "x")],
             ),
             (r"CEF:0|L|F|1|4|n|4|duser= act=x", &[("duser", ""), ("act", "x")]),
+            (r"CEF: 0|L|F|1|4|n|4|act=x", &[("cef.vendor", "L"), ("act", "x")]),
+            (r" 0|L|F|1|4|n|4|act=x", &[("cef.vendor", "L"), ("act", "x")]),
             (r"CEF:0|L|F|1|4|n|4|", &[("cef.severity", "4")]),
         ];
         for (line, wanted) in table {
@@ -217,7 +221,7 @@ mod tests {
 
     #[test]
     fn cut_headers_are_unreadable() {
-        for line in ["CEF:0|a|b", "CEF", "", "LEEF:1.0|a|b|c|d|"] {
+        for line in ["CEF:0|a|b", "CEF", "", "LEEF:1.0|a|b|c|d|", "0|a|b", "2|a|b|c|d|e|f|g=1", "10|a|b|c|d|e|f|g=1"] {
             assert_eq!(Cef::new(&[]).split(line.as_bytes(), 0, &mut Slots::new(0)), Shape::Unreadable, "{line}");
         }
     }

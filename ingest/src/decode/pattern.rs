@@ -482,6 +482,16 @@ impl Patterns {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_pattern_that_fails_takes_back_only_its_own_fields() {
+        let names = ["a", "b", "header"].map(String::from);
+        let patterns = Patterns(["{a} {b} end", "{b}"].iter().map(|text| Pattern::new(text, &names).unwrap()).collect());
+        let mut slots = Slots::new(3);
+        slots.set(2, Span::new(0, 1));
+        assert_eq!(patterns.split(b"one", 0, &mut slots), Shape::Record);
+        assert_eq!([0, 1, 2].map(|slot| slots.bytes(b"one", slot).to_vec()), [b"".to_vec(), b"one".to_vec(), b"o".to_vec()]);
+    }
+
     fn read(pattern: &str, line: &str) -> Option<Vec<(String, String)>> {
         let names: Vec<String> = names(pattern).into_iter().map(String::from).collect();
         let compiled = Pattern::new(pattern, &names).unwrap();

@@ -29,6 +29,18 @@ pub enum IngestError {
         /// The nearest formats, as part of the sentence.
         nearest: String,
     },
+    /// An inferred format fits: nobody has seen a file of it, so a person has to say that it is one.
+    #[error(
+        "{path}: looks like {title}, a format known from the product's screens only; if it is one, name it with --format {format}, and check what it reads with `weir inspect` first"
+    )]
+    FormatToConfirm {
+        /// The input.
+        path: String,
+        /// The format's id.
+        format: String,
+        /// What a person calls it.
+        title: String,
+    },
     /// Not one line of an input could be read.
     #[error("{path}: none of its {lines} lines could be read as {format} ({reason}), so nothing was stored; {mend}")]
     NothingReadable {
@@ -119,6 +131,13 @@ impl IngestError {
 
     /// Whether it concerns one input, so that the others go on.
     pub(crate) fn is_of_one_input(&self) -> bool {
-        matches!(self, Self::Input(_) | Self::UnknownFormat { .. } | Self::NothingReadable { .. } | Self::Changed { .. })
+        matches!(
+            self,
+            Self::Input(_)
+                | Self::UnknownFormat { .. }
+                | Self::FormatToConfirm { .. }
+                | Self::NothingReadable { .. }
+                | Self::Changed { .. }
+        )
     }
 }

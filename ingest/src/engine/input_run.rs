@@ -92,8 +92,15 @@ pub(crate) fn choose_format(
         return Ok(catalogue.get(id.as_str())?);
     }
     let detection = catalogue.detect(beginning)?;
-    let (lines, candidates) = (detection.lines, detection.candidates);
+    let (lines, candidates, to_confirm) = (detection.lines, detection.candidates, detection.to_confirm);
     detection.format.ok_or_else(|| {
+        if let Some(guess) = to_confirm {
+            return IngestError::FormatToConfirm {
+                path: label.to_owned(),
+                format: guess.id().to_owned(),
+                title: guess.title().to_owned(),
+            };
+        }
         let nearest: Vec<String> = candidates
             .iter()
             .take(3)

@@ -89,6 +89,8 @@ pub(crate) struct Source {
     pub(crate) value: Option<Box<[u8]>>,
     pub(crate) conditions: Conditions,
     pub(crate) null: Nulls,
+    /// A field whose value, repeated here, is no value.
+    pub(crate) unlike: Option<u16>,
     pub(crate) cuts: Vec<Cut>,
     pub(crate) unescape: Option<Unescape>,
     pub(crate) split: Option<Box<[u8]>>,
@@ -111,7 +113,7 @@ impl Source {
         }
         for &slot in &self.slots {
             let span = slots.span(slot);
-            if span.is_empty() || slot == NO_SLOT {
+            if span.is_empty() || slot == NO_SLOT || self.unlike.is_some_and(|other| repeats(record, slots, span, other)) {
                 continue;
             }
             let span = if self.cuts.is_empty() { span } else { self.cut(record, slots, span) };
@@ -191,6 +193,13 @@ impl Source {
         }
         Span::in_scratch(start, slots.scratch.len())
     }
+}
+
+/// Whether `span` says what the field `other` says.
+#[cold]
+#[inline(never)]
+fn repeats(record: &[u8], slots: &Slots, span: Span, other: u16) -> bool {
+    span.of(record, &slots.scratch).eq_ignore_ascii_case(slots.bytes(record, other))
 }
 
 /// Appends a piece of the record, or of the scratch itself, to the scratch.
@@ -300,6 +309,20 @@ mod tests {
         let column = Column { sources: vec![Source { slots: vec![0], ..source }] };
         let span = column.text(value.as_bytes(), &mut slots);
         String::from_utf8_lossy(span.of(value.as_bytes(), &slots.scratch)).into_owned()
+    }
+
+    #[test]
+    fn a_repeated_value_is_none() {
+        let record = b"north North apatel";
+        let mut slots = Slots::new(3);
+        for (slot, (start, end)) in [(0, 5), (6, 11), (12, 18)].into_iter().enumerate() {
+            slots.set(slot as u16, Span::new(start, end));
+        }
+        for (slot, wanted) in [(1, &b""[..]), (2, b"apatel")] {
+            let source = Source { slots: vec![slot], unlike: Some(0), ..Source::default() };
+            let span = source.raw(record, &mut slots);
+            assert_eq!(span.of(record, &slots.scratch), wanted);
+        }
     }
 
     #[test]

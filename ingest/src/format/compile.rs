@@ -443,6 +443,7 @@ impl Compiler<'_> {
             value: spec.value.as_ref().map(text),
             conditions: self.conditions(key, &spec.if_)?,
             null,
+            unlike: spec.unlike.as_ref().map(|name| self.slot(name)),
             cuts,
             unescape,
             split: spec.split.as_ref().map(text),

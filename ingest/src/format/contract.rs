@@ -196,6 +196,21 @@ fn a_line_with_a_nul_gives_its_whole_record() {
 }
 
 #[test]
+fn an_inferred_format_is_proposed_and_never_taken() {
+    let mut catalogue = Catalogue::embedded();
+    let inferred = LARK.replace("version = 2", "version = 2\nevidence = \"inferred\"");
+    catalogue.add("lark.toml", inferred).unwrap();
+    let head = b"When,Person,Site,Groups,Verdict\n05/11/2026 09:14:02,apatel,maps.example,Travel,Passed\n";
+    let found = catalogue.detect(head).unwrap();
+    assert!(found.format.is_none());
+    assert_eq!(found.to_confirm.unwrap().id(), "larkfilter-csv");
+    // A format that is known and reads as much is taken as if there were no guess.
+    catalogue.add("heron.toml", LARK.replace("larkfilter-csv", "heron-csv")).unwrap();
+    let found = catalogue.detect(head).unwrap();
+    assert_eq!((found.format.unwrap().id(), found.to_confirm.is_none()), ("heron-csv", true));
+}
+
+#[test]
 fn nothing_is_made_of_what_is_no_log() {
     let catalogue = Catalogue::embedded();
     for head in

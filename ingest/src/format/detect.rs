@@ -35,6 +35,8 @@ pub struct Detection {
     pub lines: usize,
     /// The formats that claimed something, best first; for messages.
     pub candidates: Vec<Candidate>,
+    /// The format that fits but rests on guessed names, so that a person has to confirm it.
+    pub to_confirm: Option<Arc<Format>>,
 }
 
 /// Whether a format recognises what it read as its own, apart from blank lines and remarks, which prove nothing.
@@ -84,7 +86,7 @@ fn may_fit(text: &str, head: &[u8]) -> bool {
     let has = |mark: &[u8]| memchr::memmem::find(head, mark).is_some();
     match decode.split('"').nth(1) {
         Some("json") => has(b"{"),
-        Some("cef") => has(b"CEF:"),
+        Some("cef") => has(b"CEF:") || has(b"0|") || has(b"1|"),
         Some("leef") => has(b"LEEF:"),
         Some("kv") => has(b"="),
         _ => true,
@@ -123,11 +125,23 @@ impl Catalogue {
                 .then_with(|| a.id.cmp(&b.id))
         });
         let records = |format: &Format| if format.plan.multiline { joined_records(whole).len().min(LINES) } else { tried };
-        let format = found
-            .first()
-            .filter(|(best, format)| best.claimed as f64 >= LEAST_SHARE * records(format) as f64)
-            .map(|(_, format)| Arc::clone(format));
-        Ok(Detection { format, lines: tried, candidates: found.into_iter().map(|(candidate, _)| candidate).collect() })
+        let best = |is_inferred: bool| {
+            found
+                .iter()
+                .find(|(_, format)| (format.evidence() == "inferred") == is_inferred)
+                .filter(|(best, format)| best.claimed as f64 >= LEAST_SHARE * records(format) as f64)
+        };
+        // A format of guessed names may take a column for another, so it is only ever proposed, and only where it makes more of the lines.
+        let (known, guessed) = (best(false), best(true));
+        let to_confirm = guessed.filter(|(guess, _)| known.is_none_or(|(known, _)| guess.claimed > known.claimed));
+        let format = known.filter(|_| to_confirm.is_none()).map(|(_, format)| Arc::clone(format));
+        let to_confirm = to_confirm.map(|(_, format)| Arc::clone(format));
+        Ok(Detection {
+            format,
+            lines: tried,
+            candidates: found.into_iter().map(|(candidate, _)| candidate).collect(),
+            to_confirm,
+        })
     }
 }
 

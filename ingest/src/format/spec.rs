@@ -278,6 +278,9 @@ pub(crate) struct FullColumnSpec {
     pub(crate) null: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) table: Option<String>,
+    /// A field whose value, repeated here, is no value.
+    #[serde(default)]
+    pub(crate) unlike: Option<String>,
     #[serde(default)]
     pub(crate) after: Option<String>,
     #[serde(default)]

@@ -45,6 +45,23 @@ fn an_unknown_format_names_what_to_do() {
 }
 
 #[test]
+fn an_inferred_format_has_to_be_named() {
+    let home = Home::new();
+    let text = "timestamp,domain,query_type,client_ip,status\n2026-11-05T09:14:02Z,dice.example,A,10.20.30.41,blocked\n";
+    let path = home.file("x.csv", text);
+    let mut options = IngestOptions { format: FormatChoice::Auto, settled: true, ..home.options() };
+    let read = |options: &IngestOptions| {
+        super::super::ingest(&home.estate, &home.lake, &home.vault, &home.catalogue, std::slice::from_ref(&path), options)
+            .unwrap()
+    };
+    let report = read(&options);
+    assert_eq!((report.files[0].status, report.lake_version), (FileStatus::Refused, None));
+    assert!(report.files[0].message.as_ref().unwrap().contains("name it with --format nextdns"), "{:?}", report.files[0].message);
+    options.format = FormatChoice::Id(FormatId::parse("nextdns").unwrap());
+    assert_eq!(read(&options).total.events, 1);
+}
+
+#[test]
 fn a_detected_format_is_read() {
     let home = Home::new();
     let path = home.file("x.log", squid(1.0, "apatel", "a") + "\n");
