@@ -65,9 +65,6 @@ impl Agreement {
     }
 }
 
-/// When lines of a source and day came, and of which school where one is named.
-type LastLines = BTreeMap<(SourceId, i32), Vec<(Option<SchoolId>, i64)>>;
-
 /// The closing of one slice as a lake commit records it. Only [`Lake::close`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
@@ -164,6 +161,9 @@ impl ClosedDates {
     }
 }
 
+/// The school of a file's lines, none where it holds several schools', and when the file came.
+type Came = (Option<SchoolId>, i64);
+
 /// A slice in words.
 pub(crate) fn words(slice: &Slice) -> String {
     format!("{} of source {} at school {}", date_name(slice.date), slice.source_id, slice.school_id)
@@ -183,7 +183,7 @@ impl Lake {
         snapshot: &Snapshot,
         slices: impl IntoIterator<Item = &'s Slice>,
     ) -> Result<BTreeMap<Slice, Option<i64>>, LakeError> {
-        let mut came: LastLines = BTreeMap::new();
+        let mut came: BTreeMap<(SourceId, i32), Vec<Came>> = BTreeMap::new();
         for receipt in self.receipts(snapshot)? {
             for day in event_days(&receipt) {
                 let lines = came.entry((receipt.source_id.clone(), day)).or_default();
@@ -314,7 +314,7 @@ mod tests {
         assert!(
             snapshot.closed.has(&day) && !snapshot.closed.has(&slice("ash", DAY + 1)) && !snapshot.closed.has(&slice("elm", DAY))
         );
-        assert_eq!(snapshot.closed.of_source(&day.source_id).collect::<Vec<_>>(), std::slice::from_ref(&day));
+        assert!(snapshot.closed.of_source(&day.source_id).eq([day.clone()]));
         let twice = lake.close(&agreed(&lake, std::slice::from_ref(&day)), RIPE, &run());
         assert!(matches!(twice, Err(LakeError::Closed { .. })));
         let unseen = lake.close(&agreed(&lake, &[slice("elm", DAY)]), RIPE, &run());

@@ -18,14 +18,18 @@ use crate::{Ended, progress};
   weir reclassify 2026-09-01 2026-10-31
   weir reclassify --look                       what would change; changes nothing
 
-For a roster, groups.csv or [user_domains] that came late, and after an update of Weir's categories or lexicon. Each row gets what was valid
-on its day. Closed dates stay as they are. policy.csv needs no reclassifying: figures read it as it is.
+For a roster.csv or groups.csv that came late, and after an update of Weir's categories or lexicon.
+Each row gets what was valid on its day. Closed dates stay as they are. policy.csv needs no
+reclassifying: figures read it as it is.
 
-Told again: user_type, year_group, category, theme, risk_area, other_themes, help_seeking, concern_id, concern_severity, furniture; user_key
-where the roster joins log-ins; user_key and device_key where a log-in is shared or a device; url_query goes where a row is no concern any more.
-Not told again, because the lake does not keep what is needed: log-ins that were joined or shared before and are not now, categories that the
-filter gave as a number only, a device monitor's words, and the query of a row that is a concern only now. How many rows that is, is printed.
-To tell those again, undo the files and read them again.")]
+Told again: user_type, year_group, category, theme, risk_area, other_themes, help_seeking,
+concern_id, concern_severity, furniture; user_key where the roster joins log-ins; user_key and
+device_key where a log-in is shared or a device; url_query goes where a row is no concern any more.
+
+Not told again, because the lake does not hold what is needed: log-ins that were joined or shared
+before and are not now, realms of [user_domains], categories that the filter gave as a number only,
+a device monitor's words, and the query of a row that is a concern only now. How many rows that is,
+is printed. To tell those again, undo the files and read them again.")]
 pub struct Reclassify {
     /// First day, such as 2026-09-01
     #[arg(value_name = "FROM", requires = "to")]

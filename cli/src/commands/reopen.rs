@@ -22,14 +22,15 @@ use crate::output::{Output, table};
   weir reopen oakfield oakfield-filter 2026-09-07 2026-09-07 --yes
   weir ingest --source oakfield-filter full-export.csv              then read everything there is of those days
 
-The rows, rollups and duplicate index of the dates go in one step, and files that had a part in them no longer count as read. What is read
-next is all that the dates will hold, so read an export of the whole days. Dates that are not closed stay as they are. Where one source
-serves many schools, the dates open for all of them.")]
+The rows, rollups and duplicate index of the dates go in one step, and files that had a part in
+them no longer count as read. What is read next is all that the dates will hold, so read an export
+of the whole days. Dates that are not closed stay as they are. Where one source serves many
+schools, the dates open for all of them.")]
 pub struct Reopen {
     /// A school of schools.csv
     #[arg(value_name = "SCHOOL")]
     school: String,
-    /// A source, as `weir sql \"SELECT DISTINCT source_id FROM receipts\"` lists them
+    /// A source, as in weir.toml or in the receipts of the lake
     #[arg(value_name = "SOURCE")]
     source: String,
     /// First day, such as 2026-09-07

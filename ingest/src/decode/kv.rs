@@ -10,8 +10,8 @@ pub(crate) struct Kv {
     keys: Keys,
     /// Where the pairs of a plain record end.
     ends: Vec<u32>,
-    /// Slots that pairs may fill; those of a syslog header are not among them.
-    own: Box<[u16]>,
+    /// Slots that the pairs of this record filled, to take back where the plain way was not the right one.
+    filled: Vec<u16>,
 }
 
 /// Longest record split the plain way, whose places take 32 bits.
@@ -26,13 +26,13 @@ struct Open {
 }
 
 impl Kv {
-    /// A decoder for the wanted `names`, whose pairs stand apart by one of `separators` (the same throughout a line).
+    /// A decoder for the wanted `names` (an empty one is somebody else's), whose pairs stand apart by one of `separators` (the same throughout a line).
     pub(crate) fn new(names: &[String], separators: &[u8]) -> Self {
         Self {
             separators: if separators.is_empty() { b" ".as_slice().into() } else { separators.into() },
             keys: Keys::new(names.iter().enumerate().map(|(slot, name)| (name.as_bytes(), slot as u16))),
             ends: Vec::with_capacity(128),
-            own: (0..names.len() as u16).filter(|slot| !names[usize::from(*slot)].starts_with("syslog.")).collect(),
+            filled: Vec::with_capacity(64),
         }
     }
 
@@ -76,9 +76,7 @@ impl Kv {
         if self.split_plain(record, from, separator, slots) {
             return Shape::Record;
         }
-        for slot in &self.own {
-            slots.unset(*slot);
-        }
+        self.filled.iter().for_each(|slot| slots.unset(*slot));
         self.split_with_care(record, from, separator, slots)
     }
 
@@ -88,6 +86,7 @@ impl Kv {
     /// One pass marks the separators outside quotation marks, sixteen bytes at a time; the rest is a step a pair.
     fn split_plain(&mut self, record: &[u8], from: usize, separator: u8, slots: &mut Slots) -> bool {
         let text = record.get(from..).unwrap_or(&[]);
+        self.filled.clear();
         if record.len() > LONGEST_PLAIN {
             return false;
         }
@@ -128,7 +127,10 @@ impl Kv {
             } else {
                 Span::new(value, end.max(value))
             };
-            slots.set(slot, span);
+            if slot != NO_SLOT && slots.span(slot).is_empty() {
+                slots.set(slot, span);
+                self.filled.push(slot);
+            }
         }
         // Any other mark stands inside a value, and only care tells where that one ends.
         quotes == quotes_of_values && before != START
@@ -343,6 +345,16 @@ mod tests {
             let separator = kv.separator(line.as_bytes(), 0);
             assert!(kv.split_plain(line.as_bytes(), 0, separator, &mut Slots::new(3)), "{line}");
         }
+    }
+
+    #[test]
+    fn what_stood_in_the_slots_before_stays() {
+        let mut kv = Kv::new(&["a", "head"].map(String::from), b" ");
+        let line = br#"word a=1 rest of it "x" b"#;
+        let mut slots = Slots::new(2);
+        slots.set(1, Span::new(0, 4));
+        assert_eq!(kv.split(line, 5, &mut slots), Shape::Record);
+        assert_eq!((slots.bytes(line, 0), slots.bytes(line, 1)), (&br#"1 rest of it "x" b"#[..], &b"word"[..]));
     }
 
     proptest! {

@@ -48,7 +48,7 @@ pub(crate) struct ReadBefore {
     pub(crate) tags: Vec<u32>,
 }
 
-/// How much was read before, and the ids of its segments.
+/// How much was read before, and the segments that it was read in.
 type Followed = (ReadBefore, Vec<FileId>);
 
 impl Known {
@@ -103,7 +103,7 @@ impl Known {
             underway.extend(self.heads.get(&head_id(head)).into_iter().flatten().map(|segment| (*segment, None)));
         }
         let mut hashers = BTreeMap::from([(0, blake3::Hasher::new())]);
-        let (mut at, mut best) = (0u64, None::<(ReadBefore, Vec<FileId>)>);
+        let (mut at, mut best) = (0u64, None::<Followed>);
         let mut buffer = vec![0; 1 << 20];
         loop {
             let Some(next) = underway.iter().map(|(segment, _)| segment.byte_to).filter(|end| *end > at).min() else {

@@ -1,6 +1,7 @@
 //! Reads inputs into the lake: blocks, workers, batches, sorted files, duplicates, the ledger and one commit.
 
 mod blocks;
+mod commit;
 mod content_hash;
 mod day_table;
 mod days;

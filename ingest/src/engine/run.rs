@@ -8,7 +8,7 @@ use std::time::Instant;
 use weir_lake::estate::{Estate, People, SchoolOf, SharedNames};
 use weir_lake::failpoint;
 use weir_lake::ids::SchoolId;
-use weir_lake::lake::{Change, ChangeKind, DataFile, IndexFile, Lake, LakeError, Receipt, Slice, Snapshot};
+use weir_lake::lake::{DataFile, IndexFile, Lake, LakeError, Receipt, Slice};
 use weir_lake::names::Named;
 use weir_lake::names::Pseudonyms as _;
 use weir_lake::schema::Table;
@@ -139,10 +139,10 @@ pub fn check_schools(estate: &Estate, options: &IngestOptions) -> Result<String,
 }
 
 /// Files that no commit names yet; removed unless one does.
-struct Uncommitted<'l> {
+pub(super) struct Uncommitted<'l> {
     lake: &'l Lake,
-    files: Vec<(Table, DataFile)>,
-    index: Vec<IndexFile>,
+    pub(super) files: Vec<(Table, DataFile)>,
+    pub(super) index: Vec<IndexFile>,
 }
 
 impl Drop for Uncommitted<'_> {
@@ -158,10 +158,10 @@ impl Drop for Uncommitted<'_> {
 }
 
 /// What the inputs read so far leave for the commit.
-struct Gathered<'l> {
-    uncommitted: Uncommitted<'l>,
+pub(super) struct Gathered<'l> {
+    pub(super) uncommitted: Uncommitted<'l>,
     side: SideRows<'l>,
-    receipts: Vec<Receipt>,
+    pub(super) receipts: Vec<Receipt>,
     known: Known,
     notes: Notes,
     total: Ledger,
@@ -437,65 +437,6 @@ impl Run<'_> {
         let run = days.run.read().unwrap_or_else(PoisonError::into_inner);
         gathered.uncommitted.index = run.write(days)?;
         Ok(slices)
-    }
-
-    fn commit(
-        &self,
-        read_at: &Snapshot,
-        receipts: &[Receipt],
-        stale: BTreeSet<Slice>,
-        gathered: &mut Gathered<'_>,
-    ) -> Result<u64, IngestError> {
-        let mut change = Change {
-            adds: gathered.uncommitted.files.clone(),
-            receipts: std::mem::take(&mut gathered.receipts),
-            index: gathered.uncommitted.index.clone(),
-            stale,
-            ..Change::new(ChangeKind::Ingest, self.options.run_id.clone(), read_at.version)
-        };
-        let committed = loop {
-            let committed = self.lake.commit(change.clone());
-            let Err(LakeError::LostRace { .. }) = committed else { break committed };
-            // Another source's ingest or a roll-up changes nothing that the duplicate check looked at, so the work stands.
-            let now = self.lake.snapshot()?;
-            if !self.is_untouched(read_at, receipts, &now, &change.index)? {
-                break committed;
-            }
-            change.base = now.version;
-        };
-        if matches!(committed, Ok(_) | Err(LakeError::Unfinished { .. })) {
-            // They are the lake's now, even if a table has yet to follow.
-            gathered.uncommitted.files.clear();
-            gathered.uncommitted.index.clear();
-        }
-        Ok(committed?)
-    }
-
-    /// Whether nothing of this source that an ingest looks at changed between two versions.
-    fn is_untouched(
-        &self,
-        then: &Snapshot,
-        receipts: &[Receipt],
-        now: &Snapshot,
-        index: &[IndexFile],
-    ) -> Result<bool, LakeError> {
-        let source_id = &self.options.source.id;
-        let of_source = |receipts: &[Receipt]| -> Vec<(String, u64, u32)> {
-            let own = receipts.iter().filter(|receipt| receipt.source_id == *source_id);
-            own.map(|receipt| (receipt.file_id.to_string(), receipt.byte_from, receipt.revision)).collect()
-        };
-        if of_source(receipts) != of_source(&self.lake.receipts(now)?) {
-            return Ok(false);
-        }
-        if then.closed.of_source(source_id).ne(now.closed.of_source(source_id)) {
-            return Ok(false);
-        }
-        for file in index {
-            if self.lake.index(then, source_id, file.date)? != self.lake.index(now, source_id, file.date)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }
 

@@ -258,7 +258,7 @@ pub(crate) struct Column {
 impl Source {
     /// The fields looked at.
     pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
-        self.slots.iter().copied().chain(self.conditions.fields())
+        self.slots.iter().copied().chain(self.unlike).chain(self.conditions.fields())
     }
 }
 

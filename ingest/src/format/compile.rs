@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::columns::{Column, Cut, Nulls, Source, Table, Unescape};
 use super::error::{FormatError, Place};
 use super::groups::{Grouped, varying};
-use super::plan::{ActionWord, DecoderPlan, Plan, TEXT_COLUMNS, TimeForm};
+use super::plan::{ActionWord, DecoderPlan, Head, Plan, TEXT_COLUMNS, TimeForm};
 use super::rules::{Conditions, Rule, Ruled, Test};
 use super::spec::{ColumnSpec, FullColumnSpec, IfSpec, LayoutSpec, OneOrMany, Says, Spec, TestSpec, Texts, TimeSpec, Width};
 use super::time::{Epoch, Layout as TimeLayout, zone_offset};
 use super::words::intern;
-use crate::decode::{csv, pattern, plain_name, slot_of, syslog::Body};
+use crate::decode::{NO_SLOT, csv, pattern, plain_name, slot_of, syslog::Body};
 use crate::decoded::{Action, Field, Kind};
 
 /// Fields the syslog header gives, in the order of [`Plan::frame_slots`].
@@ -147,14 +147,16 @@ impl Compiler<'_> {
         }
     }
 
-    fn head(&mut self) -> Result<Option<(pattern::Patterns, u16)>, FormatError> {
+    fn head(&mut self) -> Result<Option<Head>, FormatError> {
         let Some(texts) = &self.spec.head else { return Ok(None) };
         if !matches!(self.spec.decode.as_str(), "kv" | "labelled") {
             return Err(self.bad("head", format!("decode = {:?}", self.spec.decode), "a head with kv or labelled"));
         }
         let body = self.slot("body");
         let patterns = self.patterns("head", texts)?;
-        Ok(Some((patterns, body)))
+        let known = texts.as_slice().iter().flat_map(|text| pattern::names(text));
+        let fields = known.map(|name| slot_of(&self.names, name.as_bytes())).filter(|slot| *slot != NO_SLOT).collect();
+        Ok(Some(Head { patterns, body, fields }))
     }
 
     fn patterns(&self, key: &str, texts: &Texts) -> Result<pattern::Patterns, FormatError> {
@@ -408,6 +410,7 @@ impl Compiler<'_> {
                 source.table = Some(self.table(key, name, |value| Some(value.as_bytes().into()))?);
             }
             source.is_plain = source.value.is_none()
+                && source.unlike.is_none()
                 && source.conditions.0.is_empty()
                 && source.cuts.is_empty()
                 && source.unescape.is_none()

@@ -41,10 +41,10 @@ impl Format {
             ("decoder", spec.decode.clone()),
             ("frame", spec.frame.clone().unwrap_or_default()),
             ("notes", spec.notes.clone()),
-            ("to log names", spec.mends.identity.clone().unwrap_or_default()),
-            ("to log paths of https pages", spec.mends.decryption.clone().unwrap_or_default()),
-            ("to log allowed requests", spec.mends.allowed.clone().unwrap_or_default()),
-            ("to log search terms", spec.mends.search.clone().unwrap_or_default()),
+            ("log names", spec.mends.identity.clone().unwrap_or_default()),
+            ("log paths", spec.mends.decryption.clone().unwrap_or_default()),
+            ("log allowed", spec.mends.allowed.clone().unwrap_or_default()),
+            ("log searches", spec.mends.search.clone().unwrap_or_default()),
         ];
         facts.retain(|(_, value)| !value.is_empty());
         let time = spec.time.as_slice().iter().map(|form| {

@@ -140,7 +140,8 @@ impl Format {
 
     /// Whether the format fills a column from its lines.
     pub(crate) fn gives(&self, field: Field) -> bool {
-        self.plan.columns.iter().any(|(given, _)| *given == field)
+        let plan = &self.plan;
+        plan.who.columns.iter().chain(&plan.what.columns).chain(&plan.columns).any(|(given, _)| *given == field)
     }
 
     /// Canonical columns that make two rows of overlapping exports the same row; empty for all decoded ones.

@@ -50,14 +50,23 @@ pub(crate) enum DecoderPlan {
     Labelled(u8),
 }
 
+/// Positional text around what the decoder reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    pub(crate) patterns: pattern::Patterns,
+    /// The part that the decoder reads.
+    pub(crate) body: u16,
+    /// Its fields, which the decoder leaves alone.
+    pub(crate) fields: Vec<u16>,
+}
+
 /// A compiled format.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) names: Vec<String>,
     pub(crate) decoder: DecoderPlan,
     pub(crate) frame: Option<Body>,
-    /// Positional text around what the decoder reads, and the slot of the part that the decoder reads.
-    pub(crate) head: Option<(pattern::Patterns, u16)>,
+    pub(crate) head: Option<Head>,
     pub(crate) frame_slots: [u16; 3],
     pub(crate) comments: Vec<Vec<u8>>,
     pub(crate) required: Vec<u16>,
@@ -86,20 +95,31 @@ impl Plan {
     /// A fresh decoder.
     pub(crate) fn decoder(&self) -> Decoder {
         match &self.decoder {
-            DecoderPlan::Kv(separators) => Decoder::Kv(Kv::new(&self.names, separators)),
+            DecoderPlan::Kv(separators) => Decoder::Kv(Kv::new(&self.body_names(), separators)),
             DecoderPlan::Csv(columns) => Decoder::Csv(csv::Csv::new(columns.clone())),
             DecoderPlan::Json => Decoder::Json(Json::new(&self.names)),
             DecoderPlan::Cef => Decoder::Cef(Cef::new(&self.names)),
             DecoderPlan::Leef => Decoder::Leef(Leef::new(&self.names)),
             DecoderPlan::W3c(columns) => Decoder::W3c(Box::new(W3c::new(&self.names, csv::Csv::new(columns.clone())))),
             DecoderPlan::Pattern(patterns) => Decoder::Pattern(patterns.clone()),
-            DecoderPlan::Labelled(delimiter) => Decoder::Labelled(Labelled::new(&self.names, *delimiter)),
+            DecoderPlan::Labelled(delimiter) => Decoder::Labelled(Labelled::new(&self.body_names(), *delimiter)),
         }
     }
 
     /// Whether a field varies from record to record: address, time, sizes.
     pub(crate) fn varies(&self, field: u16) -> bool {
         self.varying.contains(&field)
+    }
+
+    /// The names of fields, those of the head left empty.
+    fn body_names(&self) -> Vec<String> {
+        let mut names = self.names.clone();
+        for field in self.head.iter().flat_map(|head| &head.fields) {
+            if let Some(name) = names.get_mut(usize::from(*field)) {
+                name.clear();
+            }
+        }
+        names
     }
 
     pub(crate) fn status(&self) -> Option<&Column> {

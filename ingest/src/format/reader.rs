@@ -119,11 +119,11 @@ impl State {
     /// Reads what stands behind the syslog header, the head first. What a head leaves may be plain text: its own fields stand alone then.
     #[inline]
     fn unframed(&mut self, plan: &Plan, record: &[u8], from: usize) -> Shape {
-        let Some((head, slot)) = &plan.head else { return self.decoded(record, from) };
-        if head.split(record, from, &mut self.slots) != Shape::Record {
+        let Some(head) = &plan.head else { return self.decoded(record, from) };
+        if head.patterns.split(record, from, &mut self.slots) != Shape::Record {
             return Shape::Unreadable;
         }
-        let body = self.slots.span(*slot).bounds();
+        let body = self.slots.span(head.body).bounds();
         self.decoded(record.get(..body.end).unwrap_or(record), body.start);
         Shape::Record
     }

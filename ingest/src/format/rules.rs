@@ -140,9 +140,12 @@ pub(crate) struct Rule {
 /// The rules that may still hold for a record like this one, each with its tests of fields that vary.
 pub(crate) fn settle(rules: &[Rule], record: &[u8], slots: &Slots, varies: impl Fn(u16) -> bool) -> Vec<Rule> {
     let mut left = Vec::new();
+    let mut may_be_event = false;
     for rule in rules {
         let Some(conditions) = rule.conditions.settle(record, slots, &varies) else { continue };
-        let ends = conditions.0.is_empty() && rule.outcome.is_some_and(|ruled| !matches!(ruled, Ruled::Event(_)));
+        may_be_event |= rule.outcome.is_some_and(|ruled| matches!(ruled, Ruled::Event(_)));
+        // A rule before it may still make an event of the record, whose action rules after it decide.
+        let ends = conditions.0.is_empty() && rule.outcome.is_some() && !may_be_event;
         left.push(Rule { conditions, outcome: rule.outcome, action: rule.action });
         if ends {
             break;
@@ -171,6 +174,25 @@ pub(crate) fn decide(rules: &[Rule], record: &[u8], slots: &Slots) -> (Option<Ru
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_of_rules_decides_as_all_of_them() {
+        let is = |slot: u16, word: &str| Conditions(vec![(slot, vec![Test::Is(vec![word.as_bytes().into()])])]);
+        let rule = |conditions, outcome, action| Rule { conditions, outcome, action };
+        // An event by a field that varies, else nothing; and an action that stands after both.
+        let rules = [
+            rule(is(1, "b"), Some(Ruled::Event(Kind::Web)), None),
+            rule(is(0, "a"), Some(Ruled::Ignored("not_a_decision")), None),
+            rule(is(0, "a"), None, Some(Action::Allowed)),
+        ];
+        for record in [&b"ab"[..], b"ax", b"xb"] {
+            let mut slots = Slots::new(2);
+            slots.set(0, crate::decode::Span::new(0, 1));
+            slots.set(1, crate::decode::Span::new(1, 2));
+            let left = settle(&rules, record, &slots, |slot| slot == 1);
+            assert_eq!(decide(&left, record, &slots), decide(&rules, record, &slots), "{record:?}");
+        }
+    }
 
     #[test]
     fn tests_of_a_field() {

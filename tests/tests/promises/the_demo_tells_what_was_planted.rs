@@ -105,6 +105,15 @@ fn ledger_and_pages() {
     .collect();
     assert_eq!(told, wanted, "pupil-weeks by theme");
 
+    // Every row of every format, told again from the lake under the same files, is what it was.
+    let mut again = Command::new(weir_bin());
+    again.arg("--config").arg(estate.join("weir.toml")).args(["reclassify", "--look", "--output", "json"]);
+    let again: Ran = again.output().unwrap().into();
+    assert_eq!(again.status, 0, "{}", again.stderr);
+    let again: Value = serde_json::from_str(&again.stdout).unwrap();
+    let events: i64 = ledger.values().filter_map(|row| row["events"].as_i64()).sum();
+    assert_eq!((again["rows"].as_i64(), again["changed_rows"].as_i64()), (Some(events), Some(0)), "{}", again["changed"]);
+
     let port = free_port();
     let child = Command::new(weir_bin())
         .args(["demo", "--dir"])
