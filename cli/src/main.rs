@@ -1,8 +1,10 @@
 //! The `weir` command: reads what was asked, calls the library that does it, prints the answer.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod commands;
 mod output;
 mod progress;
+mod xlsx;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
-//! Prints tables for people and JSON, CSV or Parquet for programs.
+//! Prints tables for people, and JSON, CSV, Parquet or workbooks for programs.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -18,6 +18,8 @@ pub enum Output {
     Ndjson,
     /// A Parquet file on standard output.
     Parquet,
+    /// An Excel workbook on standard output; instants in UTC.
+    Xlsx,
 }
 
 /// One cell as people read it.
@@ -60,7 +62,9 @@ pub fn print_rows<T: serde::Serialize>(
             }
             writer.flush()?;
         }
-        Output::Parquet => anyhow::bail!("this list has no Parquet form; use --output csv, json or ndjson"),
+        Output::Parquet | Output::Xlsx => {
+            anyhow::bail!("this list has no form as a Parquet file or workbook; use --output csv, json or ndjson")
+        }
     }
     out.flush().context("standard output")
 }
@@ -68,6 +72,7 @@ pub fn print_rows<T: serde::Serialize>(
 /// Prints the answer to a question.
 pub fn print_answer(output: Output, answer: &weir_query::engine::Answer) -> anyhow::Result<()> {
     use arrow::util::display::{ArrayFormatter, FormatOptions};
+    use weir_query::output::printable;
 
     let mut out = io::BufWriter::new(io::stdout().lock());
     match output {
@@ -83,7 +88,7 @@ pub fn print_answer(output: Output, answer: &weir_query::engine::Answer) -> anyh
                     .collect::<Result<Vec<_>, _>>()?;
                 rows.extend(
                     (0..batch.num_rows())
-                        .map(|row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>()),
+                        .map(|row| columns.iter().map(|column| printable(&column.value(row).to_string())).collect::<Vec<_>>()),
                 );
             }
             writeln!(out, "{}", table(&header, &rows))?;
@@ -107,13 +112,8 @@ pub fn print_answer(output: Output, answer: &weir_query::engine::Answer) -> anyh
             writer.finish()?;
         }
         Output::Csv => {
-            let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(&mut out);
-            if answer.batches.is_empty() {
-                writer.write(&arrow::array::RecordBatch::new_empty(answer.schema.clone()))?;
-            }
-            for batch in &answer.batches {
-                writer.write(batch)?;
-            }
+            // Not Arrow's own writer: logs hold what anyone typed, and a spreadsheet runs what begins with a sign.
+            out.write_all(weir_query::output::to_csv(answer)?.as_bytes())?;
         }
         Output::Parquet => {
             let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), answer.schema.clone(), None)?;
@@ -122,6 +122,12 @@ pub fn print_answer(output: Output, answer: &weir_query::engine::Answer) -> anyh
             }
             out.write_all(&writer.into_inner()?)?;
         }
+        Output::Xlsx if io::stdout().is_terminal() => {
+            anyhow::bail!(
+                "a workbook is no text for a terminal; send it to a file: weir sql --output xlsx \"SELECT ...\" > answer.xlsx"
+            )
+        }
+        Output::Xlsx => out.write_all(&crate::xlsx::workbook(answer)?)?,
     }
     out.flush().context("standard output")
 }

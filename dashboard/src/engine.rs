@@ -102,7 +102,7 @@ fn look(load: &Arc<LoadEstate>) -> Result<(Estate, u64, Snapshot), FiguresError>
     let mut hasher = DefaultHasher::new();
     format!("{:?}", (&estate.schools, &estate.rolls, &estate.calendar, &estate.policy, &estate.sources)).hash(&mut hasher);
     // A page left open over midnight must not keep yesterday's "to come".
-    jiff::Zoned::now().date().hash(&mut hasher);
+    weir_lake::clock::today_here().hash(&mut hasher);
     let estate_digest = hasher.finish();
     let snapshot = Lake::open(&estate.lake_root)
         .and_then(|lake| lake.snapshot())

@@ -2,7 +2,7 @@
 //!
 //! Plain HTML drawn on the server: no script, no inline style, nothing fetched from elsewhere. Figures come through
 //! [`Figures`], from the query engine ([`EngineFigures`]) or from an invented estate ([`Example`]).
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::disallowed_methods))]
 
 mod assets;
 mod chart;

@@ -17,7 +17,7 @@ use crate::engine::{
     Block, BlockSource, Cutter, Cutting, EstatePeople, IngestError, IngestOptions, MAX_RECORD_BYTES, UNIT_BYTES, check_schools,
     choose_format, headers_of, vendor_of,
 };
-use crate::input::{self, Input, InputError};
+use crate::input::{self, Input, InputError, Opened};
 use crate::normalise::{FileContext, Normaliser, Pushed, Reference, When};
 use crate::report::Ledger;
 
@@ -103,13 +103,27 @@ pub fn inspect(
     options: &IngestOptions,
     each: &mut dyn FnMut(&InspectedLine),
 ) -> Result<Ledger, IngestError> {
-    let label = input.label();
-    let fault = |error| InputError::of(&label, error);
+    let opened = input::open(input, options.limits)?;
+    inspect_opened(estate, catalogue, Reference::embedded()?, &input.label(), opened, UNIT_BYTES, options, each)
+}
+
+/// The same of what is open, in blocks of `unit` bytes.
+#[expect(clippy::too_many_arguments, reason = "the parts of one call, all but two of them the public one's")]
+pub(crate) fn inspect_opened(
+    estate: &Estate,
+    catalogue: &crate::format::Catalogue,
+    reference: Arc<Reference>,
+    label: &str,
+    mut opened: Opened,
+    unit: usize,
+    options: &IngestOptions,
+    each: &mut dyn FnMut(&InspectedLine),
+) -> Result<Ledger, IngestError> {
+    let fault = |error| InputError::of(label, error);
     let school_zone = check_schools(estate, options).unwrap_or_else(|_| options.source.tz.clone());
-    let mut opened = input::open(input, options.limits)?;
     let mut beginning = Vec::with_capacity(BEGINNING_BYTES);
     opened.reader.by_ref().take(BEGINNING_BYTES as u64).read_to_end(&mut beginning).map_err(fault)?;
-    let format = choose_format(catalogue, &options.format, &label, &beginning)?;
+    let format = choose_format(catalogue, &options.format, label, &beginning)?;
     let mut reader = format.reader();
     let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
     // Looked for only to read a file without a header as an ingest would.
@@ -118,7 +132,6 @@ pub fn inspect(
     for header in &headers {
         reader.read(header);
     }
-    let reference = Reference::embedded()?;
     let vendor = vendor_of(&reference, &format);
     let people = EstatePeople::new(
         Arc::new(People::new(estate)),
@@ -143,7 +156,7 @@ pub fn inspect(
         now_micros: options.now_micros,
     });
     normaliser.begin_file(context).map_err(|error| IngestError::Zone { source_id: options.source.id.to_string(), error })?;
-    let cutting = Cutting { cutter, unit: UNIT_BYTES, settled: true, line_from: 0 };
+    let cutting = Cutting { cutter, unit, settled: true, line_from: 0 };
     let mut source = BlockSource::new(Box::new(Cursor::new(beginning).chain(opened.reader)), cutting);
     let ends_at_nul = reader.nul_ends_record();
     let mut inspector = Inspector {

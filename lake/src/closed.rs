@@ -361,6 +361,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn ranges_hold_what_a_set_holds(changes in prop::collection::vec((any::<bool>(), -5i32..15), 0..60)) {
             let (mut days, mut set) = (ClosedDates::default(), BTreeSet::new());

@@ -21,6 +21,11 @@ const LOCK: &str = "_weir/lock";
 impl Turn {
     /// Waits for the turn.
     pub(crate) fn take(storage: &Storage) -> Result<Self, LakeError> {
+        if let Some(remote) = storage.remote() {
+            // A store has no locks: between two writers the conditional put decides, so it must be one.
+            remote.prove_conditional_put(LOCK)?;
+            return Ok(Self { _held: None });
+        }
         let path = storage.path(LOCK);
         let file = open(storage)?;
         match file.lock() {
@@ -39,6 +44,9 @@ impl Turn {
 
     /// The turn if nobody has it. None also where this account may only read: then there is nothing for it to finish.
     pub(crate) fn try_take(storage: &Storage) -> Result<Option<Self>, LakeError> {
+        if storage.remote().is_some() {
+            return Ok(Some(Self { _held: None }));
+        }
         let file = match open(storage) {
             Err(LakeError::NoPermission { .. }) => return Ok(None),
             other => other?,
@@ -71,6 +79,7 @@ pub(crate) fn commit(lake: &Lake, change: Change) -> Result<u64, LakeError> {
     check_files(&lake.storage, &change)?;
     let folders = folders_of(&state, &change);
     let record = record_of(lake, &state, change)?;
+    publish(&lake.storage, &record)?;
     sync_folders(&lake.storage, folders)?;
     failpoint::hit("after_data_files");
     // Whatever could refuse the record must do so before it exists: from then on every process must be able to apply it.
@@ -135,18 +144,28 @@ fn check_closed(state: &State, change: &Change) -> Result<(), LakeError> {
 fn check_files(storage: &Storage, change: &Change) -> Result<(), LakeError> {
     for (table, file) in &change.adds {
         let path = format!("{}/{}", table.name(), file.path);
-        let found = storage.size(&path)?;
+        let found = storage.written_size(&path)?;
         if found != Some(file.bytes) {
             let problem = format!("{} bytes were written, {} are there", file.bytes, found.unwrap_or(0));
             return Err(LakeError::Corrupt { path: storage.path(&path), problem });
         }
     }
-    match change.index.iter().find(|index| index.entries > 0 && !matches!(storage.size(&index.path), Ok(Some(_)))) {
+    match change.index.iter().find(|index| index.entries > 0 && !matches!(storage.written_size(&index.path), Ok(Some(_)))) {
         Some(index) => {
             Err(LakeError::Corrupt { path: storage.path(&index.path), problem: String::from("the index file is not there") })
         }
         None => Ok(()),
     }
+}
+
+/// Brings the files that a record names to where the lake is.
+fn publish(storage: &Storage, record: &Record) -> Result<(), LakeError> {
+    if storage.remote().is_none() {
+        return Ok(());
+    }
+    let data = record.adds.iter().flat_map(|(table, files)| files.iter().map(|file| format!("{}/{}", table.name(), file.path)));
+    let index = record.index.iter().filter(|index| index.entries > 0).map(|index| index.path.clone());
+    many_at_once(data.chain(index).collect(), |file| storage.publish(file))
 }
 
 /// The folders in which the change has new names.
@@ -168,20 +187,24 @@ fn folders_of(state: &State, change: &Change) -> BTreeSet<String> {
     folders
 }
 
-/// Folders made durable at once.
-const FOLDERS_AT_ONCE: usize = 16;
+/// Folders made durable, or files brought to a store, at once.
+const AT_ONCE: usize = 16;
 
 /// Makes names durable, many folders at once: the file system's journal takes them together.
 fn sync_folders(storage: &Storage, folders: BTreeSet<String>) -> Result<(), LakeError> {
-    let folders: Vec<String> = folders.into_iter().collect();
+    many_at_once(folders.into_iter().collect(), |folder| storage.sync_folder(folder))
+}
+
+fn many_at_once(names: Vec<String>, each: impl Fn(&str) -> Result<(), LakeError> + Sync) -> Result<(), LakeError> {
     std::thread::scope(|scope| {
-        let sync = |part: &[String]| part.iter().try_for_each(|folder| storage.sync_folder(folder));
+        let each = &each;
+        let run = move |part: &[String]| part.iter().try_for_each(|name| each(name));
         let threads: Vec<_> =
-            folders.chunks(folders.len().div_ceil(FOLDERS_AT_ONCE).max(1)).map(|part| scope.spawn(move || sync(part))).collect();
+            names.chunks(names.len().div_ceil(AT_ONCE).max(1)).map(|part| scope.spawn(move || run(part))).collect();
         threads.into_iter().try_for_each(|thread| {
             thread
                 .join()
-                .unwrap_or_else(|_| Err(LakeError::Rejected { problem: String::from("a folder could not be made durable") }))
+                .unwrap_or_else(|_| Err(LakeError::Rejected { problem: String::from("a file could not be made durable") }))
         })
     })
 }
@@ -219,7 +242,7 @@ fn record_of(lake: &Lake, state: &State, change: Change) -> Result<Record, LakeE
     })
 }
 
-/// Microseconds since 1970.
+/// Microseconds since 1970, by the machine's clock: vacuum holds it against the times of files.
 pub(crate) fn now() -> i64 {
-    jiff::Timestamp::now().as_microsecond()
+    crate::clock::machine_now().as_microsecond()
 }

@@ -86,7 +86,7 @@ impl Lake {
         }
         let merged = self.merge(due, runs, TARGET)?;
         for file in &between {
-            let path = self.path_of(due.table, file);
+            let path = self.path_of(due.table, file)?;
             fs::remove_file(&path).map_err(|error| LakeError::io(&path, error))?;
         }
         let rows = |files: &[DataFile]| files.iter().map(|file| file.rows).sum::<u64>();
@@ -105,7 +105,7 @@ impl Lake {
 
     /// The sorted runs of a file: row groups that follow one another in order are one.
     fn runs_of(&self, table: Table, file: &DataFile) -> Result<Vec<Run>, LakeError> {
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let mut runs: Vec<Run> = Vec::new();
         let mut last: Option<(String, i64)> = None;
@@ -275,7 +275,7 @@ mod tests {
         assert!(lake.compaction_due(&snapshot, 2).is_empty());
         let merged = snapshot.files[&Table::Events].iter().find(|file| file.rows == 450).unwrap();
         let mut keys = Vec::new();
-        read_table(&lake.path_of(Table::Events, merged), Table::Events, |rows| {
+        read_table(&lake.path_of(Table::Events, merged).unwrap(), Table::Events, |rows| {
             keys.extend((0..rows.num_rows()).map(|row| key(rows, row).unwrap()));
             Ok(())
         })

@@ -74,6 +74,7 @@ impl StagedFile {
 
     /// Makes the file durable, reads its footer again, refuses it unless it holds `rows` rows of the table's columns, and gives it its
     /// name. The folder's own fsync is the commit's, once for all files.
+    #[expect(clippy::disallowed_methods, reason = "the writer of data files: synced before, its folder synced by the commit")]
     pub fn seal(mut self, rows: u64, statistics: FileStatistics) -> Result<DataFile, LakeError> {
         let failed = |error| LakeError::io(&self.temporary, error);
         self.file.sync_all().map_err(failed)?;

@@ -5,13 +5,16 @@
 //! line. Its store also does not fsync, and an entry torn by a power cut would stop every reader. See docs/decisions/005.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use deltalake_core::kernel::transaction::CommitData;
 use deltalake_core::kernel::{Action, Add, Metadata, Protocol, Remove, Transaction, new_metadata};
 use deltalake_core::logstore::get_actions;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder};
+use object_store::prefix::PrefixStore;
 use serde_json::json;
+use url::Url;
 
 use crate::lake::{ChangeKind, DataFile, FileStatistics, Lake, LakeError, Snapshot};
 use crate::schema::Table;
@@ -114,9 +117,7 @@ fn entry(storage: &Storage, record: &Record, table: Table, first: bool) -> Resul
     }
     if first {
         let (protocol, metadata) = (protocol(table)?, metadata(table)?);
-        let folder = storage.path(table.name());
-        let folder = folder.canonicalize().map_err(|error| LakeError::io(&folder, error))?;
-        if let Ok(location) = url::Url::from_directory_path(&folder) {
+        if let Some(location) = location(storage, table)? {
             operation = DeltaOperation::Create {
                 mode: SaveMode::ErrorIfExists,
                 location,
@@ -237,19 +238,39 @@ impl Lake {
             let table_now: DeltaTable = builder.load().await.map_err(failed(table))?;
             deltalake_core::checkpoints::create_checkpoint(&table_now, None).await.map_err(failed(table))
         })?;
-        // Delta's store does not fsync; a torn checkpoint would stop other readers until the next.
+        if self.storage.remote().is_some() {
+            return Ok(());
+        }
+        // Delta's local store does not fsync; a torn checkpoint would stop other readers until the next.
         let path = self.storage.path(&format!("{}/_delta_log/{version:020}.checkpoint.parquet", table.name()));
         std::fs::File::open(&path).and_then(|file| file.sync_all()).map_err(|error| LakeError::io(&path, error))
     }
 
     fn table_builder(&self, table: Table) -> Result<DeltaTableBuilder, LakeError> {
-        let folder = self.storage.path(table.name());
-        let folder = folder.canonicalize().map_err(|error| LakeError::io(&folder, error))?;
-        let url = url::Url::from_directory_path(&folder).map_err(|()| LakeError::Rejected {
-            problem: format!("the lake's root {} is not an absolute path", folder.display()),
-        })?;
+        let rejected = || LakeError::Rejected {
+            problem: format!("the lake's root {} is not an absolute path", self.storage.path("").display()),
+        };
+        if let Some(remote) = self.storage.remote() {
+            // The store as Weir opened it, with its root at the table's folder: Delta's library knows no address that Weir's build does,
+            // and needs no account of its own. What it is told here names no place.
+            let nowhere = Url::parse("memory:///").map_err(|_| rejected())?;
+            let folder = PrefixStore::new(remote.store(), table.name());
+            let builder = DeltaTableBuilder::from_url(nowhere.clone()).map_err(failed(table))?;
+            return Ok(builder.with_storage_backend(Arc::new(folder), nowhere));
+        }
+        let url = location(&self.storage, table)?.ok_or_else(rejected)?;
         DeltaTableBuilder::from_url(url).map_err(failed(table))
     }
+}
+
+/// Where a table lies; none where the lake's root is no absolute path.
+fn location(storage: &Storage, table: Table) -> Result<Option<Url>, LakeError> {
+    if let Some(remote) = storage.remote() {
+        return Ok(Some(remote.folder_url(table.name())));
+    }
+    let folder = storage.path(table.name());
+    let folder = folder.canonicalize().map_err(|error| LakeError::io(&folder, error))?;
+    Ok(Url::from_directory_path(&folder).ok())
 }
 
 /// Runs one of Delta's futures to its end on a thread of its own, so that it works wherever the caller stands: a runtime started

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
 use crate::closed::{ClosedDates, Closing};
 use crate::ids::{FileId, FormatId, RunId, SchoolId, SourceId};
+use crate::remote::Remote;
 use crate::schema::Table;
 use crate::state::State;
 use crate::storage::Storage;
@@ -58,8 +60,10 @@ pub struct Snapshot {
     pub stale: BTreeSet<Slice>,
     /// Dates whose figures stand.
     pub closed: ClosedDates,
-    /// Folder of the tables.
+    /// Folder of the tables, or of this process's copies where they are in a store.
     pub root: PathBuf,
+    /// The store whose root is the folder of the tables; none where that is a local folder.
+    pub store: Option<Arc<dyn ObjectStore>>,
 }
 
 /// The ledger of one input file or sealed segment: `lines = events + admin_events + ignored + quarantined`.
@@ -375,14 +379,18 @@ pub(crate) struct Cache {
 }
 
 impl Lake {
-    /// Opens the lake, makes it if the folder is empty or absent, and finishes a commit that a crash left unapplied.
+    /// Opens the lake at a folder's path or a store's address (`s3://bucket/folder`), makes it if the folder is empty or absent, and finishes a commit that a crash left unapplied.
     pub fn open(root: &Path) -> Result<Self, LakeError> {
-        let lake = Self { storage: Storage::new(root), cache: Mutex::default() };
+        Self::over(Storage::open(root)?)
+    }
+
+    pub(crate) fn over(storage: Storage) -> Result<Self, LakeError> {
+        let lake = Self { storage, cache: Mutex::default() };
         lake.recover()?;
         Ok(lake)
     }
 
-    /// Its root folder.
+    /// The folder in which new files are written: the lake's own, or this process's where the lake is in a store.
     pub fn root(&self) -> &Path {
         self.storage.root()
     }
@@ -396,6 +404,7 @@ impl Lake {
             stale: state.stale.clone(),
             closed: state.closed.clone(),
             root: self.root().to_path_buf(),
+            store: self.storage.remote().map(Remote::store),
         })
     }
 
@@ -417,9 +426,9 @@ impl Lake {
         self.storage.sync_folder(table.name())
     }
 
-    /// The path of a data file.
-    pub fn path_of(&self, table: Table, file: &DataFile) -> PathBuf {
-        self.root().join(table.name()).join(&file.path)
+    /// The path of a data file; from a store it is fetched first.
+    pub fn path_of(&self, table: Table, file: &DataFile) -> Result<PathBuf, LakeError> {
+        self.storage.local_copy(&format!("{}/{}", table.name(), file.path))
     }
 
     pub(crate) fn cached(&self) -> MutexGuard<'_, Cache> {

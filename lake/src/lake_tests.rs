@@ -27,7 +27,7 @@ pub(crate) fn contents(lake: &Lake) -> BTreeMap<&'static str, Vec<String>> {
     for (table, files) in &snapshot.files {
         let mut lines = Vec::new();
         for file in files {
-            read_table(&lake.path_of(*table, file), *table, |rows| {
+            read_table(&lake.path_of(*table, file).unwrap(), *table, |rows| {
                 let options = FormatOptions::default().with_null("-");
                 let columns: Vec<_> = rows.columns().iter().map(|c| ArrayFormatter::try_new(c, &options).unwrap()).collect();
                 for row in 0..rows.num_rows() {

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
 
@@ -46,9 +47,9 @@ impl Lake {
     }
 
     fn read_ledger(&self) -> Option<(Covers, Vec<Receipt>)> {
-        let path = self.storage.path(LEDGER);
-        let covers = self.ledger_covers()?;
+        let path = self.storage.latest_copy(LEDGER).ok()??;
         let metadata = open_metadata(&path, Table::Receipts).ok()?;
+        let covers = covers(&metadata)?;
         let groups = (0..metadata.metadata().num_row_groups()).collect();
         let mut receipts = Vec::new();
         for rows in read_groups(&path, &metadata, groups, None).ok()? {
@@ -60,10 +61,7 @@ impl Lake {
 
     /// The files it repeats.
     pub(crate) fn ledger_covers(&self) -> Option<Covers> {
-        let metadata = open_metadata(&self.storage.path(LEDGER), Table::Receipts).ok()?;
-        let words = metadata.metadata().file_metadata().key_value_metadata()?;
-        let covers = words.iter().find(|word| word.key == COVERS)?.value.as_deref()?;
-        serde_json::from_str(covers).ok()
+        covers(&open_metadata(&self.storage.latest_copy(LEDGER).ok()??, Table::Receipts).ok()?)
     }
 
     /// Writes it for these files. An account that may only read the lake goes without.
@@ -90,6 +88,12 @@ impl Lake {
             other => other,
         }
     }
+}
+
+fn covers(metadata: &ArrowReaderMetadata) -> Option<Covers> {
+    let words = metadata.metadata().file_metadata().key_value_metadata()?;
+    let covers = words.iter().find(|word| word.key == COVERS)?.value.as_deref()?;
+    serde_json::from_str(covers).ok()
 }
 
 #[cfg(test)]

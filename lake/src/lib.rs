@@ -1,4 +1,4 @@
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods))]
 //! What the rest of Weir stands on: the canonical schema, the lake and its one commit, the estate, the calendar and pseudonyms.
 
 pub mod arrow_schema;
@@ -23,7 +23,12 @@ mod lake_tests;
 mod ledger;
 pub mod names;
 mod page_encoding;
+#[cfg(test)]
+mod properties;
 mod receipts;
+mod remote;
+#[cfg(test)]
+mod remote_tests;
 pub mod reopen;
 pub mod rows;
 pub mod schema;

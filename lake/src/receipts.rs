@@ -54,7 +54,7 @@ impl Lake {
         if let Some(held) = self.cached().receipts.get(&file.path) {
             return Ok(Arc::clone(held));
         }
-        let path = self.path_of(Table::Receipts, file);
+        let path = self.path_of(Table::Receipts, file)?;
         let damaged = |problem: String| LakeError::Corrupt { path: path.clone(), problem };
         let mut receipts = Vec::new();
         read_table(&path, Table::Receipts, |rows| {

@@ -149,7 +149,7 @@ impl Lake {
         }
         let ids: HashSet<String> = files.iter().map(FileId::to_string).collect();
         for file in snapshot.files.get(&Table::Quarantine).into_iter().flatten() {
-            let path = self.path_of(Table::Quarantine, file);
+            let path = self.path_of(Table::Quarantine, file)?;
             let metadata = open_metadata(&path, Table::Quarantine)?;
             let groups = (0..metadata.metadata().num_row_groups()).collect();
             for rows in read_groups(&path, &metadata, groups, Some(&["file_id", "line_no"]))? {
@@ -170,7 +170,7 @@ impl Lake {
         plan: &mut ReopenPlan,
         went: &mut HashMap<String, Went>,
     ) -> Result<(), LakeError> {
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let groups = (0..metadata.metadata().num_row_groups()).collect();
         let mut found = 0u64;
@@ -204,7 +204,7 @@ impl Lake {
     }
 
     fn count_of_files(&self, table: Table, file: &DataFile, ids: &HashSet<String>) -> Result<HashMap<String, u64>, LakeError> {
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let groups = (0..metadata.metadata().num_row_groups()).collect();
         let mut found: HashMap<String, u64> = HashMap::new();

@@ -43,7 +43,7 @@ impl Lake {
         file: &DataFile,
         mut keep: impl FnMut(&RecordBatch) -> Result<BooleanArray, LakeError>,
     ) -> Result<Option<DataFile>, LakeError> {
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let mut writer = RowWriter::create(self.root(), table, file.statistics.event_date, file.rows)?;
         // Row group by row group: each is sorted, but the next may begin before this one ends.
@@ -69,7 +69,7 @@ impl Lake {
         file: &DataFile,
         mut each: impl FnMut(&RecordBatch) -> Result<Option<RecordBatch>, LakeError>,
     ) -> Result<Option<DataFile>, LakeError> {
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let mut writer: Option<RowWriter> = None;
         for group in 0..metadata.metadata().num_row_groups() {
@@ -138,6 +138,7 @@ pub(crate) fn conform(table: Table, rows: &RecordBatch) -> Result<RecordBatch, L
         return Err(refused(format!("table {} has no column {}", table.name(), field.name())));
     }
     let arrays = schema.fields().iter().map(|field| -> Result<ArrayRef, LakeError> {
+        #[expect(clippy::disallowed_methods, reason = "nulls before and after are compared below")]
         let array = match rows.column_by_name(field.name()) {
             Some(array) if array.data_type() == field.data_type() => Arc::clone(array),
             Some(array) => cast(array, field.data_type())

@@ -210,7 +210,11 @@ impl Lake {
             return Ok(());
         }
         match crate::commit::Turn::try_take(&self.storage)? {
-            Some(turn) => self.finish_unapplied(&turn).map(|_| ()),
+            Some(turn) => match self.finish_unapplied(&turn) {
+                // An account that may only read a store: there is no lock to tell it so before it tries.
+                Err(LakeError::NoPermission { .. }) if self.storage.remote().is_some() => Ok(()),
+                other => other.map(|_| ()),
+            },
             None => Ok(()),
         }
     }

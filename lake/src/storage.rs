@@ -1,15 +1,17 @@
 //! Reads, lists and durable writes of whole files below the lake's root. Only data and index files, which are written as streams, go
 //! to their folders themselves.
 //!
-//! Paths are relative to the root with `/` between parts, so that an object store can stand behind the same calls: `replace` is a
-//! put, `create_if_absent` a conditional put, `sync_folder` nothing at all.
+//! Paths are relative to the root with `/` between parts, so that an object store stands behind the same calls (`remote.rs`): `replace`
+//! is a put, `create_if_absent` a conditional put, `sync_folder` nothing at all.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::lake::LakeError;
+use crate::remote::{self, Remote};
 
 /// How the names of unfinished files begin. Delta readers pass over names with a leading dot, and vacuum removes old ones.
 pub(crate) const TEMPORARY: &str = ".tmp-";
@@ -22,33 +24,93 @@ pub(crate) struct Entry {
     pub modified: SystemTime,
 }
 
-/// A local folder.
+/// A local folder, or an object store with a local folder of this process for files on their way.
 #[derive(Debug, Clone)]
 pub(crate) struct Storage {
     root: PathBuf,
+    remote: Option<Arc<Remote>>,
 }
 
 impl Storage {
+    /// A local folder.
     pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_path_buf() }
+        Self { root: root.to_path_buf(), remote: None }
     }
 
+    /// A folder's path or a store's address.
+    pub(crate) fn open(root: &Path) -> Result<Self, LakeError> {
+        match remote::is_address(root) {
+            Some(address) => Ok(Self::over(Remote::open(address)?)),
+            None => Ok(Self::new(root)),
+        }
+    }
+
+    pub(crate) fn over(remote: Remote) -> Self {
+        Self { root: remote.folder().to_path_buf(), remote: Some(Arc::new(remote)) }
+    }
+
+    /// The store, where the lake is not a folder.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        self.remote.as_deref()
+    }
+
+    /// The folder in which new files are written: the lake itself, or this process's own.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
+    /// Where a file lies, as messages name it.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
-        self.root.join(relative)
+        match &self.remote {
+            Some(remote) => remote.shown(relative),
+            None => self.root.join(relative),
+        }
+    }
+
+    /// A file that never changes, to be read by its path.
+    pub(crate) fn local_copy(&self, relative: &str) -> Result<PathBuf, LakeError> {
+        match &self.remote {
+            Some(remote) => remote.local_copy(relative),
+            None => Ok(self.root.join(relative)),
+        }
+    }
+
+    /// A file that may change, as it is now, to be read by its path; none where a store has none.
+    pub(crate) fn latest_copy(&self, relative: &str) -> Result<Option<PathBuf>, LakeError> {
+        match &self.remote {
+            Some(remote) => remote.fetch(relative),
+            None => Ok(Some(self.root.join(relative))),
+        }
+    }
+
+    /// The size of a file that was written in the folder for new files, or is in the lake already.
+    pub(crate) fn written_size(&self, relative: &str) -> Result<Option<u64>, LakeError> {
+        match local_size(&self.root.join(relative))? {
+            None => self.size(relative),
+            some => Ok(some),
+        }
+    }
+
+    /// Brings new files to where the lake is: of a folder, they are there.
+    pub(crate) fn publish(&self, relative: &str) -> Result<(), LakeError> {
+        self.remote.as_ref().map_or(Ok(()), |remote| remote.upload(relative))
     }
 
     /// Makes a folder and those above it.
     pub(crate) fn make_folder(&self, relative: &str) -> Result<(), LakeError> {
+        if self.remote.is_some() {
+            // A store has names with slashes and no folders.
+            return Ok(());
+        }
         let path = self.path(relative);
         fs::create_dir_all(&path).map_err(|error| LakeError::io(&path, error))
     }
 
     /// The whole of a file, or none if it is absent.
     pub(crate) fn read(&self, relative: &str) -> Result<Option<Vec<u8>>, LakeError> {
+        if let Some(remote) = &self.remote {
+            return remote.read(relative);
+        }
         let path = self.path(relative);
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -59,16 +121,17 @@ impl Storage {
 
     /// The size of a file, or none if it is absent.
     pub(crate) fn size(&self, relative: &str) -> Result<Option<u64>, LakeError> {
-        let path = self.path(relative);
-        match fs::metadata(&path) {
-            Ok(metadata) => Ok(Some(metadata.len())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(LakeError::io(&path, error)),
+        match &self.remote {
+            Some(remote) => remote.size(relative),
+            None => local_size(&self.path(relative)),
         }
     }
 
     /// The files of a folder, not of those below it; an absent folder has none.
     pub(crate) fn list(&self, relative: &str) -> Result<Vec<Entry>, LakeError> {
+        if let Some(remote) = &self.remote {
+            return Ok(remote.list(relative)?.0);
+        }
         let path = self.path(relative);
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
@@ -94,6 +157,9 @@ impl Storage {
 
     /// The names of the files of a folder; cheaper than [`Storage::list`].
     pub(crate) fn names(&self, relative: &str) -> Result<Vec<String>, LakeError> {
+        if let Some(remote) = &self.remote {
+            return Ok(remote.list(relative)?.0.into_iter().map(|file| file.name).collect());
+        }
         let path = self.path(relative);
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
@@ -108,12 +174,28 @@ impl Storage {
 
     /// The folders of a folder.
     pub(crate) fn folders(&self, relative: &str) -> Result<Vec<String>, LakeError> {
-        let names = self.names(relative)?;
-        Ok(names.into_iter().filter(|name| self.path(relative).join(name).is_dir()).collect())
+        if let Some(remote) = &self.remote {
+            return Ok(remote.list(relative)?.1);
+        }
+        let mut folders = Vec::new();
+        for name in self.names(relative)? {
+            let path = self.path(relative).join(&name);
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => folders.push(name),
+                Ok(_) => {}
+                // Gone between listing and asking.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(LakeError::io(&path, error)),
+            }
+        }
+        Ok(folders)
     }
 
     /// Removes a file; one that is gone already is no error.
     pub(crate) fn remove(&self, relative: &str) -> Result<(), LakeError> {
+        if let Some(remote) = &self.remote {
+            return remote.remove(relative);
+        }
         let path = self.path(relative);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(LakeError::io(&path, error)),
@@ -122,14 +204,23 @@ impl Storage {
     }
 
     /// Writes a file that appears whole or not at all, in the place of what was there.
+    #[expect(clippy::disallowed_methods, reason = "the writer: synced before")]
     pub(crate) fn replace(&self, relative: &str, bytes: &[u8], before_rename: impl FnOnce()) -> Result<(), LakeError> {
+        if let Some(remote) = &self.remote {
+            before_rename();
+            return remote.replace(relative, bytes);
+        }
         let (temporary, path) = self.write_temporary(relative, bytes)?;
         before_rename();
         fs::rename(&temporary, &path).map_err(|error| LakeError::io(&path, error))
     }
 
     /// Writes a file that appears whole, unless there is one of that name: then false. Durable once it returns.
+    #[expect(clippy::disallowed_methods, reason = "the writer: synced before, its folder synced below")]
     pub(crate) fn create_if_absent(&self, relative: &str, bytes: &[u8]) -> Result<bool, LakeError> {
+        if let Some(remote) = &self.remote {
+            return remote.create_if_absent(relative, bytes);
+        }
         let (temporary, path) = self.write_temporary(relative, bytes)?;
         let created = match fs::hard_link(&temporary, &path) {
             Ok(()) => true,
@@ -156,6 +247,10 @@ impl Storage {
 
     /// Makes the names in a folder durable.
     pub(crate) fn sync_folder(&self, relative: &str) -> Result<(), LakeError> {
+        if self.remote.is_some() {
+            // A put is durable once it is answered.
+            return Ok(());
+        }
         sync_folder(&self.path(relative))
     }
 
@@ -172,6 +267,14 @@ impl Storage {
             return Err(LakeError::io(&path, error));
         }
         Ok((temporary, path))
+    }
+}
+
+fn local_size(path: &Path) -> Result<Option<u64>, LakeError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LakeError::io(path, error)),
     }
 }
 

@@ -123,7 +123,7 @@ impl Lake {
 
     fn count_rows(&self, table: Table, file: &DataFile, plan: &mut UndoPlan) -> Result<(), LakeError> {
         let ids: HashSet<String> = file_ids(&plan.receipts);
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let groups = (0..metadata.metadata().num_row_groups()).collect();
         let mut found = 0u64;
@@ -187,7 +187,7 @@ impl Lake {
     }
 
     fn count_rollups(&self, table: Table, file: &DataFile, slices: &BTreeSet<Slice>) -> Result<u64, LakeError> {
-        let path = self.path_of(table, file);
+        let path = self.path_of(table, file)?;
         let metadata = open_metadata(&path, table)?;
         let groups = (0..metadata.metadata().num_row_groups()).collect();
         let columns: Vec<&str> =

@@ -33,7 +33,7 @@ impl Lake {
     /// Removes files that a commit took out more than `unreferenced_for` ago (24 hours by rule, since queries end within one; zero for
     /// an erasure), and left-overs of crashed runs after a day.
     pub fn vacuum(&self, unreferenced_for: Duration) -> Result<Vacuumed, LakeError> {
-        let now = SystemTime::now();
+        let now = SystemTime::from(crate::clock::machine_now());
         let state = self.newest_state()?;
         let removed = self.removed_lately(&state, unreferenced_for)?;
         let live: HashSet<String> = state

@@ -42,7 +42,7 @@ pub struct EngineOptions {
     pub time_limit: Duration,
     /// Where spilled data goes; the system's temporary folder by default.
     pub spill_folder: Option<PathBuf>,
-    /// Today; the clock's local date by default.
+    /// Today; the clock's date by default.
     pub today: Option<Date>,
     /// What categories and lexicon entries mean.
     pub meanings: Meanings,
@@ -101,7 +101,7 @@ impl Engine {
     /// Opens a snapshot with the estate's tables beside it. Reads no data file.
     pub fn open(snapshot: &Snapshot, estate: &Estate, options: &EngineOptions) -> Result<Self, QueryError> {
         let runtime = runtime(snapshot, options)?;
-        let today = options.today.unwrap_or_else(|| jiff::Zoned::now().date());
+        let today = options.today.unwrap_or_else(weir_lake::clock::today_here);
         let mut tables: Tables = BTreeMap::new();
         for table in Table::ALL {
             let files = snapshot.files.get(&table).cloned().unwrap_or_default();
@@ -270,7 +270,9 @@ fn runtime(snapshot: &Snapshot, options: &EngineOptions) -> Result<Arc<RuntimeEn
     let pool = TrackConsumersPool::new(FairSpillPool::new(options.memory_bytes), names);
     let runtime = RuntimeEnvBuilder::new().with_disk_manager_builder(disk).with_memory_pool(Arc::new(pool)).build_arc()?;
     // A lake without a file may not have its folder yet; nothing is read from it then.
-    if let Ok(store) = LocalFileSystem::new_with_prefix(&snapshot.root) {
+    if let Some(store) = &snapshot.store {
+        runtime.register_object_store(store_url()?.as_ref(), Arc::clone(store));
+    } else if let Ok(store) = LocalFileSystem::new_with_prefix(&snapshot.root) {
         runtime.register_object_store(store_url()?.as_ref(), Arc::new(store));
     } else if let Some(file) = snapshot.files.values().flatten().next() {
         return Err(QueryError::FileGone(snapshot.root.join(&file.path)));

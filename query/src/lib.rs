@@ -1,5 +1,5 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods))]
 
 mod assemble;
 mod cards;
@@ -16,6 +16,8 @@ mod overview;
 pub mod page;
 #[cfg(test)]
 mod page_tests;
+#[cfg(test)]
+mod properties;
 pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;

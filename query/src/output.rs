@@ -160,7 +160,7 @@ pub fn to_table(answer: &Answer) -> Result<String, QueryError> {
 }
 
 /// Logs hold what strangers sent: an escape sequence must not reach the terminal.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     if text.chars().any(char::is_control) {
         text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
     } else {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::compute::{cast_with_options, concat_batches, filter_record_batch};
 use arrow::datatypes::Date32Type;
 use datafusion::common::ScalarValue;
 use weir_lake::estate::Estate;
@@ -20,6 +20,7 @@ use weir_lake::schema::Table;
 use crate::embedded;
 use crate::engine::{Engine, EngineOptions, Tables};
 use crate::error::QueryError;
+use crate::rows::STRICT;
 use crate::tables;
 
 /// Raw rows worked on in one go. Grouping them takes some hundred bytes a group, and hours of one school hold many alike: well under
@@ -296,7 +297,7 @@ pub(crate) fn conformed(table: Table, rows: &[RecordBatch]) -> Result<Vec<Record
         let mut arrays = Vec::with_capacity(schema.fields().len());
         for field in schema.fields() {
             let array = batch.column_by_name(field.name()).ok_or_else(|| shape(format!("column {}", field.name())))?;
-            arrays.push(arrow::compute::cast(array, field.data_type()).map_err(|error| shape(error.to_string()))?);
+            arrays.push(cast_with_options(array, field.data_type(), &STRICT).map_err(|error| shape(error.to_string()))?);
         }
         batches.push(RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(|error| shape(error.to_string()))?);
     }

@@ -22,6 +22,23 @@ async fn an_empty_lake_answers_with_nothing() {
     assert_eq!((report.slices, report.files_added, report.lake_version), (0, 0, 0));
 }
 
+#[test]
+fn a_number_that_does_not_fit_its_column_is_an_error_and_no_null() {
+    use arrow::array::{ArrayRef, Float64Array, new_null_array};
+    let table = weir_lake::schema::Table::ThemeWeeks;
+    let schema = table.scan_schema();
+    let columns = schema.fields().iter().map(|field| {
+        let array: ArrayRef = match field.name().as_str() {
+            "requests" => std::sync::Arc::new(Float64Array::from(vec![1e300])),
+            _ => new_null_array(field.data_type(), 1),
+        };
+        (field.name().clone(), array, true)
+    });
+    let rows = arrow::array::RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let error = crate::rollup::conformed(table, &[rows]).unwrap_err().to_string();
+    assert!(error.contains("1e300") || error.contains("1000"), "{error}");
+}
+
 #[tokio::test]
 async fn hours_are_the_schools_own_and_rows_add_up() {
     let lake = TestLake::new();
@@ -270,7 +287,7 @@ async fn files_of_other_days_are_not_opened() {
     // Without the files on disk only a query that needs none of them can answer.
     for file in &snapshot.files[&weir_lake::schema::Table::Events] {
         if file.statistics.event_date != 20_339 {
-            std::fs::remove_file(lake.lake.path_of(weir_lake::schema::Table::Events, file)).unwrap();
+            std::fs::remove_file(lake.lake.path_of(weir_lake::schema::Table::Events, file).unwrap()).unwrap();
         }
     }
     let engine = lake.engine("2025-09-20");

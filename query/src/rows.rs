@@ -1,12 +1,16 @@
 //! Values out of answer batches, by column name: absent columns and nulls read as none, a wrong type is an error.
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
+use arrow::util::display::FormatOptions;
 use jiff::civil::Date;
 use weir_lake::calendar::date_of_epoch_day;
 
 use crate::error::QueryError;
+
+/// A value that does not fit its column is an error. Arrow's default makes it null, and a null is left out of a figure without a word.
+pub(crate) const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: FormatOptions::new() };
 
 /// One row of an answer.
 #[derive(Clone, Copy)]
@@ -28,7 +32,7 @@ impl Row<'_> {
             return Ok(None);
         }
         let one = column.slice(self.at, 1);
-        let one = cast(&one, wanted)
+        let one = cast_with_options(&one, wanted, &STRICT)
             .map_err(|error| QueryError::Shape { what: format!("column {name}"), expected: format!("{wanted} ({error})") })?;
         Ok((!one.is_null(0)).then_some(one))
     }

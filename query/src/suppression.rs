@@ -349,7 +349,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(80))]
+        #![proptest_config(crate::properties::cases(80))]
 
         #[test]
         fn no_hidden_cell_can_be_worked_out(values in proptest::collection::vec(proptest::collection::vec(0u64..8, 3), 2)) {

@@ -69,6 +69,7 @@ struct Arguments {
     shuffle: bool,
 }
 
+#[expect(clippy::disallowed_methods, reason = "sample lines are made again after a crash")]
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if let Some(folder) = &arguments.estate {

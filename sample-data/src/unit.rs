@@ -70,6 +70,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Opens the month's file when the day is the first of a new month with lines.
+    #[expect(clippy::disallowed_methods, reason = "a sample estate is made again after a crash")]
     fn begin(&mut self, day: Day) -> Result<(), Error> {
         let (year, month, _) = civil(day);
         if self.file.is_some() && self.month == (year, month) {

@@ -1,5 +1,5 @@
 //! What a whole estate promises: the same bytes for a seed, and a truth that an independent reading of the files agrees with.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

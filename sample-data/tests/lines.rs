@@ -1,5 +1,5 @@
 //! Lines of every format have the shape their vendor documents, in the number, order and width asked for.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::collections::BTreeSet;
 

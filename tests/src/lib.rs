@@ -1,6 +1,12 @@
 //! What the end-to-end tests share: the built command, throw-away estates, and a list of what could not run here.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test helper that fails should stop the test")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test helper that fails should stop the test"
+)]
 
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -16,6 +16,7 @@ use crate::output::{Output, print_answer};
 #[command(after_help = "Examples:
   weir sql \"SELECT action, count(*) AS n FROM events GROUP BY action ORDER BY n DESC\"
   weir sql --output ndjson \"SELECT count(*) n FROM events\"
+  weir sql --output xlsx \"SELECT * FROM receipts\" > receipts.xlsx
   weir sql                       a prompt: one statement a line, Ctrl-D ends it
 
 Tables and columns are in docs/columns.md. Search terms and paths of URLs read [hidden] unless --sensitive says why they are needed.")]

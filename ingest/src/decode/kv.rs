@@ -358,6 +358,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn plain_pairs_are_those_found_with_care(
             line in proptest::collection::vec(

@@ -66,6 +66,13 @@ impl Span {
         from.get((self.start & !IN_SCRATCH) as usize..self.end as usize).unwrap_or(&[])
     }
 
+    /// Whether the piece lies within the record or the scratch, as every piece a decoder gives must.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn lies_within(self, record: &[u8], scratch: &[u8]) -> bool {
+        let from = if self.start & IN_SCRATCH == 0 { record } else { scratch };
+        self.is_empty() || self.end as usize <= from.len()
+    }
+
     /// The bytes of a piece of at most seven as a word, zeroes behind them.
     #[inline]
     pub(crate) fn word(self, record: &[u8], scratch: &[u8]) -> u64 {

@@ -55,7 +55,7 @@ fn columns(delimiter: u8, header: bool) -> Columns {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(crate::properties::cases(400))]
 
     #[test]
     fn on_any_bytes(records in records()) {

@@ -267,6 +267,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn any_unit_size_gives_the_same_records(
             lines in prop::collection::vec(line(), 0..40),

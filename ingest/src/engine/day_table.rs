@@ -137,6 +137,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn the_larger_count_stays_in_any_order_and_any_segments(
             files in prop::collection::vec(prop::collection::vec(0u8..6, 0..12), 1..4),

@@ -47,6 +47,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn hashes_come_out_sorted(
             mut hashes in prop::collection::vec(prop_oneof![any::<u128>(), 0..10_u128, Just(u128::MAX)], 0..3000),

@@ -87,7 +87,7 @@ fn every_action_word_has_a_sample_of_its_action() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::properties::cases(64))]
 
     /// Samples cut short, joined, and with bytes changed: no format panics, and every text it gives can be looked at.
     #[test]

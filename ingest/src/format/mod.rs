@@ -87,6 +87,12 @@ impl Format {
         &self.spec.id
     }
 
+    /// The decoder's name.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn decoder(&self) -> &str {
+        &self.spec.decode
+    }
+
     /// What a person calls it.
     pub fn title(&self) -> &str {
         &self.spec.title

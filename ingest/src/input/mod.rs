@@ -11,6 +11,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use open::open_bytes;
 pub use open::{Opened, open};
 use zip_member::Member;
 
@@ -200,7 +202,9 @@ fn find_path(path: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<Result<I
             let unfinished = child
                 .extension()
                 .is_some_and(|ending| UNFINISHED.iter().any(|unfinished| ending.eq_ignore_ascii_case(unfinished)));
-            let folder_link = entry.file_type().is_ok_and(|kind| kind.is_symlink()) && child.is_dir();
+            // A link that leads nowhere is no folder: below it is opened and said.
+            let leads_to_folder = || fs::metadata(&child).is_ok_and(|metadata| metadata.is_dir());
+            let folder_link = entry.file_type().is_ok_and(|kind| kind.is_symlink()) && leads_to_folder();
             if !(hidden || unfinished || folder_link) {
                 find_path(&child, seen, found);
             }

@@ -39,21 +39,39 @@ pub fn open(input: &Input, limits: Limits) -> Result<Opened, InputError> {
     let file = File::open(&input.path).map_err(fault)?;
     let metadata = file.metadata().map_err(fault)?;
     let modified = metadata.modified().ok();
-    let (mut reader, disk_bytes, mut compressed): (Box<dyn Read + Send>, u64, bool) = match &input.member {
+    let (reader, disk_bytes, compressed): (Box<dyn Read + Send>, u64, bool) = match &input.member {
         Some(member) => {
-            let stream = zip_member::open(input, member).map_err(fault)?;
-            // The decoder counts what it gives, not what it takes, so all of a member counts as taken for the ratio.
-            consumed.store(member.packed, Ordering::Relaxed);
-            (Box::new(Capped::new(Box::new(Named { inner: stream }), Arc::clone(&consumed), limits)), member.packed, true)
+            let stream = zip_member::stream(file, member).map_err(fault)?;
+            (capped_member(stream, member.packed, &consumed, limits), member.packed, true)
         }
         None => (Box::new(Counted { inner: file, consumed: Arc::clone(&consumed) }), metadata.len(), false),
     };
+    Ok(Opened { disk_bytes, modified, ..unpack(&label, reader, consumed, compressed, limits)? })
+}
+
+fn capped_member(stream: Box<dyn Read + Send>, packed: u64, consumed: &Arc<AtomicU64>, limits: Limits) -> Box<dyn Read + Send> {
+    // The decoder counts what it gives, not what it takes, so all of a member counts as taken for the ratio.
+    consumed.store(packed, Ordering::Relaxed);
+    Box::new(Capped::new(Box::new(Named { inner: stream }), Arc::clone(consumed), limits))
+}
+
+/// Takes the layers of compression off a stream and refuses what is no text. Of the result, the size on disk and the time are unknown.
+#[expect(clippy::disallowed_methods, reason = "the one place that unpacks, and caps each layer")]
+fn unpack(
+    label: &str,
+    mut reader: Box<dyn Read + Send>,
+    consumed: Arc<AtomicU64>,
+    mut compressed: bool,
+    limits: Limits,
+) -> Result<Opened, InputError> {
+    let fault = |error| InputError::of(label, error);
+    let (disk_bytes, modified) = (0, None);
     let mut plain = !compressed;
     for _ in 0..=LAYERS {
         let mut head = Vec::with_capacity(SNIFF_BYTES);
         reader.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut head).map_err(fault)?;
         if head.is_empty() {
-            return Err(InputError::Empty { path: label });
+            return Err(InputError::Empty { path: label.to_owned() });
         }
         let kind = sniff(&head);
         let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(reader));
@@ -64,7 +82,7 @@ pub fn open(input: &Input, limits: Limits) -> Result<Opened, InputError> {
                 let reader = Box::new(FromUtf16::new(whole, encoding));
                 return Ok(Opened { reader, disk_bytes, consumed, compressed, plain, modified });
             }
-            Sniffed::Binary { found, mend } => return Err(InputError::Binary { path: label, found, mend }),
+            Sniffed::Binary { found, mend } => return Err(InputError::Binary { path: label.to_owned(), found, mend }),
             Sniffed::Gzip | Sniffed::Zstd => {
                 let packed = BufReader::with_capacity(128 << 10, whole);
                 let stream: Box<dyn Read + Send> = if kind == Sniffed::Gzip {
@@ -78,16 +96,40 @@ pub fn open(input: &Input, limits: Limits) -> Result<Opened, InputError> {
             }
         }
     }
-    Err(InputError::Bomb { path: label, found: format!("data is compressed more than {LAYERS} times over") })
+    Err(InputError::Bomb { path: label.to_owned(), found: format!("data is compressed more than {LAYERS} times over") })
+}
+
+/// Opens what lies in memory, each member of an archive in turn, as [`open`] opens what lies on disk.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn open_bytes(bytes: &[u8], limits: Limits) -> Vec<Result<Opened, InputError>> {
+    let label = "memory";
+    let stored = || Cursor::new(bytes.to_vec());
+    match zip_member::members_of(label, stored()) {
+        Err(error) => vec![Err(error)],
+        Ok(None) => {
+            let consumed = Arc::new(AtomicU64::new(0));
+            let reader = Box::new(Counted { inner: stored(), consumed: Arc::clone(&consumed) });
+            vec![unpack(label, reader, consumed, false, limits)]
+        }
+        Ok(Some(members)) => members
+            .iter()
+            .map(|member| {
+                let consumed = Arc::new(AtomicU64::new(0));
+                let stream = zip_member::stream(stored(), member).map_err(|error| InputError::of(label, error))?;
+                let reader = capped_member(stream, member.packed, &consumed, limits);
+                unpack(label, reader, consumed, true, limits)
+            })
+            .collect(),
+    }
 }
 
 /// Counts the bytes taken from disk.
-struct Counted {
-    inner: File,
+struct Counted<R> {
+    inner: R,
     consumed: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.consumed.fetch_add(read as u64, Ordering::Relaxed);

@@ -8,7 +8,7 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{Input, InputError, StreamFault};
+use super::{InputError, StreamFault};
 
 /// Where a member lies in its archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,16 +24,21 @@ pub(crate) struct Member {
 /// The members of a zip archive in the order of their names, or none where the file is no archive.
 pub(crate) fn members(path: &Path) -> Result<Option<Vec<Member>>, InputError> {
     let label = path.display().to_string();
-    let mut file = File::open(path).map_err(|error| InputError::of(&label, error))?;
+    let file = File::open(path).map_err(|error| InputError::of(&label, error))?;
+    members_of(&label, file)
+}
+
+/// The members of what is open under a name.
+pub(crate) fn members_of(label: &str, mut file: impl Read + Seek) -> Result<Option<Vec<Member>>, InputError> {
     let mut magic = [0; 4];
     match file.read_exact(&mut magic) {
         Ok(()) if magic == *b"PK\x03\x04" || magic == *b"PK\x05\x06" => {}
         Ok(()) => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(InputError::of(&label, error)),
+        Err(error) => return Err(InputError::of(label, error)),
     }
-    file.rewind().map_err(|error| InputError::of(&label, error))?;
-    let damaged = |error: zip::result::ZipError| InputError::Damaged { path: label.clone(), error: error.to_string() };
+    file.rewind().map_err(|error| InputError::of(label, error))?;
+    let damaged = |error: zip::result::ZipError| InputError::Damaged { path: label.to_owned(), error: error.to_string() };
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
     let mut members = Vec::new();
     for index in 0..archive.len() {
@@ -41,7 +46,7 @@ pub(crate) fn members(path: &Path) -> Result<Option<Vec<Member>>, InputError> {
         let name = entry.name().map_err(damaged)?.into_owned();
         if name == "[Content_Types].xml" {
             return Err(InputError::Binary {
-                path: label,
+                path: label.to_owned(),
                 found: "an Office workbook or document",
                 mend: "save the sheet as CSV, or export CSV from the filter",
             });
@@ -73,9 +78,9 @@ pub(crate) fn members(path: &Path) -> Result<Option<Vec<Member>>, InputError> {
     Ok(Some(members))
 }
 
-/// Opens a member; the stream fails at its end unless size and checksum are those the archive states.
-pub(crate) fn open(input: &Input, member: &Member) -> io::Result<Box<dyn Read + Send>> {
-    let mut file = File::open(&input.path)?;
+/// The bytes of a member; the stream fails at its end unless size and checksum are those the archive states.
+#[expect(clippy::disallowed_methods, reason = "capped by the size the archive states, and by the caller")]
+pub(crate) fn stream(mut file: impl Read + Seek + Send + 'static, member: &Member) -> io::Result<Box<dyn Read + Send>> {
     file.seek(SeekFrom::Start(member.start))?;
     let packed = BufReader::with_capacity(128 << 10, file.take(member.packed));
     let inner: Box<dyn Read + Send> = if member.deflated { Box::new(DeflateDecoder::new(packed)) } else { Box::new(packed) };

@@ -541,6 +541,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn any_bytes_make_a_tidy_term(raw in prop::collection::vec(any::<u8>(), 0..400)) {
             let mut term = String::new();

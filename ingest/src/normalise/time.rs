@@ -463,6 +463,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         /// jiff's own arithmetic is the oracle, over 2000 to 2040.
         #[test]
         fn instants_and_wall_clocks_agree_with_the_zone(seconds in 946_684_800_i64..2_208_988_800, zone in prop::sample::select(

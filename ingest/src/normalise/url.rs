@@ -324,6 +324,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::cases(256))]
+
         #[test]
         fn any_bytes_split_without_a_panic_and_hosts_are_text(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
             let parts = split(&bytes);

@@ -1,5 +1,6 @@
 //! Loads an estate: weir.toml and the CSV files beside it, all of them checked before anything is said.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ impl Estate {
         let io = |error| EstateError::Io { path: weir_toml.to_path_buf(), error };
         let text = match std::fs::read_to_string(weir_toml) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(EstateError::NotFound { start: weir_toml.parent().unwrap_or(weir_toml).to_path_buf() });
             }
             Err(error) => return Err(io(error)),
@@ -94,11 +95,16 @@ impl Estate {
     /// The nearest weir.toml in a folder or a folder above it.
     pub fn find(start_dir: &Path) -> Result<PathBuf, EstateError> {
         let start = std::path::absolute(start_dir).map_err(|error| EstateError::Io { path: start_dir.to_path_buf(), error })?;
-        start
-            .ancestors()
-            .map(|folder| folder.join(settings::FILE))
-            .find(|path| path.is_file())
-            .ok_or(EstateError::NotFound { start: start_dir.to_path_buf() })
+        for path in start.ancestors().map(|folder| folder.join(settings::FILE)) {
+            match std::fs::metadata(&path) {
+                Ok(metadata) if metadata.is_file() => return Ok(path),
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                // An estate that may not be looked at is not an estate that is not there: another one above it would be taken for it.
+                Err(error) => return Err(EstateError::Io { path, error }),
+            }
+        }
+        Err(EstateError::NotFound { start: start_dir.to_path_buf() })
     }
 
     /// Whether a school's term dates are known, and until when.

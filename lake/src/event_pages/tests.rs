@@ -127,7 +127,7 @@ fn both_ways(batch: &EventBatch, groups: &[Vec<u32>]) -> (RecordBatch, RecordBat
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(crate::properties::cases(48))]
     #[test]
     fn pages_read_back_as_the_plain_writers_do(
         seed in any::<u64>(),

@@ -258,7 +258,7 @@ fn quarantined_lines_open_under_their_own_vault_only() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(crate::properties::cases(48))]
 
     /// Wherever a crash cuts the vault, the records before the cut are there, and the next names follow them.
     #[test]

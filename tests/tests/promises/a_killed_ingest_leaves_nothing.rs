@@ -1,7 +1,8 @@
 //! Killed at any named point and run again, every table equals that of a run nobody touched.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use weir_tests::{Home, sample_data_bin};
 
@@ -103,4 +104,37 @@ fn at_every_named_point() {
         assert_eq!(tables(&home), expected, "{point}");
     }
     assert!(never_reached.is_empty(), "points that no run reaches: {never_reached:?}");
+}
+
+/// Moments that nobody thought of. The long form tries as many as it takes to hit every phase many times over.
+#[test]
+fn at_any_moment() {
+    let shared = tempfile::tempdir().unwrap();
+    let [one, two] = logs(shared.path());
+    let whole = Home::new();
+    assert!(whole.ingest("fortigate", &one).status <= 1);
+    let began = Instant::now();
+    assert!(whole.ingest("fortigate", &two).status <= 1);
+    let took = began.elapsed();
+    let expected = tables(&whole);
+    let all = whole.number("SELECT count(*) AS n FROM events");
+    let rounds = if weir_tests::is_long() { 200 } else { 4 };
+    for round in 0..rounds {
+        let home = Home::new();
+        assert!(home.ingest("fortigate", &one).status <= 1);
+        let before = home.number("SELECT count(*) AS n FROM events");
+        let mut ingest = home.command();
+        ingest.args(["ingest", "--school", &home.school(), "--format", "fortigate"]).arg(&two);
+        let mut running = ingest.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Spread over the time an ingest takes: each moment's golden-section neighbour is far from it.
+        let share = (f64::from(round) * 0.618_033_988_75 + 0.5).fract();
+        std::thread::sleep(took.mul_f64(share));
+        running.kill().unwrap();
+        running.wait().unwrap();
+        let seen = home.number("SELECT count(*) AS n FROM events");
+        assert!(seen == before || seen == all, "after {share:.3} of {took:?}: {seen} events, neither {before} nor {all}");
+        let again = home.ingest("fortigate", &two);
+        assert!(again.status <= 1, "after {share:.3} of {took:?}: {}", again.stderr);
+        assert_eq!(tables(&home), expected, "after {share:.3} of {took:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Weir's promises, end to end, on the built command.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod a_closed_date_opens_for_a_full_re_export;
 mod a_killed_ingest_leaves_nothing;
@@ -8,8 +8,10 @@ mod a_mistake_can_be_taken_back;
 mod a_new_year_changes_no_earlier_figure;
 mod a_real_filters_log_is_read_to_the_line;
 mod a_second_run_adds_nothing;
+mod an_answer_opens_in_a_spreadsheet;
 mod an_independent_reader_counts_the_same;
 mod bad_input_is_explained;
 mod others_samples_are_read_as_a_careful_person_would;
 mod the_demo_tells_what_was_planted;
+mod the_lake_may_lie_in_a_store;
 mod todays_files_apply_to_open_dates;

@@ -125,7 +125,7 @@ impl Home {
         let snapshot = self.lake.snapshot().unwrap();
         let mut rows = Vec::new();
         for file in snapshot.files.get(&table).into_iter().flatten() {
-            let opened = fs::File::open(self.lake.path_of(table, file)).unwrap();
+            let opened = fs::File::open(self.lake.path_of(table, file).unwrap()).unwrap();
             for batch in ParquetRecordBatchReaderBuilder::try_new(opened).unwrap().build().unwrap() {
                 let batch = batch.unwrap();
                 let options = FormatOptions::default().with_null("-");

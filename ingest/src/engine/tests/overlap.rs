@@ -18,7 +18,7 @@ fn files() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(crate::properties::cases(24))]
     #[test]
     fn overlapping_exports_in_any_order_keep_the_larger_count(files in files(), one_run: bool, last_first: bool) {
         let mut wanted: BTreeMap<u8, usize> = BTreeMap::new();

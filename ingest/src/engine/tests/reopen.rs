@@ -249,7 +249,7 @@ fn a_source_that_serves_many_schools_opens_for_all_of_them() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10, ..ProptestConfig::default() })]
+    #![proptest_config(crate::properties::cases(10))]
 
     /// Exports of several days that overlap, some days closed in between, late exports, then the full re-export.
     #[test]

@@ -90,7 +90,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(crate::properties::cases(24))]
     #[test]
     fn blocks_and_threads_change_no_row_and_the_ledger_balances(
         lines in prop::collection::vec(line(), 1..120), crlf: bool, ends: bool,

@@ -146,6 +146,8 @@ fn stars_match_runs() {
 }
 
 proptest::proptest! {
+    #![proptest_config(crate::properties::cases(256))]
+
     /// A roll-over is an end to the old row and a new row after it: no date before the turn reads differently.
     #[test]
     fn a_roll_over_changes_no_earlier_date(
