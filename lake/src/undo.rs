@@ -402,14 +402,16 @@ mod tests {
         let lake = Lake::open(folder.path()).unwrap();
         let source = SourceId::parse("gate").unwrap();
         let mut index = lake.index_writer(&source, DAY);
-        index.add_run([(1, 0xaa00_0000), (2, 0xaa00_0000), (1, 0xbb00_0000), (3, 0xbb00_0000)]).unwrap();
+        let first = receipt(FILE, 2, (at(9), at(10)));
         let mut second = receipt(SECOND, 2, (at(9), at(11)));
+        let [one, other] = [&first, &second].map(|receipt| segment_tag(&receipt.head_id, receipt.byte_from, &receipt.file_id));
+        index.add_run([(1, one), (2, one), (1, other), (3, other)]).unwrap();
         second.run_id = RunId::parse("run-2").unwrap();
         second.ignored.insert(String::from("duplicate"), 4);
         second.lines += 4;
         let mut adds = vec![(Table::Events, two_files(&lake))];
         adds.extend(figures(&lake, &["ash", "beech", "cedar"]).into_iter().map(|file| (Table::Figures, file)));
-        let receipts = vec![receipt(FILE, 2, (at(9), at(10))), second];
+        let receipts = vec![first, second];
         lake.commit(Change { adds, receipts, index: vec![index.finish().unwrap()], ..change(0) }).unwrap();
 
         let snapshot = lake.snapshot().unwrap();
@@ -428,7 +430,7 @@ mod tests {
         assert_eq!(lake.receipts(&snapshot).unwrap().iter().map(|r| r.file_id.as_str()).collect::<Vec<_>>(), [SECOND]);
         assert_eq!(snapshot.stale, plan.slices);
         let index = lake.index(&snapshot, &source, DAY).unwrap().unwrap();
-        assert_eq!(lake.read_index(&index).unwrap(), [(1, 0xbb00_0000), (3, 0xbb00_0000)]);
+        assert_eq!(lake.read_index(&index).unwrap(), [(1, other), (3, other)]);
         assert_delta_agrees(&lake);
         assert!(matches!(lake.undo(&plan, &run()), Err(LakeError::LostRace { newest: 2 })), "a plan is good once");
         assert!(matches!(lake.undo_plan(&snapshot, &UndoTarget::Run(run())), Err(LakeError::Unknown { .. })));
@@ -446,7 +448,8 @@ mod tests {
         writer.append(&rows, &[0, 1]).unwrap();
         let adds = vec![(Table::Events, writer.finish(&[]).unwrap())];
         let mut index = lake.index_writer(&whole.source_id, DAY);
-        index.add_run([(1, 0xaa00_0000), (2, 0xaa00_0000)]).unwrap();
+        let [one, other] = [&whole, &grown].map(|receipt| segment_tag(&receipt.head_id, receipt.byte_from, &receipt.file_id));
+        index.add_run([(1, one), (2, other)]).unwrap();
         let index = vec![index.finish().unwrap()];
         lake.commit(Change { adds, receipts: vec![whole, grown], index, ..change(0) }).unwrap();
 
