@@ -53,6 +53,8 @@ struct Line {
     version: u32,
     layer: String,
     evidence: String,
+    logs: &'static str,
+    gives: Vec<&'static str>,
 }
 
 impl Line {
@@ -65,9 +67,15 @@ impl Line {
             version: format.version(),
             layer: format.layer().to_owned(),
             evidence: format.evidence().to_owned(),
+            logs: format.logs(),
+            gives: format.gives_what(),
         }
     }
 }
+
+/// What the columns of the list mean, under it.
+const LIST_WORDS: &str = "logs: all requests; blocked ones alone, which gives no share of anything; changes by administrators; findings of a device monitor.
+gives: what a line may hold. Whether yours does depends on the product's settings; `weir formats show ID` names them.";
 
 /// The shipped formats and those of a folder.
 pub fn catalogue(folder: Option<&std::path::Path>) -> anyhow::Result<Catalogue> {
@@ -84,16 +92,21 @@ impl Formats {
             What::List { output } => {
                 let lines: Vec<_> =
                     catalogue(self.formats_dir.as_deref())?.all()?.iter().map(|format| Line::of(format)).collect();
-                print_rows(output, &lines, &["id", "product", "vendor", "layer", "version", "evidence"], |line| {
+                print_rows(output, &lines, &["id", "product", "vendor", "layer", "logs", "gives", "version", "evidence"], |line| {
                     vec![
                         line.id.clone(),
                         line.product.clone(),
                         line.vendor.clone(),
                         line.layer.clone(),
+                        line.logs.to_owned(),
+                        line.gives.join(", "),
                         line.version.to_string(),
                         line.evidence.clone(),
                     ]
                 })?;
+                if matches!(output, Output::Table) {
+                    println!("{LIST_WORDS}");
+                }
                 Ok(Ended::Done)
             }
             What::Show { id } => {

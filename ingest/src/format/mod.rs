@@ -6,6 +6,7 @@ mod compile;
 mod detect;
 mod error;
 mod explain;
+mod gives;
 mod groups;
 mod plan;
 mod reader;
@@ -62,6 +63,7 @@ impl Format {
         for (key, found, accepted) in [
             ("layer", &spec.layer, &["filter", "firewall", "dns", "monitor"][..]),
             ("evidence", &spec.evidence, &["real sample", "documentation", "inferred"][..]),
+            ("logs", &spec.logs, &["all", "blocked"][..]),
         ] {
             if !accepted.contains(&found.as_str()) {
                 return Err(place.bad(key, &format!("{found:?}"), &accepted.join(", ")));
@@ -134,7 +136,9 @@ impl Format {
 
     /// Whether the format fills a column from its lines.
     pub(crate) fn gives(&self, field: Field) -> bool {
-        self.plan.columns.iter().any(|(given, _)| *given == field)
+        let plan = &self.plan;
+        let mut given = plan.columns.iter().chain(&plan.who.columns).chain(&plan.what.columns).chain(&plan.admin_columns);
+        given.any(|(given, _)| *given == field)
     }
 
     /// Canonical columns that make two rows of overlapping exports the same row; empty for all decoded ones.

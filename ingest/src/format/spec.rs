@@ -70,6 +70,9 @@ pub(crate) struct Spec {
     pub(crate) layer: String,
     #[serde(default = "documentation")]
     pub(crate) evidence: String,
+    /// Whether it logs all requests or refusals alone.
+    #[serde(default = "all")]
+    pub(crate) logs: String,
     /// Remarks for a person.
     #[serde(default)]
     pub(crate) notes: String,
@@ -139,6 +142,10 @@ fn yes() -> bool {
 
 fn filter() -> String {
     "filter".into()
+}
+
+fn all() -> String {
+    "all".into()
 }
 
 fn documentation() -> String {
