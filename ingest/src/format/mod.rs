@@ -4,6 +4,7 @@ mod catalogue;
 mod columns;
 mod compile;
 mod detect;
+pub mod draft;
 mod error;
 mod explain;
 mod gives;
