@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod normalise;
 pub mod reclassify;
 pub mod report;
+pub mod unmapped;
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {

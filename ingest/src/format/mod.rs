@@ -22,6 +22,10 @@ mod words;
 mod contract;
 #[cfg(test)]
 mod embedded_formats;
+#[cfg(test)]
+mod published_schema;
+#[cfg(test)]
+mod vendor_docs;
 
 use std::sync::Arc;
 
@@ -29,7 +33,7 @@ pub use catalogue::Catalogue;
 pub use detect::{Candidate, Detection};
 pub use error::FormatError;
 pub use explain::Explanation;
-pub use samples::{Check, Report, Step, test};
+pub use samples::{Check, Report, Step, Why, test};
 
 use crate::decoded::{Field, LineReader};
 use error::Place;

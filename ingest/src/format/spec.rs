@@ -76,6 +76,9 @@ pub(crate) struct Spec {
     /// Remarks for a person.
     #[serde(default)]
     pub(crate) notes: String,
+    /// How to get the log out of the product, in plain words.
+    #[serde(default)]
+    pub(crate) export: String,
     /// What to set at the product where its log shows too little.
     #[serde(default)]
     pub(crate) mends: Mends,

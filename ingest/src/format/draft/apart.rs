@@ -94,6 +94,27 @@ pub(super) fn take_apart(text: &str, vocabulary: &Vocabulary) -> Option<Sheet> {
     unheaded(&lines)
 }
 
+/// Everything a line holds, by name, as far as the decoder gives names; for a person to compare with a format file.
+pub(super) fn fields_of(decode: &str, delimiter: Option<char>, header: &[&str], line: &str) -> Vec<(String, String)> {
+    let pairs = match decode {
+        "kv" => kv(body(line, None), delimiter.unwrap_or(' ')),
+        "json" => json(line).unwrap_or(Pairs(Vec::new())),
+        "cef" => cef(line),
+        "leef" => leef(line),
+        "csv" | "w3c" => {
+            let usual = if decode == "csv" { ',' } else { ' ' };
+            let delimiter = u8::try_from(delimiter.unwrap_or(usual)).unwrap_or(b',');
+            let names = match header.iter().rev().find_map(|line| line.get(..8).filter(|s| s.eq_ignore_ascii_case("#fields:")).and(line.get(8..))) {
+                Some(names) => names.split_whitespace().map(str::to_owned).collect(),
+                None => header.last().map(|line| cells(line, delimiter)).unwrap_or_default(),
+            };
+            Pairs(names.into_iter().zip(cells(line, delimiter)).map(|(name, text)| (name, text, false)).collect())
+        }
+        _ => Pairs(Vec::new()),
+    };
+    pairs.0.into_iter().map(|(name, value, _)| (name, value)).collect()
+}
+
 fn syslog_of(line: &str, mark: Option<&'static str>) -> syslog::Header {
     syslog::header(line.as_bytes(), mark.map_or(Body::Text, Body::From))
 }
@@ -223,11 +244,11 @@ fn flat(before: &str, object: &serde_json::Map<String, serde_json::Value>, pairs
     }
 }
 
-fn cells(line: &str, delimiter: u8) -> Vec<(String, bool)> {
+fn cells(line: &str, delimiter: u8) -> Vec<String> {
     let (mut spans, mut scratch) = (Vec::new(), Vec::new());
     csv::cells(line.as_bytes(), 0, delimiter, true, &mut spans, &mut scratch);
     let text = |span: &crate::decode::Span| String::from_utf8_lossy(span.of(line.as_bytes(), &scratch)).into_owned();
-    spans.iter().map(|span| (text(span), false)).collect()
+    spans.iter().map(text).collect()
 }
 
 fn of_columns(decoder: Decoder, delimiter: u8, names: Vec<String>, lines: &[&str], before_header: usize) -> Sheet {
@@ -235,7 +256,7 @@ fn of_columns(decoder: Decoder, delimiter: u8, names: Vec<String>, lines: &[&str
     for line in lines {
         let found = cells(line, delimiter);
         for (at, field) in fields.iter_mut().enumerate() {
-            field.values.push(found.get(at).map(|(text, _)| text.clone()).unwrap_or_default());
+            field.values.push(found.get(at).cloned().unwrap_or_default());
         }
     }
     let delimiter = char::from(delimiter);
@@ -260,13 +281,12 @@ fn headed(lines: &[&str], vocabulary: &Vocabulary) -> Option<Sheet> {
                 let is_name = is_host(text) && vocabulary.column(text).is_none();
                 text.len() > 60 || is_name || is_address(text) || ["@", "://", "="].iter().any(|mark| text.contains(mark))
             };
-            if found.len() < 3 || found.iter().any(|(text, _)| is_value(text)) {
+            if found.len() < 3 || found.iter().any(|text| is_value(text)) {
                 continue;
             }
-            let known: Vec<_> = found.iter().filter_map(|(text, _)| vocabulary.column(text)).collect();
+            let known: Vec<_> = found.iter().filter_map(|text| vocabulary.column(text)).collect();
             if known.len() >= 2 && known.iter().any(|column| ["time", "url", "host"].contains(column)) {
-                let names = found.into_iter().map(|(text, _)| text).collect();
-                return Some(of_columns(Decoder::Csv, delimiter, names, lines.get(at + 1..)?, at));
+                return Some(of_columns(Decoder::Csv, delimiter, found, lines.get(at + 1..)?, at));
             }
         }
     }

@@ -181,6 +181,8 @@ fn action(sheet: &Sheet, vocabulary: &Vocabulary, guess: &mut Guess) {
             (true, true) => 3,
             (false, true) => 2,
             (true, false) if known(field) > 0 => 2,
+            // A few words of which most are known are decisions, whatever the column is called.
+            (false, false) if known(field) >= 2 && words(field).len() <= 12 && known(field) * 2 >= words(field).len() => 1,
             (true, false) if !words(field).is_empty() => 1,
             _ => continue,
         };

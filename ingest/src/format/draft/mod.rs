@@ -61,6 +61,11 @@ pub enum DraftError {
     Format(#[from] FormatError),
 }
 
+/// Everything a line holds, by name, as far as the decoder gives names.
+pub(super) fn fields_of(decode: &str, delimiter: Option<char>, header: &[&str], line: &str) -> Vec<(String, String)> {
+    apart::fields_of(decode, delimiter, header, line)
+}
+
 /// Proposes a format file called `id` from the beginning of a log.
 pub fn draft(catalogue: &Catalogue, sample: &[u8], id: &str) -> Result<Draft, DraftError> {
     let sample = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample);

@@ -85,7 +85,7 @@ fn nothing_of_the_log_is_written_but_names_of_fields() {
     }
     let text = drafted(CSV).text;
     assert!(text.contains("# question: is \"Wobble\" of use?"), "{text}");
-    assert!(text.contains("# question: 1 lines stand before the header"), "{text}");
+    assert!(text.contains("# question: a line stands before the header"), "{text}");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn what_is_not_known_stays_a_question() {
     let draft = drafted(&odd);
     assert_eq!(draft.unknown_words, ["Qzzle"]);
     assert!(!draft.text.contains("Qzzle"));
-    for question in ["1 words of this field are not known", "does the day come before the month", "are the times local", "no refusal"] {
+    for question in ["words of this field that are not known: 1", "does the day come before the month", "are the times local", "no refusal"] {
         assert!(draft.text.contains(question), "{question} not in\n{}", draft.text);
     }
     // An unknown word is never taken for a yes.

@@ -42,7 +42,7 @@ const HEADINGS: [(&str, &[&str]); 16] = [
     ("vendor_category", &["category", "categories", "allcategories", "urlcat", "urlcategory", "webcategory", "webcategories", "urlcategories", "groups"]),
     (
         "action",
-        &["action", "verdict", "result", "decision", "finalaction", "eventresult", "disposition", "act", "actiontype", "blocked", "isblocked"],
+        &["action", "verdict", "result", "outcome", "decision", "finalaction", "eventresult", "disposition", "act", "actiontype", "blocked", "isblocked"],
     ),
     ("search_term", &["searchterm", "searchquery", "searchphrase", "search", "keywords"]),
     ("method", &["method", "httpmethod", "requestmethod", "csmethod"]),

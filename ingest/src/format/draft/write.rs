@@ -76,7 +76,9 @@ impl Page<'_> {
         self.ask("is it a filter, a firewall, a dns service or a monitor of devices?");
         self.line("layer = \"filter\"\nevidence = \"inferred\"");
         let actions: Vec<&str> = self.guess.verdicts.iter().map(|(_, action)| *action).collect();
-        if !actions.contains(&"allowed") {
+        if actions.is_empty() {
+            // Asked with the column.
+        } else if !actions.contains(&"allowed") {
             self.ask("the sample holds nothing that was let through. If the product writes refusals alone, put logs = \"blocked\" here");
         } else if !actions.contains(&"blocked") {
             self.ask("the sample holds no refusal. What does one look like? Add its word under [table.verdict]");
@@ -106,9 +108,9 @@ impl Page<'_> {
             self.line("header = true");
         }
         if sheet.before_header > 0 {
+            let lines = if sheet.before_header == 1 { "a line stands".to_owned() } else { format!("{} lines stand", sheet.before_header) };
             self.ask(&format!(
-                "{} lines stand before the header. If they are remarks, give what each begins with, and no name: comment = [\"Report for\"]",
-                sheet.before_header
+                "{lines} before the header. If it is a remark, give what it begins with, and no name: comment = [\"Report for\"]"
             ));
         }
         // Lines of another kind that lack what was asked for are not of this format.
@@ -192,7 +194,7 @@ impl Page<'_> {
         self.line(&format!("action = {{ from = {action}, table = \"verdict\" }}\n\n[table.verdict]"));
         if !guess.unknown_verdicts.is_empty() {
             self.ask(&format!(
-                "{} words of this field are not known; `weir formats new` shows them. Give each its line: \"the word\" = \"blocked\"",
+                "words of this field that are not known: {}; `weir formats new` shows them. Give each its line: \"the word\" = \"blocked\"",
                 guess.unknown_verdicts.len()
             ));
         }
@@ -226,7 +228,9 @@ impl Page<'_> {
             }
         }
         if hidden > 0 {
-            self.ask(&format!("{hidden} more fields are not known, and not named here because they do not stand in every line. Is one of use?"));
+            self.ask(&format!(
+                "fields not known, and not named here because they do not stand in every line: {hidden}; `weir formats new` shows them. Is one of use?"
+            ));
         }
         if asked || hidden > 0 {
             self.line("");
