@@ -65,7 +65,9 @@ impl New {
                     file.write_all(draft.text.as_bytes())?;
                     file.sync_all()
                 });
-                written.with_context(|| format!("{}: can't be written; a file that is there is never written over", out.display()))?;
+                written.with_context(|| {
+                    format!("{}: can't be written; a file that is there is never written over", out.display())
+                })?;
             }
         }
         // What the sample says goes to this screen alone, apart from the file.
@@ -78,7 +80,8 @@ impl New {
             eprintln!("Words of decision that are not known: {}", draft.unknown_words.join(", "));
         }
         let failed = draft.report.checks.iter().filter(|check| !check.differences.is_empty()).count();
-        let whole = if failed == 0 && !draft.report.checks.is_empty() { "its samples hold" } else { "its samples do not hold yet" };
+        let whole =
+            if failed == 0 && !draft.report.checks.is_empty() { "its samples hold" } else { "its samples do not hold yet" };
         match &self.out {
             None => eprintln!("\n{} questions; {whole}. With --out my-filter.toml it is written.", draft.questions()),
             Some(out) => eprintln!(
@@ -96,22 +99,25 @@ impl New {
 pub fn test(file: &Path) -> anyhow::Result<Ended> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{}: can't be read", file.display()))?;
     let report = format::test(&file.display().to_string(), &text)?;
+    let mut out = std::io::stdout().lock();
     for check in &report.checks {
-        println!("{} line {}: {}", if check.differences.is_empty() { "passed " } else { "differs" }, check.line, check.what);
+        let passed = if check.differences.is_empty() { "passed " } else { "differs" };
+        writeln!(out, "{passed} line {}: {}", check.line, check.what)?;
         if let Some(why) = &check.why {
-            explain(check, why);
+            writeln!(out, "{}\n", explained(check, why))?;
         }
     }
     let failed = report.checks.iter().filter(|check| !check.differences.is_empty()).count();
-    println!("\n{}: {} of {} samples hold", report.id, report.checks.len() - failed, report.checks.len());
+    writeln!(out, "\n{}: {} of {} samples hold", report.id, report.checks.len() - failed, report.checks.len())?;
     let left = questions(&text);
     if left > 0 {
-        println!("{left} questions are left: lines that begin with \"# question:\"");
+        writeln!(out, "{left} questions are left: lines that begin with \"# question:\"")?;
     }
     Ok(if report.passed() { Ended::Done } else { Ended::WithFindings })
 }
 
-fn explain(check: &Check, why: &Why) {
+/// A failing line: what became of it, each column wanted and found, and what stands in it.
+fn explained(check: &Check, why: &Why) -> String {
     let shown = |text: &str| if text.is_empty() { "(empty)".to_owned() } else { text.to_owned() };
     let compared: Vec<_> = why
         .compared
@@ -121,17 +127,18 @@ fn explain(check: &Check, why: &Why) {
             vec![step.field.clone(), shown(&step.wanted), shown(&step.got), mark.to_owned()]
         })
         .collect();
-    println!("\n  {}", why.text);
-    println!("  became: {}", why.became);
-    if let Some(mend) = &why.mend {
-        println!("  look at: {mend}");
-    }
-    println!("{}", table(&[check.what.as_str(), "wanted", "found", ""], &compared));
     let mut fields: Vec<_> = why
         .fields
         .iter()
         .map(|(name, value)| vec![name.clone(), value.clone().unwrap_or_else(|| "(not in the line)".into()), String::new()])
         .collect();
     fields.extend(why.unread.iter().map(|(name, value)| vec![name.clone(), shown(value), "read by no column".to_owned()]));
-    println!("{}\n", table(&["field of the line", "holds", ""], &fields));
+    let mend = why.mend.as_ref().map(|mend| format!("  look at: {mend}\n")).unwrap_or_default();
+    format!(
+        "\n  {}\n  became: {}\n{mend}{}\n{}",
+        why.text,
+        why.became,
+        table(&[check.what.as_str(), "wanted", "found", ""], &compared),
+        table(&["field of the line", "holds", ""], &fields)
+    )
 }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use weir_ingest::format::{Catalogue, Format};
+use weir_lake::estate::Estate;
 
 use super::format_tools as tools;
 use crate::Ended;
@@ -92,24 +94,38 @@ pub fn catalogue(folder: Option<&Path>) -> anyhow::Result<Catalogue> {
     })
 }
 
+/// The same with the estate's own formats before those of the folder (`formats` in weir.toml).
+pub fn catalogue_of(estate: &Estate, folder: Option<&Path>) -> anyhow::Result<Catalogue> {
+    let catalogue = catalogue(estate.formats.as_deref()).context("key formats of weir.toml")?;
+    Ok(match folder {
+        Some(folder) => catalogue.with_folder(folder)?,
+        None => catalogue,
+    })
+}
+
 impl Formats {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         match self.what.unwrap_or(What::List { output: Output::Table }) {
             What::List { output } => {
                 let lines: Vec<_> =
                     catalogue(self.formats_dir.as_deref())?.all()?.iter().map(|format| Line::of(format)).collect();
-                print_rows(output, &lines, &["id", "product", "vendor", "layer", "logs", "gives", "version", "evidence"], |line| {
-                    vec![
-                        line.id.clone(),
-                        line.product.clone(),
-                        line.vendor.clone(),
-                        line.layer.clone(),
-                        line.logs.to_owned(),
-                        line.gives.join(", "),
-                        line.version.to_string(),
-                        line.evidence.clone(),
-                    ]
-                })?;
+                print_rows(
+                    output,
+                    &lines,
+                    &["id", "product", "vendor", "layer", "logs", "gives", "version", "evidence"],
+                    |line| {
+                        vec![
+                            line.id.clone(),
+                            line.product.clone(),
+                            line.vendor.clone(),
+                            line.layer.clone(),
+                            line.logs.to_owned(),
+                            line.gives.join(", "),
+                            line.version.to_string(),
+                            line.evidence.clone(),
+                        ]
+                    },
+                )?;
                 if matches!(output, Output::Table) {
                     println!("{LIST_WORDS}");
                 }

@@ -51,7 +51,7 @@ impl Unmapped {
         let options = EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() };
         let engine = Engine::open(&snapshot, &estate, &options)?;
         let answer = super::runtime()?.block_on(engine.sql(QUESTION, None))?;
-        let catalogue = formats::catalogue(formats_dir)?;
+        let catalogue = formats::catalogue_of(&estate, formats_dir)?;
         let reference = Reference::embedded()?;
         let mut found: BTreeMap<(String, String, String), (u64, u64)> = BTreeMap::new();
         for batch in &answer.batches {

@@ -86,7 +86,8 @@ mod tests {
     fn notes_and_the_key_agree() {
         for format in Catalogue::embedded().all().unwrap() {
             let notes = format.spec.notes.replace('\n', " ");
-            let says = ["no share of blocked requests", "such a source has no denominator"].iter().any(|words| notes.contains(words));
+            let says =
+                ["no share of blocked requests", "such a source has no denominator"].iter().any(|words| notes.contains(words));
             assert_eq!(says, format.spec.logs == "blocked", "{}", format.id());
         }
     }

@@ -8,9 +8,7 @@ use serde_json::Value;
 
 use super::draft::draft;
 use super::plan::TEXT_COLUMNS;
-use super::spec::{
-    FullColumnSpec, LayoutSpec, Mends, OutcomeSpec, RejectSpec, SampleSpec, Says, Spec, TimeSpec, WhenSpec,
-};
+use super::spec::{FullColumnSpec, LayoutSpec, Mends, OutcomeSpec, RejectSpec, SampleSpec, Says, Spec, TimeSpec, WhenSpec};
 use super::{Catalogue, Format};
 
 fn schema() -> Value {

@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::error::Place;
 use super::plan::TEXT_COLUMNS;
-use super::spec::{SampleSpec, Texts};
 use super::reader::Reader;
+use super::spec::{SampleSpec, Texts};
 use super::{Format, FormatError};
 use crate::decoded::{Decoded, LineReader, Outcome, Time};
 
@@ -129,11 +129,15 @@ impl Format {
     fn why(&self, header: &Option<Texts>, line: &str, compared: Vec<Step>) -> Why {
         let mut reader = self.reader_after(header);
         let outcome = reader.read(line.as_bytes()).outcome;
-        let fields = self.reader_after(header).taken_apart(line.as_bytes());
+        let mut fields = self.reader_after(header).taken_apart(line.as_bytes());
         let header: Vec<&str> = header.iter().flat_map(Texts::as_slice).map(String::as_str).collect();
         let delimiter = self.spec.delimiter.as_ref().and_then(|texts| texts.as_slice().first()?.chars().next());
         let mut unread = super::draft::fields_of(&self.spec.decode, delimiter, &header, line);
         let is_same = |a: &str, b: &str| crate::decode::plain_name(a.as_bytes()) == crate::decode::plain_name(b.as_bytes());
+        // A header that was not recognised left its columns unread; a person wants to see them all the same.
+        for (name, value) in fields.iter_mut().filter(|(_, value)| value.is_none()) {
+            *value = unread.iter().find(|(known, text)| is_same(known, name) && !text.is_empty()).map(|(_, text)| text.clone());
+        }
         unread.retain(|(name, _)| !fields.iter().any(|(known, _)| is_same(known, name)));
         let mend = mend(outcome, &fields).map(str::to_owned);
         Why { text: line.to_owned(), became: became(outcome), mend, fields, unread, compared }
@@ -209,7 +213,9 @@ fn mend(outcome: Outcome, fields: &[(String, Option<String>)]) -> Option<&'stati
             "the decoder makes nothing of the line: look at decode, frame, delimiter, and pattern or head"
         }
         "unreadable" => "the decoder stops inside the line: look at delimiter, quotes, and pattern",
-        "no_header" => "no header came before: the sample needs a header that names the fields of [columns] and [time], or the format needs fields",
+        "no_header" => {
+            "no header was recognised: one must come before and hold the names of [time] and [columns]; compare them with the fields below"
+        }
         "missing_field" => "a field of require is not in the line: see which one below",
         "missing_time" => "no field of [time] is in the line: compare its name with those below, capital letters and dots too",
         "bad_time" => "the field of [time] is there and its layout does not fit, sign by sign, to its end",

@@ -104,7 +104,11 @@ pub(super) fn fields_of(decode: &str, delimiter: Option<char>, header: &[&str], 
         "csv" | "w3c" => {
             let usual = if decode == "csv" { ',' } else { ' ' };
             let delimiter = u8::try_from(delimiter.unwrap_or(usual)).unwrap_or(b',');
-            let names = match header.iter().rev().find_map(|line| line.get(..8).filter(|s| s.eq_ignore_ascii_case("#fields:")).and(line.get(8..))) {
+            let names = match header
+                .iter()
+                .rev()
+                .find_map(|line| line.get(..8).filter(|s| s.eq_ignore_ascii_case("#fields:")).and(line.get(8..)))
+            {
                 Some(names) => names.split_whitespace().map(str::to_owned).collect(),
                 None => header.last().map(|line| cells(line, delimiter)).unwrap_or_default(),
             };

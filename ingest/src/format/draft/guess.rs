@@ -149,7 +149,8 @@ pub(super) fn guess(sheet: &Sheet, vocabulary: &Vocabulary) -> Guess {
         let Some(field) = sheet.fields.get(*at) else { continue };
         match *column {
             "vendor_category" if !field.name.ends_with("[]") => {
-                guess.category_split = [';', '|', ','].into_iter().find(|mark| field.values.iter().any(|value| value.contains(*mark)));
+                guess.category_split =
+                    [';', '|', ','].into_iter().find(|mark| field.values.iter().any(|value| value.contains(*mark)));
             }
             "user" => {
                 let has = |word: &&str| field.values.iter().any(|value| value.eq_ignore_ascii_case(word));
@@ -256,7 +257,8 @@ fn written(sheet: &Sheet, fields: Vec<usize>, is_named: bool) -> Option<TimeGues
         }
     }
     let reads = |layout: &str| {
-        Layout::parse(layout).is_ok_and(|layout| texts.iter().all(|text| layout.read(text.as_bytes()).is_some_and(|wall| wall.has_year)))
+        Layout::parse(layout)
+            .is_ok_and(|layout| texts.iter().all(|text| layout.read(text.as_bytes()).is_some_and(|wall| wall.has_year)))
     };
     let layout = LAYOUTS.into_iter().find(|layout| reads(layout))?;
     let other = layout.strip_prefix("%d/%m").map(|rest| format!("%m/%d{rest}"));

@@ -7,10 +7,8 @@ use super::guess::TimeGuess;
 use super::vocabulary::is_address;
 
 /// Days in winter and in summer; of each the first whose writing does not stand in the log.
-const DAYS: [[(i16, i8, i8); 4]; 2] = [
-    [(2026, 11, 5), (2026, 11, 12), (2026, 12, 3), (2027, 1, 14)],
-    [(2026, 7, 6), (2026, 6, 11), (2026, 5, 14), (2026, 9, 3)],
-];
+const DAYS: [[(i16, i8, i8); 4]; 2] =
+    [[(2026, 11, 5), (2026, 11, 12), (2026, 12, 3), (2027, 1, 14)], [(2026, 7, 6), (2026, 6, 11), (2026, 5, 14), (2026, 9, 3)]];
 const CLOCKS: [(i8, i8, i8); 4] = [(9, 14, 2), (10, 41, 7), (13, 26, 31), (14, 52, 46)];
 
 /// Knows the log, so as not to repeat it.
@@ -59,7 +57,8 @@ impl Invention {
             "src_ip" => self.pick(&["10.20.30.41", "10.77.5.19", "10.133.8.6", "192.0.2.77"]),
             "method" => self.pick(&["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"]),
             "url" if has("://") => {
-                let page = self.pick(&["maps.example/routes", "otters.example/river", "trains.example/steam", "bread.example/rye"]);
+                let page =
+                    self.pick(&["maps.example/routes", "otters.example/river", "trains.example/steam", "bread.example/rye"]);
                 let host = page.split('/').next().unwrap_or_default();
                 if self.is_new(host) { format!("https://{page}") } else { format!("https://{}.example/", self.counted("page")) }
             }
@@ -103,8 +102,10 @@ impl Invention {
     pub(super) fn moment(&self, time: &TimeGuess, in_summer: bool) -> Moment {
         let [winter, summer] = DAYS;
         let days = if in_summer { summer } else { winter };
-        let all: Vec<Moment> =
-            CLOCKS.iter().flat_map(|clock| days.iter().filter_map(|day| Some(written(time, at(*day, *clock)?, in_summer)))).collect();
+        let all: Vec<Moment> = CLOCKS
+            .iter()
+            .flat_map(|clock| days.iter().filter_map(|day| Some(written(time, at(*day, *clock)?, in_summer))))
+            .collect();
         let is_new = |moment: &Moment| moment.parts.iter().flat_map(|part| part.split(' ')).all(|word| self.is_new(word));
         let new = all.iter().position(is_new).unwrap_or(0);
         all.into_iter().nth(new).unwrap_or(Moment { parts: Vec::new(), utc: String::new() })

@@ -88,8 +88,7 @@ pub fn draft(catalogue: &Catalogue, sample: &[u8], id: &str) -> Result<Draft, Dr
     let name = |at: usize| sheet.fields.get(at).map(|field| field.name.clone()).unwrap_or_default();
     let times = guess.time.iter().flat_map(|time| &time.fields).map(|at| ("time", name(*at)));
     let action = guess.action.map(|at| ("action", name(at)));
-    let columns: Vec<_> =
-        times.chain(guess.columns.iter().map(|(column, at)| (*column, name(*at)))).chain(action).collect();
+    let columns: Vec<_> = times.chain(guess.columns.iter().map(|(column, at)| (*column, name(*at)))).chain(action).collect();
     let unknown_fields = sheet.fields.iter().map(|field| &field.name);
     let unknown_fields =
         unknown_fields.filter(|name| !name.is_empty() && !columns.iter().any(|(_, known)| known == *name)).cloned().collect();

@@ -79,7 +79,20 @@ fn each_decoder_is_found_and_its_log_read() {
 fn nothing_of_the_log_is_written_but_names_of_fields() {
     for sample in [CSV, JSON, KV, CEF, LEEF, W3C] {
         let text = drafted(sample).text;
-        for value in ["qvexley", "Vexley", "jkovacs", "zq.example", "zx.example", "Sport", "2026-11-23", "1795428", "403", "Zax", "Zip", "box1"] {
+        for value in [
+            "qvexley",
+            "Vexley",
+            "jkovacs",
+            "zq.example",
+            "zx.example",
+            "Sport",
+            "2026-11-23",
+            "1795428",
+            "403",
+            "Zax",
+            "Zip",
+            "box1",
+        ] {
             assert!(!text.contains(value), "{value} stands in\n{text}");
         }
     }
@@ -94,7 +107,9 @@ fn what_is_not_known_stays_a_question() {
     let draft = drafted(&odd);
     assert_eq!(draft.unknown_words, ["Qzzle"]);
     assert!(!draft.text.contains("Qzzle"));
-    for question in ["words of this field that are not known: 1", "does the day come before the month", "are the times local", "no refusal"] {
+    for question in
+        ["words of this field that are not known: 1", "does the day come before the month", "are the times local", "no refusal"]
+    {
         assert!(draft.text.contains(question), "{question} not in\n{}", draft.text);
     }
     // An unknown word is never taken for a yes.

@@ -67,7 +67,9 @@ impl Page<'_> {
 
     fn about(&mut self, id: &str) {
         self.line("# Proposed by `weir formats new` from a sample, of which no value stands here. Answer each question, delete its line,");
-        self.line("# and run `weir formats test` on this file. docs/new-format.md goes through it, docs/formats.md explains every key.");
+        self.line(
+            "# and run `weir formats test` on this file. docs/new-format.md goes through it, docs/formats.md explains every key.",
+        );
         self.line(&format!("id = {}", quoted(id)));
         self.ask("what do people call this log, who makes the product, and which versions of it write so?");
         self.line("title = \"Unnamed filter log\"\nvendor = \"Unknown\"\nproduct = \"\"\nversion = 1");
@@ -108,7 +110,11 @@ impl Page<'_> {
             self.line("header = true");
         }
         if sheet.before_header > 0 {
-            let lines = if sheet.before_header == 1 { "a line stands".to_owned() } else { format!("{} lines stand", sheet.before_header) };
+            let lines = if sheet.before_header == 1 {
+                "a line stands".to_owned()
+            } else {
+                format!("{} lines stand", sheet.before_header)
+            };
             self.ask(&format!(
                 "{lines} before the header. If it is a remark, give what it begins with, and no name: comment = [\"Report for\"]"
             ));
@@ -122,7 +128,11 @@ impl Page<'_> {
             let line = format!("require = [{}]", quoted(name));
             self.line(&line);
         }
-        if sheet.fields.iter().any(|field| ["type", "subtype", "eventtype", "logtype"].contains(&super::vocabulary::plain(&field.name).as_str())) {
+        if sheet
+            .fields
+            .iter()
+            .any(|field| ["type", "subtype", "eventtype", "logtype"].contains(&super::vocabulary::plain(&field.name).as_str()))
+        {
             self.ask("there may be lines of several kinds. Those that are no decision on a request need a [[when]] that leaves them out");
         }
         self.line("");
@@ -146,7 +156,9 @@ impl Page<'_> {
             None => self.line(&format!("epoch = \"{}\"", time.epoch)),
             Some(layout) => {
                 if time.is_ambiguous {
-                    self.ask("does the day come before the month? In the sample both orders can be read; look at a row after the 12th");
+                    self.ask(
+                        "does the day come before the month? In the sample both orders can be read; look at a row after the 12th",
+                    );
                 }
                 self.line(&format!("layout = \"{layout}\""));
                 if time.is_utc {
@@ -270,7 +282,8 @@ impl Page<'_> {
                 self.line(&format!("header = {}", quoted(&header)));
             }
             Decoder::W3c => {
-                let names: Vec<&str> = names.iter().map(|name| if name.is_empty() { "x-unknown" } else { name.as_str() }).collect();
+                let names: Vec<&str> =
+                    names.iter().map(|name| if name.is_empty() { "x-unknown" } else { name.as_str() }).collect();
                 let header = format!("#Fields: {}", names.join(" "));
                 self.line(&format!("header = {}", quoted(&header)));
             }
