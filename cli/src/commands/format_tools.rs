@@ -74,10 +74,10 @@ impl New {
         let rows: Vec<_> = draft.columns.iter().map(|(column, field)| vec![(*column).to_owned(), field.clone()]).collect();
         eprintln!("{} rows read as {}\n{}", draft.rows, draft.decoder, table(&["column", "from"], &rows));
         if !draft.unknown_fields.is_empty() {
-            eprintln!("Read by no column: {}", draft.unknown_fields.join(", "));
+            eprintln!("Read by no column: {}", shown(&draft.unknown_fields));
         }
         if !draft.unknown_words.is_empty() {
-            eprintln!("Words of decision that are not known: {}", draft.unknown_words.join(", "));
+            eprintln!("Words of decision that are not known: {}", shown(&draft.unknown_words));
         }
         let failed = draft.report.checks.iter().filter(|check| !check.differences.is_empty()).count();
         let whole =
@@ -93,6 +93,11 @@ impl New {
         }
         Ok(if draft.questions() > 0 || failed > 0 { Ended::WithFindings } else { Ended::Done })
     }
+}
+
+/// Words of a log on the screen: no control character of theirs reaches the terminal.
+fn shown(words: &[String]) -> String {
+    words.join(", ").chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Runs a format file's samples and takes apart those that fail.

@@ -73,8 +73,8 @@ mod tests {
             ("fortigate-cef", Field::VendorCategoryId, true),
             ("squid", Field::VendorCategoryId, false),
             ("squid", Field::User, true),
-            ("umbrella-audit", Field::Actor, true),
-            ("umbrella-audit", Field::Url, false),
+            ("squid", Field::SrcIp, true),
+            ("squid", Field::Url, true),
         ];
         for (id, field, wanted) in table {
             assert_eq!(catalogue.get(id).unwrap().gives(field), wanted, "{id} {field:?}");

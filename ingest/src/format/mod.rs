@@ -142,8 +142,7 @@ impl Format {
     /// Whether the format fills a column from its lines.
     pub(crate) fn gives(&self, field: Field) -> bool {
         let plan = &self.plan;
-        let mut given = plan.columns.iter().chain(&plan.who.columns).chain(&plan.what.columns).chain(&plan.admin_columns);
-        given.any(|(given, _)| *given == field)
+        [&plan.who.columns, &plan.what.columns, &plan.columns].into_iter().flatten().any(|(given, _)| *given == field)
     }
 
     /// Canonical columns that make two rows of overlapping exports the same row; empty for all decoded ones.

@@ -186,7 +186,10 @@ proptest! {
             let mut bytes = sample.as_bytes().to_vec();
             let at = at.min(bytes.len());
             bytes.splice(at..at, junk.iter().copied());
-            let _ = draft(catalogue(), &bytes, "lark").is_ok();
+            match draft(catalogue(), &bytes, "lark") {
+                Ok(draft) => prop_assert!(draft.rows > 0 && Format::parse("lark.toml", &draft.text).is_ok()),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
         }
     }
 }

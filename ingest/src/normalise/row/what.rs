@@ -96,7 +96,7 @@ impl Normaliser {
         if names.is_empty() && ids.is_empty() {
             return CategoryEntry { vendor_category: NULL_ID, mapped: None, unmapped: 0 };
         }
-        let entry = match self.categories.get_joined([names, ids], &mut self.key) {
+        match self.categories.get_joined([names, ids], &mut self.key) {
             Some(entry) => entry,
             None => {
                 let (names, ids) = (String::from_utf8_lossy(names), String::from_utf8_lossy(ids));
@@ -113,8 +113,7 @@ impl Normaliser {
                 self.categories.insert(&self.key, entry);
                 entry
             }
-        };
-        entry
+        }
     }
 
     /// The number, plus one, of a list of unmapped names; 0 for an empty one.
