@@ -313,7 +313,7 @@ fn unheaded(lines: &[&str]) -> Option<Sheet> {
 }
 
 impl Sheet {
-    /// Whether the name of a field may be repeated: it is a word of formats, a column's heading, or a plain key of every line; and
+    /// Whether the name of a field may be repeated: it is a word of formats, a column's heading, or a plain key of most lines; and
     /// nothing that stands as a value somewhere.
     pub(super) fn may_name(&self, field: &FieldOf, vocabulary: &Vocabulary) -> bool {
         let name = field.name.as_str();
@@ -324,7 +324,8 @@ impl Sheet {
         let fits = name.chars().all(|c| c.is_ascii_alphanumeric() || " _-/()&#.".contains(c)) && name.len() <= 60;
         let plain_name = plain(name);
         let is_value = self.fields.iter().flat_map(|field| &field.values).any(|value| plain(value) == plain_name);
-        let is_in_all = self.rows >= 2 && !name.contains(['.', '[']) && field.values.iter().all(|value| !value.is_empty());
-        !plain_name.is_empty() && fits && !is_value && !is_host(name) && (is_heading || is_in_all)
+        let lines = field.values.iter().filter(|value| !value.is_empty()).count();
+        let is_usual = lines >= 2 && lines * 2 >= self.rows && !name.contains(['.', '[']);
+        !plain_name.is_empty() && fits && !is_value && !is_host(name) && (is_heading || is_usual)
     }
 }

@@ -35,6 +35,9 @@ const LAYOUTS: [&str; 27] = [
     "%a %b %d %H:%M:%S %Y",
 ];
 
+/// More ways to write the time than this in one field, and it is not the time.
+const MOST_LAYOUTS: usize = 3;
+
 /// Words that stand for nobody.
 const NOBODY: [&str; 7] = ["n/a", "none", "null", "(null)", "unknown", "anonymous", "undefined"];
 
@@ -42,8 +45,8 @@ const NOBODY: [&str; 7] = ["n/a", "none", "null", "(null)", "unknown", "anonymou
 #[derive(Debug, Clone)]
 pub(super) struct TimeGuess {
     pub(super) fields: Vec<usize>,
-    /// A layout, or none for an epoch.
-    pub(super) layout: Option<&'static str>,
+    /// One layout, or several of which each value has one; none for an epoch.
+    pub(super) layouts: Vec<&'static str>,
     pub(super) epoch: &'static str,
     pub(super) is_utc: bool,
     /// Month and day could change places in every value.
@@ -104,6 +107,19 @@ fn fits(column: &str, field: &FieldOf) -> bool {
         "content_type" => all(field, |text| text.contains('/')),
         "user" | "user_group" | "vendor_category" => !all(field, |text| is_address(text) || text.contains("://")),
         _ => true,
+    }
+}
+
+impl Guess {
+    /// Leaves out what stands in fields that may not be named.
+    pub(super) fn keep(&mut self, may: impl Fn(usize) -> bool) {
+        self.columns.retain(|(_, at)| may(*at));
+        self.action = self.action.filter(|at| may(*at));
+        if self.action.is_none() {
+            self.verdicts.clear();
+            self.unknown_verdicts.clear();
+        }
+        self.time = self.time.take().filter(|time| time.fields.iter().all(|at| may(*at)));
     }
 }
 
@@ -245,22 +261,36 @@ fn written(sheet: &Sheet, fields: Vec<usize>, is_named: bool) -> Option<TimeGues
     }
     // W3C times are UTC by definition.
     let is_utc = name.contains("utc") || name.contains("gmt") || sheet.decoder == Decoder::W3c;
-    let guess = |layout, epoch| TimeGuess { fields: fields.clone(), layout, epoch, is_utc, is_ambiguous: false };
-    // Ten digits may be anything; those of this century's years are an epoch where the field is called so or nothing else is.
-    let is_epoch = |text: &String, digits: usize| {
+    let guess = |layouts, epoch| TimeGuess { fields: fields.clone(), layouts, epoch, is_utc, is_ambiguous: false };
+    // Ten digits may be anything; those of this century's years are an epoch where the field is called so or several lines agree.
+    let unit = |text: &String| {
         let whole = text.split('.').next().unwrap_or_default();
-        whole.len() == digits && whole.starts_with(['1', '2']) && Epoch::Auto.read(text.as_bytes()).is_some()
+        let is_epoch = whole.starts_with(['1', '2']) && Epoch::Auto.read(text.as_bytes()).is_some();
+        [(10, "s"), (13, "ms"), (16, "us"), (19, "ns")].into_iter().find(|(digits, _)| is_epoch && whole.len() == *digits)
     };
-    for (digits, unit) in [(10, "s"), (13, "ms"), (16, "us"), (19, "ns")] {
-        if texts.iter().all(|text| is_epoch(text, digits)) && (is_named || texts.len() > 1) {
-            return Some(guess(None, unit));
-        }
+    let units: Vec<_> = texts.iter().map_while(unit).map(|(_, unit)| unit).collect();
+    if let Some(first) = units.first().filter(|_| units.len() == texts.len() && (is_named || texts.len() > 1)) {
+        let epoch = if units.iter().all(|unit| unit == first) { *first } else { "auto" };
+        return Some(guess(Vec::new(), epoch));
     }
-    let reads = |layout: &str| {
-        Layout::parse(layout)
-            .is_ok_and(|layout| texts.iter().all(|text| layout.read(text.as_bytes()).is_some_and(|wall| wall.has_year)))
+    let reads = |layout: &str, text: &str| {
+        Layout::parse(layout).is_ok_and(|layout| layout.read(text.as_bytes()).is_some_and(|wall| wall.has_year))
     };
-    let layout = LAYOUTS.into_iter().find(|layout| reads(layout))?;
-    let other = layout.strip_prefix("%d/%m").map(|rest| format!("%m/%d{rest}"));
-    Some(TimeGuess { is_ambiguous: other.is_some_and(|other| reads(&other)), ..guess(Some(layout), "") })
+    // The layout that reads most of what is left, the first of equals, until nothing is left.
+    let mut left: Vec<&String> = texts.iter().collect();
+    let mut layouts = Vec::new();
+    while !left.is_empty() {
+        let count = |layout: &str| left.iter().filter(|text| reads(layout, text)).count();
+        let (most, layout) = LAYOUTS.into_iter().rev().map(|layout| (count(layout), layout)).max_by_key(|(most, _)| *most)?;
+        if most == 0 || layouts.len() == MOST_LAYOUTS {
+            return None;
+        }
+        left.retain(|text| !reads(layout, text));
+        layouts.push(layout);
+    }
+    let is_ambiguous = layouts.iter().filter_map(|layout| layout.strip_prefix("%d/%m")).any(|rest| {
+        let (day_first, month_first) = (format!("%d/%m{rest}"), format!("%m/%d{rest}"));
+        texts.iter().filter(|text| reads(&day_first, text)).all(|text| reads(&month_first, text))
+    });
+    Some(TimeGuess { is_ambiguous, ..guess(layouts, "") })
 }

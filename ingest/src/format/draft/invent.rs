@@ -1,8 +1,10 @@
 //! Invents the values of a proposed format's samples: of the shape that was seen, and none that stands in the log.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::{DateTime, date};
 
-use super::apart::FieldOf;
+use super::apart::{FieldOf, Sheet};
 use super::guess::TimeGuess;
 use super::vocabulary::is_address;
 
@@ -14,6 +16,8 @@ const CLOCKS: [(i8, i8, i8); 4] = [(9, 14, 2), (10, 41, 7), (13, 26, 31), (14, 5
 /// Knows the log, so as not to repeat it.
 pub(super) struct Invention {
     log: String,
+    /// Each value once, in small letters: as it is meant, which in the lines may be written with escapes.
+    values: BTreeSet<String>,
 }
 
 /// An invented time: as the log would write it, field by field, and the moment it is.
@@ -23,17 +27,28 @@ pub(super) struct Moment {
 }
 
 impl Invention {
-    pub(super) fn new(log: &str) -> Self {
-        Self { log: log.to_lowercase() }
+    pub(super) fn new(log: &str, sheet: &Sheet) -> Self {
+        let values = sheet.fields.iter().flat_map(|field| &field.values).map(|value| value.to_lowercase());
+        Self { log: log.to_lowercase(), values: values.filter(|value| value.len() > 2).collect() }
     }
 
+    /// Neither in the log nor one of its values.
     fn is_new(&self, text: &str) -> bool {
-        text.len() < 3 || !self.log.contains(&text.to_lowercase())
+        let text = text.to_lowercase();
+        text.len() < 3 || (!self.log.contains(&text) && !self.values.contains(&text))
     }
 
-    /// The first that is new; a counted one where all are in the log.
+    /// New, and no value of the log is a part of it.
+    fn is_strange(&self, text: &str) -> bool {
+        let small = text.to_lowercase();
+        self.is_new(text) && !self.values.iter().any(|value| small.contains(value.as_str()))
+    }
+
+    /// The first that has nothing of the log; else the first that is new, because a word such as https may be a value too; else a
+    /// counted one.
     pub(super) fn pick(&self, options: &[&str]) -> String {
-        let new = options.iter().find(|option| self.is_new(option));
+        let strange = options.iter().find(|option| self.is_strange(option));
+        let new = strange.or_else(|| options.iter().find(|option| self.is_new(option)));
         new.map_or_else(|| self.counted("invented"), |option| (*option).to_owned())
     }
 
@@ -106,7 +121,7 @@ impl Invention {
             .iter()
             .flat_map(|clock| days.iter().filter_map(|day| Some(written(time, at(*day, *clock)?, in_summer))))
             .collect();
-        let is_new = |moment: &Moment| moment.parts.iter().flat_map(|part| part.split(' ')).all(|word| self.is_new(word));
+        let is_new = |moment: &Moment| moment.parts.iter().flat_map(|part| part.split([' ', 'T'])).all(|word| self.is_new(word));
         let new = all.iter().position(is_new).unwrap_or(0);
         all.into_iter().nth(new).unwrap_or(Moment { parts: Vec::new(), utc: String::new() })
     }
@@ -118,7 +133,7 @@ fn at((year, month, day): (i16, i8, i8), (hour, minute, second): (i8, i8, i8)) -
 }
 
 fn written(time: &TimeGuess, wall: DateTime, in_summer: bool) -> Moment {
-    let Some(layout) = time.layout else {
+    let Some(layout) = time.layouts.first().copied() else {
         let seconds = wall.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_second());
         let zeros = match time.epoch {
             "ms" => "000",

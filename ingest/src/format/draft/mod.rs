@@ -81,8 +81,9 @@ pub fn draft(catalogue: &Catalogue, sample: &[u8], id: &str) -> Result<Draft, Dr
     if sheet.rows == 0 {
         return Err(DraftError::NotLines("there is a header and no row under it: give a sample with some rows"));
     }
-    let guess = guess::guess(&sheet, &vocabulary);
-    let invention = invent::Invention::new(&text);
+    let mut guess = guess::guess(&sheet, &vocabulary);
+    guess.keep(|at| sheet.fields.get(at).is_some_and(|field| sheet.may_name(field, &vocabulary)));
+    let invention = invent::Invention::new(&text, &sheet);
     let written = write::written(id, &sheet, &guess, &vocabulary, &invention);
     let report = test("the proposal", &written)?;
     let name = |at: usize| sheet.fields.get(at).map(|field| field.name.clone()).unwrap_or_default();

@@ -152,18 +152,20 @@ impl Page<'_> {
         let names: Vec<String> = time.fields.iter().filter_map(|at| self.name(*at)).map(quoted).collect();
         let from = if names.len() == 1 { names.concat() } else { format!("[{}]", names.join(", ")) };
         self.line(&format!("from = {from}"));
-        match time.layout {
-            None => self.line(&format!("epoch = \"{}\"", time.epoch)),
-            Some(layout) => {
+        match time.layouts.as_slice() {
+            [] => self.line(&format!("epoch = \"{}\"", time.epoch)),
+            layouts => {
                 if time.is_ambiguous {
                     self.ask(
                         "does the day come before the month? In the sample both orders can be read; look at a row after the 12th",
                     );
                 }
-                self.line(&format!("layout = \"{layout}\""));
+                let written: Vec<String> = layouts.iter().map(|layout| quoted(layout)).collect();
+                let written = if written.len() == 1 { written.concat() } else { format!("[{}]", written.join(", ")) };
+                self.line(&format!("layout = {written}"));
                 if time.is_utc {
                     self.line("zone = \"UTC\"");
-                } else if layout != "rfc3339" && !layout.contains("%z") {
+                } else if layouts.iter().any(|layout| *layout != "rfc3339" && !layout.contains("%z")) {
                     self.ask("are the times local? If they are UTC, put zone = \"UTC\" here; compare a row with the clock");
                 }
             }
@@ -241,7 +243,7 @@ impl Page<'_> {
         }
         if hidden > 0 {
             self.ask(&format!(
-                "fields not known, and not named here because they do not stand in every line: {hidden}; `weir formats new` shows them. Is one of use?"
+                "fields not known, and not named here because they do not stand in most lines: {hidden}; `weir formats new` shows them. Is one of use?"
             ));
         }
         if asked || hidden > 0 {
