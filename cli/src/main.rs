@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Demo(command) => command.run(),
         Command::Init(command) => command.run(),
-        Command::Formats(command) => command.run(),
+        Command::Formats(command) => command.run(config),
         Command::Inspect(command) => command.run(config),
         Command::Ingest(command) => command.run(config),
         Command::Undo(command) => command.run(config),

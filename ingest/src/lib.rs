@@ -17,6 +17,7 @@ pub mod normalise;
 mod properties;
 pub mod reclassify;
 pub mod report;
+pub mod unmapped;
 
 /// The data folders as embedded at build time.
 pub(crate) mod embedded {

@@ -1,12 +1,14 @@
 //! `weir formats`: what Weir can read, how well each is known, and whether a format file holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use weir_ingest::format::{self, Catalogue, Format};
+use weir_ingest::format::{Catalogue, Format};
+use weir_lake::estate::Estate;
 
+use super::format_tools as tools;
 use crate::Ended;
 use crate::output::{Output, print_rows, table};
 
@@ -15,7 +17,9 @@ use crate::output::{Output, print_rows, table};
 #[command(after_help = "Examples:
   weir formats list
   weir formats show squid
-  weir formats test my-filter.toml        each sample: passed, or the field that differs")]
+  weir formats new export.csv --out my-filter.toml    proposes a format file; no value of the sample is written
+  weir formats test my-filter.toml                    each sample: passed, or the line taken apart
+  weir formats unmapped                               the filter's categories that no map knows")]
 pub struct Formats {
     /// A folder with more format files
     #[arg(long, global = true, value_name = "DIR")]
@@ -37,11 +41,15 @@ enum What {
         /// Its id, as `formats list` prints it
         id: String,
     },
-    /// Check a format file against its own samples
+    /// Propose a format file from a sample of an unknown log
+    New(tools::New),
+    /// Check a format file against its own samples, and take apart those that fail
     Test {
         /// The TOML file
         file: PathBuf,
     },
+    /// Categories in the lake that no map knows
+    Unmapped(super::unmapped::Unmapped),
 }
 
 #[derive(Serialize)]
@@ -53,6 +61,8 @@ struct Line {
     version: u32,
     layer: String,
     evidence: String,
+    logs: &'static str,
+    gives: Vec<&'static str>,
 }
 
 impl Line {
@@ -65,12 +75,18 @@ impl Line {
             version: format.version(),
             layer: format.layer().to_owned(),
             evidence: format.evidence().to_owned(),
+            logs: format.logs(),
+            gives: format.gives_what(),
         }
     }
 }
 
+/// What the columns of the list mean, under it.
+const LIST_WORDS: &str = "logs: all requests; blocked ones alone, which gives no share of anything; changes by administrators; findings of a device monitor.
+gives: what a line may hold. Whether yours does depends on the product's settings; `weir formats show ID` names them.";
+
 /// The shipped formats and those of a folder.
-pub fn catalogue(folder: Option<&std::path::Path>) -> anyhow::Result<Catalogue> {
+pub fn catalogue(folder: Option<&Path>) -> anyhow::Result<Catalogue> {
     let catalogue = Catalogue::embedded();
     Ok(match folder {
         Some(folder) => catalogue.with_folder(folder)?,
@@ -78,22 +94,41 @@ pub fn catalogue(folder: Option<&std::path::Path>) -> anyhow::Result<Catalogue> 
     })
 }
 
+/// The same with the estate's own formats before those of the folder (`formats` in weir.toml).
+pub fn catalogue_of(estate: &Estate, folder: Option<&Path>) -> anyhow::Result<Catalogue> {
+    let catalogue = catalogue(estate.formats.as_deref()).context("key formats of weir.toml")?;
+    Ok(match folder {
+        Some(folder) => catalogue.with_folder(folder)?,
+        None => catalogue,
+    })
+}
+
 impl Formats {
-    pub fn run(self) -> anyhow::Result<Ended> {
+    pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         match self.what.unwrap_or(What::List { output: Output::Table }) {
             What::List { output } => {
                 let lines: Vec<_> =
                     catalogue(self.formats_dir.as_deref())?.all()?.iter().map(|format| Line::of(format)).collect();
-                print_rows(output, &lines, &["id", "product", "vendor", "layer", "version", "evidence"], |line| {
-                    vec![
-                        line.id.clone(),
-                        line.product.clone(),
-                        line.vendor.clone(),
-                        line.layer.clone(),
-                        line.version.to_string(),
-                        line.evidence.clone(),
-                    ]
-                })?;
+                print_rows(
+                    output,
+                    &lines,
+                    &["id", "product", "vendor", "layer", "logs", "gives", "version", "evidence"],
+                    |line| {
+                        vec![
+                            line.id.clone(),
+                            line.product.clone(),
+                            line.vendor.clone(),
+                            line.layer.clone(),
+                            line.logs.to_owned(),
+                            line.gives.join(", "),
+                            line.version.to_string(),
+                            line.evidence.clone(),
+                        ]
+                    },
+                )?;
+                if matches!(output, Output::Table) {
+                    println!("{LIST_WORDS}");
+                }
                 Ok(Ended::Done)
             }
             What::Show { id } => {
@@ -118,24 +153,9 @@ impl Formats {
                 }
                 Ok(Ended::Done)
             }
-            What::Test { file } => {
-                let text = std::fs::read_to_string(&file).with_context(|| format!("{}: can't be read", file.display()))?;
-                let report = format::test(&file.display().to_string(), &text)?;
-                for check in &report.checks {
-                    println!(
-                        "{} line {}: {}",
-                        if check.differences.is_empty() { "passed " } else { "differs" },
-                        check.line,
-                        check.what
-                    );
-                    for step in &check.differences {
-                        println!("          {}: wanted {}, got {}", step.field, step.wanted, step.got);
-                    }
-                }
-                let failed = report.checks.iter().filter(|check| !check.differences.is_empty()).count();
-                println!("\n{}: {} of {} samples hold", report.id, report.checks.len() - failed, report.checks.len());
-                Ok(if report.passed() { Ended::Done } else { Ended::WithFindings })
-            }
+            What::Test { file } => tools::test(&file),
+            What::New(new) => new.run(self.formats_dir.as_deref()),
+            What::Unmapped(unmapped) => unmapped.run(config, self.formats_dir.as_deref()),
         }
     }
 }

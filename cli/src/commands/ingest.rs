@@ -57,7 +57,7 @@ pub struct Ingest {
 impl Ingest {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         let estate = super::estate::load(config)?;
-        let catalogue = formats::catalogue(self.formats_dir.as_deref())?;
+        let catalogue = formats::catalogue_of(&estate, self.formats_dir.as_deref())?;
         let source = self.source(&estate, &catalogue)?;
         let paths = if self.paths.is_empty() {
             let inbox = source.inbox.clone();

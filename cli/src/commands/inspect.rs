@@ -53,7 +53,7 @@ impl Inspect {
             Some(config) => Estate::load(config)?,
             None => Estate::default(),
         };
-        let catalogue = formats::catalogue(self.formats_dir.as_deref())?;
+        let catalogue = formats::catalogue_of(&estate, self.formats_dir.as_deref())?;
         let mut options = IngestOptions::new(super::run_id("inspect")?, unknown_source(&self.tz)?, clock::now_micros());
         options.format = ingest::format_choice(&self.format, &catalogue)?;
         if let FormatChoice::Id(id) = &options.format {

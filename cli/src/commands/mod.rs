@@ -4,6 +4,7 @@ pub mod compact;
 pub mod dates;
 pub mod demo;
 pub mod estate;
+pub mod format_tools;
 pub mod formats;
 pub mod ingest;
 pub mod init;
@@ -14,6 +15,7 @@ pub mod rollup;
 pub mod serve;
 pub mod sql;
 pub mod undo;
+pub mod unmapped;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

@@ -59,7 +59,7 @@ impl Reclassify {
             _ => None,
         };
         let estate = super::estate::load(config)?;
-        let catalogue = formats::catalogue(self.formats_dir.as_deref())?;
+        let catalogue = formats::catalogue_of(&estate, self.formats_dir.as_deref())?;
         let lake = super::estate::lake(&estate)?;
         let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
         let options = ReclassifyOptions { run_id: super::run_id("reclassify")?, days, threads: 0, look_only: self.look };

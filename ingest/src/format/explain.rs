@@ -6,7 +6,7 @@ use super::spec::{ColumnSpec, Texts};
 /// Facts about a format, ready to be shown.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// Facts by name: id, title, vendor, product, version, url, layer, evidence, decoder, frame, notes and the
+    /// Facts by name: id, title, vendor, product, version, url, layer, evidence, decoder, frame, notes, export and the
     /// product's own settings.
     pub facts: Vec<(&'static str, String)>,
     /// How the time is read, in order of trust.
@@ -41,6 +41,7 @@ impl Format {
             ("decoder", spec.decode.clone()),
             ("frame", spec.frame.clone().unwrap_or_default()),
             ("notes", spec.notes.clone()),
+            ("export", spec.export.clone()),
             ("log names", spec.mends.identity.clone().unwrap_or_default()),
             ("log paths", spec.mends.decryption.clone().unwrap_or_default()),
             ("log allowed", spec.mends.allowed.clone().unwrap_or_default()),

@@ -4,8 +4,10 @@ mod catalogue;
 mod columns;
 mod compile;
 mod detect;
+pub mod draft;
 mod error;
 mod explain;
+mod gives;
 mod groups;
 mod plan;
 mod reader;
@@ -20,6 +22,10 @@ mod words;
 mod contract;
 #[cfg(test)]
 mod embedded_formats;
+#[cfg(test)]
+mod published_schema;
+#[cfg(test)]
+mod vendor_docs;
 
 use std::sync::Arc;
 
@@ -27,7 +33,7 @@ pub use catalogue::Catalogue;
 pub use detect::{Candidate, Detection};
 pub use error::FormatError;
 pub use explain::Explanation;
-pub use samples::{Check, Report, Step, test};
+pub use samples::{Check, Report, Step, Why, test};
 
 use crate::decoded::{Field, LineReader};
 use error::Place;
@@ -62,6 +68,7 @@ impl Format {
         for (key, found, accepted) in [
             ("layer", &spec.layer, &["filter", "firewall", "dns", "monitor"][..]),
             ("evidence", &spec.evidence, &["real sample", "documentation", "inferred"][..]),
+            ("logs", &spec.logs, &["all", "blocked"][..]),
         ] {
             if !accepted.contains(&found.as_str()) {
                 return Err(place.bad(key, &format!("{found:?}"), &accepted.join(", ")));

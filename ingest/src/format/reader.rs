@@ -7,7 +7,7 @@ use super::plan::{ActionWord, Plan, TimeForm, Verdict};
 use super::repeats::{Look, Repeats, next_epoch};
 use super::rules::{Rule, Ruled, decide, number, settle};
 use crate::decode::{
-    LONGEST_RECORD, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef,
+    LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef,
     pattern::Patterns, syslog, w3c::W3c,
 };
 use crate::decoded::{Action, Alike, Decoded, FIELD_COUNT, Field, Kind, LineReader, Outcome, Time};
@@ -101,6 +101,21 @@ impl Reader {
         let (who, what) = (Repeats::new(&plan.who.fields), Repeats::new(&plan.what.fields));
         let state = State { decoder, slots, who, what, epoch: next_epoch(), keep_flows, text: [Span::default(); FIELD_COUNT] };
         Self { plan, state }
+    }
+}
+
+impl Reader {
+    /// The fields of `record` that the format looks at, with what stands in them; none where the line lacks one.
+    pub(crate) fn taken_apart(&mut self, record: &[u8]) -> Vec<(String, Option<String>)> {
+        let record = bare(record, self.plan.nul_ends_record);
+        self.state.slots.clear();
+        self.state.shape(&self.plan, record);
+        let slots = &self.state.slots;
+        let value = |slot: usize| {
+            let text = slots.bytes(record, u16::try_from(slot).unwrap_or(NO_SLOT));
+            (!text.is_empty()).then(|| String::from_utf8_lossy(text).into_owned())
+        };
+        self.plan.names.iter().enumerate().map(|(slot, name)| (name.clone(), value(slot))).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::error::Place;
 use super::plan::TEXT_COLUMNS;
+use super::reader::Reader;
 use super::spec::{SampleSpec, Texts};
 use super::{Format, FormatError};
 use crate::decoded::{Decoded, LineReader, Outcome, Time};
@@ -23,6 +24,25 @@ pub struct Check {
     pub what: String,
     /// The fields that differ; none when it passed.
     pub differences: Vec<Step>,
+    /// Why it did not pass; none when it did.
+    pub why: Option<Why>,
+}
+
+/// A line that did not come out as it must, from the inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// The line.
+    pub text: String,
+    /// What became of it: `event`, `quarantined (bad_time)`.
+    pub became: String,
+    /// What usually mends that, in words.
+    pub mend: Option<String>,
+    /// Each field the format looks at, and what stands there; none where the line lacks it.
+    pub fields: Vec<(String, Option<String>)>,
+    /// What else the line holds: names that no column, rule or time looks at.
+    pub unread: Vec<(String, String)>,
+    /// Each column the sample speaks of, wanted and found, differing or not.
+    pub compared: Vec<Step>,
 }
 
 /// A field that differs.
@@ -64,8 +84,9 @@ impl Format {
         let mut checks = Vec::new();
         for (n, sample) in self.spec.sample.iter().enumerate() {
             let line = place.line_of_item("sample", n);
-            let differences = self.check_sample(sample);
-            checks.push(Check { line, what: format!("sample {}", n + 1), differences });
+            let compared = self.check_sample(sample);
+            let why = |compared| self.why(&sample.header, &sample.line, compared);
+            checks.push(Check::of(line, format!("sample {}", n + 1), compared, why));
         }
         for (n, reject) in self.spec.reject.iter().enumerate() {
             let line = place.line_of_item("reject", n);
@@ -74,11 +95,9 @@ impl Format {
                 Outcome::Ignored(reason) | Outcome::Quarantined(reason) => reason.to_string(),
                 outcome => outcome_word(outcome).to_string(),
             };
-            let differences = (got != reject.reason)
-                .then(|| Step { field: "reason".into(), wanted: reject.reason.clone(), got })
-                .into_iter()
-                .collect();
-            checks.push(Check { line, what: format!("reject {}", n + 1), differences });
+            let compared = vec![Step { field: "reason".into(), wanted: reject.reason.clone(), got }];
+            let why = |compared| self.why(&reject.header, &reject.line, compared);
+            checks.push(Check::of(line, format!("reject {}", n + 1), compared, why));
         }
         Report { id: self.id().to_string(), checks }
     }
@@ -107,8 +126,25 @@ impl Format {
             .map(|s| (s.header.iter().flat_map(|h| h.as_slice()).map(String::as_str).collect(), s.line.as_str()))
     }
 
-    fn reader_after(&self, header: &Option<Texts>) -> Box<dyn LineReader> {
-        let mut reader = self.reader();
+    fn why(&self, header: &Option<Texts>, line: &str, compared: Vec<Step>) -> Why {
+        let mut reader = self.reader_after(header);
+        let outcome = reader.read(line.as_bytes()).outcome;
+        let mut fields = self.reader_after(header).taken_apart(line.as_bytes());
+        let header: Vec<&str> = header.iter().flat_map(Texts::as_slice).map(String::as_str).collect();
+        let delimiter = self.spec.delimiter.as_ref().and_then(|texts| texts.as_slice().first()?.chars().next());
+        let mut unread = super::draft::fields_of(&self.spec.decode, delimiter, &header, line);
+        let is_same = |a: &str, b: &str| crate::decode::plain_name(a.as_bytes()) == crate::decode::plain_name(b.as_bytes());
+        // A header that was not recognised left its columns unread; a person wants to see them all the same.
+        for (name, value) in fields.iter_mut().filter(|(_, value)| value.is_none()) {
+            *value = unread.iter().find(|(known, text)| is_same(known, name) && !text.is_empty()).map(|(_, text)| text.clone());
+        }
+        unread.retain(|(name, _)| !fields.iter().any(|(known, _)| is_same(known, name)));
+        let mend = mend(outcome, &fields).map(str::to_owned);
+        Why { text: line.to_owned(), became: became(outcome), mend, fields, unread, compared }
+    }
+
+    fn reader_after(&self, header: &Option<Texts>) -> Reader {
+        let mut reader = Reader::new(std::sync::Arc::clone(&self.plan), false);
         for line in header.iter().flat_map(|h| h.as_slice()) {
             reader.read(line.as_bytes());
         }
@@ -119,12 +155,9 @@ impl Format {
         let mut reader = self.reader_after(&sample.header);
         let decoded = reader.read(sample.line.as_bytes());
         let zone = sample.zone.as_deref().unwrap_or(USUAL_ZONE);
-        let mut differences = Vec::new();
+        let mut compared = Vec::new();
         let outcome_wanted = sample.row.get("outcome").and_then(|v| v.as_str()).unwrap_or("event");
-        let got = match decoded.outcome {
-            Outcome::Ignored(reason) | Outcome::Quarantined(reason) => format!("{} ({reason})", outcome_word(decoded.outcome)),
-            outcome => outcome_word(outcome).to_string(),
-        };
+        let got = became(decoded.outcome);
         if outcome_word(decoded.outcome) != outcome_wanted {
             return vec![Step { field: "outcome".into(), wanted: outcome_wanted.into(), got }];
         }
@@ -143,12 +176,53 @@ impl Format {
                     None => format!("(no column {field})"),
                 }
             };
-            if got != wanted {
-                differences.push(Step { field: field.clone(), wanted, got });
-            }
+            compared.push(Step { field: field.clone(), wanted, got });
         }
-        differences
+        compared
     }
+}
+
+impl Check {
+    /// A check of everything that was compared; `why` is asked only where something differs.
+    fn of(line: usize, what: String, compared: Vec<Step>, why: impl FnOnce(Vec<Step>) -> Why) -> Self {
+        let differences: Vec<Step> = compared.iter().filter(|step| step.differs()).cloned().collect();
+        let why = (!differences.is_empty()).then(|| why(compared));
+        Check { line, what, differences, why }
+    }
+}
+
+impl Step {
+    /// Whether what came is not what was wanted.
+    pub fn differs(&self) -> bool {
+        self.wanted != self.got
+    }
+}
+
+fn became(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Ignored(reason) | Outcome::Quarantined(reason) => format!("{} ({reason})", outcome_word(outcome)),
+        outcome => outcome_word(outcome).to_string(),
+    }
+}
+
+/// What to look at first, by what Weir itself says of a line.
+fn mend(outcome: Outcome, fields: &[(String, Option<String>)]) -> Option<&'static str> {
+    let Outcome::Quarantined(reason) = outcome else { return None };
+    Some(match reason {
+        "unreadable" if fields.iter().all(|(_, value)| value.is_none()) => {
+            "the decoder makes nothing of the line: look at decode, frame, delimiter, and pattern or head"
+        }
+        "unreadable" => "the decoder stops inside the line: look at delimiter, quotes, and pattern",
+        "no_header" => {
+            "no header was recognised: one must come before and hold the names of [time] and [columns]; compare them with the fields below"
+        }
+        "missing_field" => "a field of require is not in the line: see which one below",
+        "missing_time" => "no field of [time] is in the line: compare its name with those below, capital letters and dots too",
+        "bad_time" => "the field of [time] is there and its layout does not fit, sign by sign, to its end",
+        "missing_action" => "no field of the action column is in the line, and no rule gives an action",
+        "unknown_action" => "the word of the action column is not in its table: if it is a decision, add it there",
+        _ => return None,
+    })
 }
 
 fn is_column(name: &str) -> bool {

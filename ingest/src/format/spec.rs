@@ -70,9 +70,15 @@ pub(crate) struct Spec {
     pub(crate) layer: String,
     #[serde(default = "documentation")]
     pub(crate) evidence: String,
+    /// Whether it logs all requests or refusals alone.
+    #[serde(default = "all")]
+    pub(crate) logs: String,
     /// Remarks for a person.
     #[serde(default)]
     pub(crate) notes: String,
+    /// How to get the log out of the product, in plain words.
+    #[serde(default)]
+    pub(crate) export: String,
     /// What to set at the product where its log shows too little.
     #[serde(default)]
     pub(crate) mends: Mends,
@@ -139,6 +145,10 @@ fn yes() -> bool {
 
 fn filter() -> String {
     "filter".into()
+}
+
+fn all() -> String {
+    "all".into()
 }
 
 fn documentation() -> String {
