@@ -196,7 +196,11 @@ impl Inspector<'_> {
         }
         if memchr(0, record).is_some() {
             if !self.ends_at_nul {
-                return self.plain(line_no, Outcome::Quarantined("nul_bytes"));
+                let outcome = match self.reader.read(record).outcome {
+                    ignored @ Outcome::Ignored(_) => ignored,
+                    _ => Outcome::Quarantined("nul_bytes"),
+                };
+                return self.plain(line_no, outcome);
             }
             for part in record.strip_suffix(b"\0").unwrap_or(record).split(|byte| *byte == 0) {
                 self.line(part, line_no);

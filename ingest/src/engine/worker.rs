@@ -228,6 +228,13 @@ impl Worker {
         if has_nul && memchr(0, record).is_some() {
             if !reading.ends_at_nul {
                 self.found.tally.ignore("continuation", lines - 1);
+                // What is no decision is none with such bytes in it either; a decision that holds them was damaged on the way.
+                if !reading.reader.is_header(record)
+                    && let Outcome::Ignored(reason) = reading.reader.read(record).outcome
+                {
+                    self.found.tally.ignore(reason, 1);
+                    return Ok(());
+                }
                 return self.quarantine("nul_bytes", record, line_no);
             }
             let ended = record.strip_suffix(b"\0").unwrap_or(record);

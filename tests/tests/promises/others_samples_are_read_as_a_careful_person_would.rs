@@ -24,7 +24,7 @@ const SETS: [(&str, &str, u32); 46] = [
     ("forcepoint", "forcepoint-csv", 0),
     ("fortigate", "fortigate-cef", 0),
     ("fortigate", "fortigate-comma", 0),
-    ("fortigate", "fortigate-kv", 1),
+    ("fortigate", "fortigate-kv", 0),
     ("fortiproxy", "fortiproxy", 1),
     ("iboss", "iboss", 0),
     ("juniper-srx", "juniper-srx", 0),
