@@ -118,7 +118,7 @@ pub fn inspect(
     for header in &headers {
         reader.read(header);
     }
-    let reference = Reference::embedded()?;
+    let reference = Reference::of_estate(estate)?;
     let vendor = vendor_of(&reference, &format);
     let people = EstatePeople::new(
         Arc::new(People::new(estate)),
