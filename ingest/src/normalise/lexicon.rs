@@ -361,8 +361,8 @@ fn build(entries: Vec<Read>) -> Result<Lexicon, LexiconError> {
     let entries: Vec<Compiled> = entries.into_iter().map(|read| compile(read, &mut patterns)).collect();
     let mut in_order: Vec<(&str, usize)> = patterns.iter().map(|(key, number)| (key.as_str(), *number)).collect();
     in_order.sort_by_key(|(_, number)| *number);
-    let matcher = AhoCorasick::new(in_order.into_iter().map(|(key, _)| key))
-        .map_err(|error| LexiconError::Matcher(error.to_string()))?;
+    let matcher =
+        AhoCorasick::new(in_order.into_iter().map(|(key, _)| key)).map_err(|error| LexiconError::Matcher(error.to_string()))?;
     let mut candidates = vec![Vec::new(); patterns.len()];
     for (number, compiled) in entries.iter().enumerate() {
         let number = u16::try_from(number).map_err(|_| LexiconError::Matcher(String::from("more than 65,536 entries")))?;

@@ -39,8 +39,7 @@ fn corpus() -> Vec<Sentence> {
         for line in lines {
             let [text, wanted, held_out] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{file}: {line}") };
             assert!(["yes", "no"].contains(&held_out), "{file}: {line}");
-            let wanted: BTreeSet<String> =
-                wanted.split(' ').filter(|theme| *theme != "none").map(str::to_owned).collect();
+            let wanted: BTreeSet<String> = wanted.split(' ').filter(|theme| *theme != "none").map(str::to_owned).collect();
             assert!(wanted.iter().all(|theme| Theme::from_name(theme).is_some()), "{file}: {line}");
             sentences.push(Sentence { file: file.clone(), text: text.to_owned(), wanted, is_held_out: held_out == "yes" });
         }
@@ -115,13 +114,7 @@ fn every_theme_finds_its_searches_and_leaves_the_others() {
             continue;
         }
         let held = held_out[theme];
-        println!(
-            "{theme:18} {:9.3} {:7.3} {:10.3} {:7.3}",
-            score.precision(),
-            score.recall(),
-            held.precision(),
-            held.recall()
-        );
+        println!("{theme:18} {:9.3} {:7.3} {:10.3} {:7.3}", score.precision(), score.recall(), held.precision(), held.recall());
         assert!(score.right + score.missed >= 40 && held.right + held.missed >= 20, "{theme}: too few searches to say anything");
         if score.precision() < LEAST_PRECISION || score.recall() < LEAST_RECALL {
             short.push(*theme);
@@ -157,7 +150,9 @@ fn terms_a_second() {
     let lexicon = Lexicon::new(crate::embedded::LEXICON).unwrap();
     let sentences = corpus();
     let (mut keys, mut hits, mut normalised) = (MatchKeys::default(), Hits::default(), String::new());
-    for (name, wants) in [("whole corpus", None), ("searches that should pass", Some(false)), ("searches that should be found", Some(true))] {
+    for (name, wants) in
+        [("whole corpus", None), ("searches that should pass", Some(false)), ("searches that should be found", Some(true))]
+    {
         let terms: Vec<&Sentence> =
             sentences.iter().filter(|s| wants.is_none_or(|wanted| wanted != s.wanted.is_empty())).collect();
         let (started, mut found) = (Instant::now(), 0_usize);

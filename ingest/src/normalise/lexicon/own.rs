@@ -102,7 +102,9 @@ fn add_file<'a>(
         let refused = |problem: &str| at(file, text, "entry", &mute.entry, problem);
         let known = shipped_entry(entries, theme, &mute.entry).ok_or_else(|| refused(NOT_SHIPPED))?;
         if theme == Theme::HELP_SEEKING || known.entry.severity == 4 {
-            return Err(refused("entries of severity 4 and of help_seeking can't be muted; use [[exclude]] with the words that are wrong"));
+            return Err(refused(
+                "entries of severity 4 and of help_seeking can't be muted; use [[exclude]] with the words that are wrong",
+            ));
         }
         if holds(&mute.who, &mute.why, &mute.until, today).map_err(refused)? {
             known.is_muted = true;

@@ -110,7 +110,11 @@ fn a_school_adds_mutes_and_excludes() {
 #[test]
 fn a_bad_file_is_refused_with_its_line() {
     for (file, text, want) in [
-        ("bullying", MUTE.replace("bullying.kite", "bullying.boat"), "lexicon/bullying.toml line 4, entry bullying.boat: field entry"),
+        (
+            "bullying",
+            MUTE.replace("bullying.kite", "bullying.boat"),
+            "lexicon/bullying.toml line 4, entry bullying.boat: field entry",
+        ),
         ("hate", MUTE.to_owned(), "lexicon/hate.toml line 4, entry bullying.kite: field entry"),
         ("bullying", MUTE.replace("bullying.kite", "bullying.storm"), "line 4, entry bullying.storm: entries of severity 4"),
         ("bullying", MUTE.replace("A. Lead, DSL", " "), "line 4, entry bullying.kite: fields who, why"),
@@ -121,7 +125,11 @@ fn a_bad_file_is_refused_with_its_line() {
         // It would take the entry's own example back, and with it everything.
         ("bullying", EXCLUDE.replace("\"geography\", ", "\"storm\", "), "line 3, entry bullying.storm: field hits"),
         ("bullying", OWN_ENTRY.replace("own.oak_gate", "oak_gate"), "line 3, entry oak_gate: field id"),
-        ("bullying", OWN_ENTRY.replace("severity = 2", "severity = 7"), "line 3, entry own.oak_gate: field severity: found \"7\""),
+        (
+            "bullying",
+            OWN_ENTRY.replace("severity = 2", "severity = 7"),
+            "line 3, entry own.oak_gate: field severity: found \"7\"",
+        ),
         ("bullying", OWN_ENTRY.replace("oak gate fight", "elm gate"), "line 3, entry own.oak_gate: field hits"),
         ("bullying", format!("{OWN_ENTRY}{OWN_ENTRY}"), "line 20, entry own.oak_gate: field id"),
         ("kites", MUTE.to_owned(), "lexicon/kites.toml: the file's name is no theme"),
