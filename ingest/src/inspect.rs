@@ -104,7 +104,7 @@ pub fn inspect(
     each: &mut dyn FnMut(&InspectedLine),
 ) -> Result<Ledger, IngestError> {
     let opened = input::open(input, options.limits)?;
-    inspect_opened(estate, catalogue, Reference::embedded()?, &input.label(), opened, UNIT_BYTES, options, each)
+    inspect_opened(estate, catalogue, Reference::of_estate(estate)?, &input.label(), opened, UNIT_BYTES, options, each)
 }
 
 /// The same of what is open, in blocks of `unit` bytes.

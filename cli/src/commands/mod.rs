@@ -21,6 +21,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::Context;
 use weir_ingest::normalise::Reference;
+use weir_lake::estate::Estate;
 use weir_query::{CategoryMeaning, Meanings};
 
 /// A runtime for the parts that serve or query.
@@ -29,8 +30,8 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// What categories and lexicon entries mean: from the reader's data to the query layer, which do not know each other.
-pub fn meanings() -> anyhow::Result<Meanings> {
-    let reference = Reference::embedded()?;
+pub fn meanings(estate: &Estate) -> anyhow::Result<Meanings> {
+    let reference = Reference::of_estate(estate)?;
     let categories = reference.taxonomies.categories().iter().map(|category| {
         let meaning = CategoryMeaning {
             severity: i32::from(category.severity),

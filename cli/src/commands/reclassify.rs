@@ -68,7 +68,7 @@ impl Reclassify {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         };
-        let report = reclassify(&estate, &lake, &vault, &catalogue, &Reference::embedded()?, &options, &heard);
+        let report = reclassify(&estate, &lake, &vault, &catalogue, &Reference::of_estate(&estate)?, &options, &heard);
         bar.finish_and_clear();
         let report = report?;
         match self.output {

@@ -37,6 +37,6 @@ impl Rollup {
 
 /// Rolls up the stale slices.
 pub fn run(lake: &Lake, estate: &Estate) -> anyhow::Result<RollupReport> {
-    let options = EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() };
+    let options = EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() };
     Ok(super::runtime()?.block_on(roll_up(lake, estate, &options, &super::run_id("rollup")?))?)
 }

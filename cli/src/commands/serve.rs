@@ -33,7 +33,7 @@ pub fn serve(estate: &Estate, port: u16) -> anyhow::Result<Ended> {
     let weir_toml = estate.home.join("weir.toml");
     let figures = EngineFigures::new(
         move || Estate::load(&weir_toml),
-        EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() },
+        EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() },
     );
     super::runtime()?.block_on(async {
         let bound = bind(port).await?;

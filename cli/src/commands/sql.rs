@@ -44,7 +44,7 @@ impl Sql {
         let lake = estate::lake(&estate)?;
         let snapshot = lake.snapshot()?;
         let runtime = super::runtime()?;
-        let options = EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() };
+        let options = EngineOptions { meanings: super::meanings(&estate)?, ..EngineOptions::default() };
         let engine = Engine::open(&snapshot, &estate, &options)?;
         let ask = |text: &str| -> anyhow::Result<Answer> {
             runtime.block_on(async {

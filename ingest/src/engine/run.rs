@@ -71,7 +71,7 @@ pub(crate) fn ingest_in_units(
     options: &IngestOptions,
     unit: usize,
 ) -> Result<IngestReport, IngestError> {
-    ingest_under(Reference::embedded()?, estate, lake, vault, catalogue, paths, options, unit)
+    ingest_under(Reference::of_estate(estate)?, estate, lake, vault, catalogue, paths, options, unit)
 }
 
 /// The same under other reference data, for tests.

@@ -3,12 +3,16 @@
 //! Entries are data (`ingest/lexicon/<theme>.toml`); `docs/lexicon.md` says how they are written. Whole words only.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use aho_corasick::AhoCorasick;
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::search::{MatchKeys, match_keys, normalise_term, term_key};
 use super::theme::Theme;
+
+pub mod own;
 
 /// Why a lexicon file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +38,26 @@ pub enum LexiconError {
         found: String,
         /// What is accepted.
         accepted: &'static str,
+    },
+    /// A school's own file says something that can't be.
+    #[error("lexicon/{file}.toml line {line}, entry {entry}: {problem}")]
+    Own {
+        /// File stem.
+        file: String,
+        /// Line in it, from 1.
+        line: usize,
+        /// Id of the entry.
+        entry: String,
+        /// What was found and what is accepted.
+        problem: String,
+    },
+    /// The folder of a school's own files can't be read.
+    #[error("{}: {problem}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        problem: String,
     },
     /// The matcher could not be built.
     #[error("lexicon: the matcher could not be built: {0}")]
@@ -119,12 +143,22 @@ struct EntryFile {
     entry: Vec<Entry>,
 }
 
+/// An entry that is not compiled yet.
+#[derive(Debug)]
+struct Read {
+    theme: Theme,
+    entry: Entry,
+    /// The school wants nothing of it for now. It keeps its number, so that rows of before keep their meaning.
+    is_muted: bool,
+}
+
 /// An entry with the numbers of its patterns.
 #[derive(Debug)]
 struct Compiled {
     entry: Entry,
     theme: Theme,
     is_help: bool,
+    is_muted: bool,
     /// Any of these sets, each complete.
     any_of: Vec<Vec<usize>>,
     needs: Vec<usize>,
@@ -134,7 +168,8 @@ struct Compiled {
 impl Compiled {
     fn applies(&self, hits: &[bool]) -> bool {
         let stands = |pattern: &usize| hits.get(*pattern).copied().unwrap_or(false);
-        self.any_of.iter().any(|set| set.iter().all(stands))
+        !self.is_muted
+            && self.any_of.iter().any(|set| set.iter().all(stands))
             && (self.needs.is_empty() || self.needs.iter().any(stands))
             && !self.exclude.iter().any(stands)
     }
@@ -158,37 +193,31 @@ pub struct Finding {
 pub struct Lexicon {
     entries: Vec<Compiled>,
     matcher: AhoCorasick,
-    patterns: usize,
+    /// Per pattern the entries that may apply once it stands: those with a term that begins with it. One pass over a term names its
+    /// candidates, so that its cost follows what stands in it and not the number of entries.
+    candidates: Vec<Vec<u16>>,
 }
 
 /// Scratch of one thread.
 #[derive(Debug, Default)]
-pub struct Hits(Vec<bool>);
+pub struct Hits {
+    /// Per pattern whether it stands in the search.
+    stands: Vec<bool>,
+    /// Those that do.
+    found: Vec<usize>,
+    /// Entries that may apply, in order.
+    candidates: Vec<u16>,
+}
 
 impl Lexicon {
     /// Reads files (stem, which is the theme, and text each) and compiles their entries.
     pub fn new(files: &[(&str, &str)]) -> Result<Self, LexiconError> {
-        let mut patterns: HashMap<String, usize> = HashMap::new();
-        let mut entries: Vec<Compiled> = Vec::new();
-        for (file, text) in files {
-            let theme = Theme::from_name(file).ok_or_else(|| LexiconError::Unreadable {
-                file: (*file).to_owned(),
-                problem: String::from("the file's name is no theme"),
-            })?;
-            let read: EntryFile = toml::from_str(text).map_err(|error| LexiconError::Unreadable {
-                file: (*file).to_owned(),
-                problem: error.to_string().trim_end().replace('\n', "; "),
-            })?;
-            for entry in read.entry {
-                check(file, &entry, &entries)?;
-                entries.push(compile(entry, theme, &mut patterns));
-            }
-        }
-        let mut in_order: Vec<(&str, usize)> = patterns.iter().map(|(key, number)| (key.as_str(), *number)).collect();
-        in_order.sort_by_key(|(_, number)| *number);
-        let matcher = AhoCorasick::new(in_order.into_iter().map(|(key, _)| key))
-            .map_err(|error| LexiconError::Matcher(error.to_string()))?;
-        Ok(Self { entries, matcher, patterns: patterns.len() })
+        build(read(files)?)
+    }
+
+    /// The same with a school's own files (stem and text each) on top, as they hold on a day.
+    pub fn with_own(files: &[(&str, &str)], own: &[(String, String)], today: Date) -> Result<Self, LexiconError> {
+        own::with_own(files, own, today)
     }
 
     /// The entries and their themes, by number.
@@ -201,20 +230,33 @@ impl Lexicon {
         self.entries.get(usize::from(entry)).map_or("", |compiled| compiled.entry.id.as_str())
     }
 
-    /// Marks the patterns that stand in a search; false where there is none.
+    /// Marks the patterns that stand in a search and the entries that may apply; false where there is none.
     fn mark(&self, keys: &MatchKeys, hits: &mut Hits) -> bool {
-        let hits = &mut hits.0;
-        hits.clear();
+        let Hits { stands, found, candidates } = hits;
+        for pattern in found.drain(..) {
+            stands[pattern] = false;
+        }
+        candidates.clear();
+        stands.resize(self.candidates.len(), false);
         let same = keys.plain == keys.folded;
         for key in std::iter::once(&keys.plain).chain((!same).then_some(&keys.folded)) {
-            for found in self.matcher.find_overlapping_iter(key) {
-                if hits.is_empty() {
-                    hits.resize(self.patterns, false);
+            for pattern in self.matcher.find_overlapping_iter(key).map(|at| at.pattern().as_usize()) {
+                if !stands[pattern] {
+                    stands[pattern] = true;
+                    found.push(pattern);
+                    candidates.extend_from_slice(&self.candidates[pattern]);
                 }
-                hits[found.pattern().as_usize()] = true;
             }
         }
-        !hits.is_empty()
+        candidates.sort_unstable();
+        candidates.dedup();
+        !candidates.is_empty()
+    }
+
+    /// Entries that apply after [`Lexicon::mark`], by number.
+    fn applying_to<'a, 'h>(&'a self, hits: &'h Hits) -> impl Iterator<Item = (u16, &'a Compiled)> + use<'a, 'h> {
+        let known = hits.candidates.iter().filter_map(|number| Some((*number, self.entries.get(usize::from(*number))?)));
+        known.filter(|(_, compiled)| compiled.applies(&hits.stands))
     }
 
     /// Ids of all entries that apply to a search; for tests and for showing why.
@@ -225,12 +267,17 @@ impl Lexicon {
         if !self.mark(&keys, &mut hits) {
             return Vec::new();
         }
-        self.entries.iter().filter(|compiled| compiled.applies(&hits.0)).map(|compiled| compiled.entry.id.as_str()).collect()
+        self.applying_to(&hits).map(|(_, compiled)| compiled.entry.id.as_str()).collect()
     }
 
     /// Runs every entry's own hits and misses; the first that disagrees is the error.
     pub fn check_examples(&self) -> Result<(), LexiconError> {
-        for compiled in &self.entries {
+        self.entries.iter().try_for_each(|compiled| self.check_examples_of(&compiled.entry.id))
+    }
+
+    /// Runs the hits and misses of one entry; a muted one has nothing to say.
+    fn check_examples_of(&self, id: &str) -> Result<(), LexiconError> {
+        for compiled in self.entries.iter().filter(|compiled| compiled.entry.id == id && !compiled.is_muted) {
             let entry = &compiled.entry;
             let disagrees = |field, found: &String, accepted| {
                 Err(LexiconError::Entry {
@@ -260,19 +307,17 @@ impl Lexicon {
         if !self.mark(keys, hits) {
             return None;
         }
-        let hits = hits.0.as_slice();
-        let applying = || self.entries.iter().enumerate().filter(|(_, compiled)| compiled.applies(hits));
-        let help_seeking = applying().any(|(_, compiled)| compiled.is_help);
+        let help_seeking = self.applying_to(hits).any(|(_, compiled)| compiled.is_help);
         let mut finding: Option<Finding> = None;
         let mut best = (false, 0, 0);
-        for (number, compiled) in applying() {
+        for (number, compiled) in self.applying_to(hits) {
             let entry = &compiled.entry;
             // Who asks for help in the same search is asking for help; only severe words still stand beside it.
             if help_seeking && !compiled.is_help && entry.severity < 3 {
                 continue;
             }
             let finding = finding.get_or_insert(Finding {
-                entry: number as u16,
+                entry: number,
                 severity: entry.severity,
                 help_seeking,
                 themes: [0; super::theme::THEMES.len()],
@@ -284,14 +329,51 @@ impl Lexicon {
             let rank = (!compiled.is_help, entry.severity, entry.weight);
             if rank > best {
                 best = rank;
-                (finding.entry, finding.severity) = (number as u16, entry.severity);
+                (finding.entry, finding.severity) = (number, entry.severity);
             }
         }
         finding
     }
 }
 
-fn check(file: &str, entry: &Entry, before: &[Compiled]) -> Result<(), LexiconError> {
+fn unreadable(file: &str, error: &toml::de::Error) -> LexiconError {
+    LexiconError::Unreadable { file: file.to_owned(), problem: error.to_string().trim_end().replace('\n', "; ") }
+}
+
+fn read(files: &[(&str, &str)]) -> Result<Vec<Read>, LexiconError> {
+    let mut entries: Vec<Read> = Vec::new();
+    for (file, text) in files {
+        let theme = Theme::from_name(file).ok_or_else(|| LexiconError::Unreadable {
+            file: (*file).to_owned(),
+            problem: String::from("the file's name is no theme"),
+        })?;
+        let read: EntryFile = toml::from_str(text).map_err(|error| unreadable(file, &error))?;
+        for entry in read.entry {
+            check(file, &entry, &entries)?;
+            entries.push(Read { theme, entry, is_muted: false });
+        }
+    }
+    Ok(entries)
+}
+
+fn build(entries: Vec<Read>) -> Result<Lexicon, LexiconError> {
+    let mut patterns: HashMap<String, usize> = HashMap::new();
+    let entries: Vec<Compiled> = entries.into_iter().map(|read| compile(read, &mut patterns)).collect();
+    let mut in_order: Vec<(&str, usize)> = patterns.iter().map(|(key, number)| (key.as_str(), *number)).collect();
+    in_order.sort_by_key(|(_, number)| *number);
+    let matcher =
+        AhoCorasick::new(in_order.into_iter().map(|(key, _)| key)).map_err(|error| LexiconError::Matcher(error.to_string()))?;
+    let mut candidates = vec![Vec::new(); patterns.len()];
+    for (number, compiled) in entries.iter().enumerate() {
+        let number = u16::try_from(number).map_err(|_| LexiconError::Matcher(String::from("more than 65,536 entries")))?;
+        for first in compiled.any_of.iter().filter_map(|set| set.first()) {
+            candidates[*first].push(number);
+        }
+    }
+    Ok(Lexicon { entries, matcher, candidates })
+}
+
+fn check(file: &str, entry: &Entry, before: &[Read]) -> Result<(), LexiconError> {
     let wrong = |field, found: String, accepted| {
         Err(LexiconError::Entry { file: file.to_owned(), entry: entry.id.clone(), field, found, accepted })
     };
@@ -334,7 +416,8 @@ fn check(file: &str, entry: &Entry, before: &[Compiled]) -> Result<(), LexiconEr
     Ok(())
 }
 
-fn compile(entry: Entry, theme: Theme, patterns: &mut HashMap<String, usize>) -> Compiled {
+fn compile(read: Read, patterns: &mut HashMap<String, usize>) -> Compiled {
+    let Read { theme, entry, is_muted } = read;
     let mut number = |key: String| {
         let next = patterns.len();
         *patterns.entry(key).or_insert(next)
@@ -350,8 +433,12 @@ fn compile(entry: Entry, theme: Theme, patterns: &mut HashMap<String, usize>) ->
     let needs = entry.needs.iter().map(|term| number(term_key(term))).collect();
     let exclude = entry.exclude.iter().map(|term| number(term_key(term))).collect();
     let is_help = theme == Theme::HELP_SEEKING || entry.intent == Intent::HelpSeeking;
-    Compiled { entry, theme, is_help, any_of, needs, exclude }
+    Compiled { entry, theme, is_help, is_muted, any_of, needs, exclude }
 }
 
+#[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
+mod own_tests;
 #[cfg(test)]
 mod tests;

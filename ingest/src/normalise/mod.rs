@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use weir_lake::estate::SchoolOf;
+use weir_lake::clock::DEFAULT_ZONE;
+use weir_lake::estate::{Estate, SchoolOf};
 use weir_lake::ids::{FileId, FormatId, SchoolId, SourceId, UserKey};
 
 mod admin;
@@ -56,6 +57,16 @@ impl Reference {
     /// The reference data that Weir ships.
     pub fn embedded() -> Result<Arc<Self>, ReferenceError> {
         Self::new(crate::embedded::TAXONOMIES, crate::embedded::LEXICON)
+    }
+
+    /// What Weir ships, with the lexicon files that stand beside the estate's weir.toml on top, as they hold today.
+    pub fn of_estate(estate: &Estate) -> Result<Arc<Self>, ReferenceError> {
+        let own = lexicon::own::files_beside(&estate.home)?;
+        let today = weir_lake::clock::today(&weir_lake::clock::zone(DEFAULT_ZONE).unwrap_or(jiff::tz::TimeZone::UTC));
+        Ok(Arc::new(Self {
+            taxonomies: Taxonomies::new(crate::embedded::TAXONOMIES)?,
+            lexicon: Lexicon::with_own(crate::embedded::LEXICON, &own, today)?,
+        }))
     }
 
     /// Reference data from files: stem and text each.

@@ -5,6 +5,7 @@ mod every_format;
 mod flows;
 mod growing;
 mod overlap;
+mod own_lexicon;
 mod refusals;
 mod reopen;
 mod same_rows;

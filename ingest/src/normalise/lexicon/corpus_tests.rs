@@ -1,0 +1,185 @@
+//! The shipped entries against a corpus of invented searches: precision and recall by theme, and what must never be flagged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use super::*;
+use crate::normalise::theme::THEMES;
+
+/// What the tuned part of the corpus must reach, a theme.
+const LEAST_PRECISION: f64 = 0.95;
+const LEAST_RECALL: f64 = 0.9;
+
+/// Themes without entries of their own; `docs/lexicon.md` says why.
+const BY_CATEGORY_ONLY: &[&str] = &["misinformation"];
+
+/// The file of searches that no entry may match.
+const MUST_PASS: &str = "must_pass";
+
+/// A search as someone might type it.
+struct Sentence {
+    file: String,
+    text: String,
+    /// Themes it should be found under.
+    wanted: BTreeSet<String>,
+    /// Written before the entries; never tuned on.
+    is_held_out: bool,
+}
+
+fn corpus() -> Vec<Sentence> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lexicon-corpus");
+    let mut sentences = Vec::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let file = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("text,wanted,held_out"), "{file}");
+        for line in lines {
+            let [text, wanted, held_out] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{file}: {line}") };
+            assert!(["yes", "no"].contains(&held_out), "{file}: {line}");
+            let wanted: BTreeSet<String> = wanted.split(' ').filter(|theme| *theme != "none").map(str::to_owned).collect();
+            assert!(wanted.iter().all(|theme| Theme::from_name(theme).is_some()), "{file}: {line}");
+            sentences.push(Sentence { file: file.clone(), text: text.to_owned(), wanted, is_held_out: held_out == "yes" });
+        }
+    }
+    sentences
+}
+
+/// The themes a search is found under, as a row of the lake would have them.
+fn found(lexicon: &Lexicon, text: &str, hits: &mut Hits) -> BTreeSet<String> {
+    let (mut keys, mut normalised) = (MatchKeys::default(), String::new());
+    normalise_term(text.as_bytes(), &mut normalised);
+    match_keys(&normalised, &mut keys);
+    let Some(finding) = lexicon.find(&keys, hits) else { return BTreeSet::new() };
+    let themes = THEMES.iter().zip(finding.themes).filter(|(_, severity)| *severity > 0);
+    let mut themes: BTreeSet<String> = themes.map(|((name, _), _)| (*name).to_owned()).collect();
+    if finding.help_seeking {
+        themes.insert(Theme::HELP_SEEKING.as_str().to_owned());
+    }
+    themes
+}
+
+#[derive(Default, Clone, Copy)]
+struct Score {
+    right: u32,
+    wrong: u32,
+    missed: u32,
+}
+
+impl Score {
+    fn share(self, of: u32) -> f64 {
+        let all = self.right + of;
+        if all == 0 { 1.0 } else { f64::from(self.right) / f64::from(all) }
+    }
+
+    fn precision(self) -> f64 {
+        self.share(self.wrong)
+    }
+
+    fn recall(self) -> f64 {
+        self.share(self.missed)
+    }
+}
+
+/// Every theme against the searches of every file: what lies near one theme must not be found under another either.
+fn scores(lexicon: &Lexicon, sentences: &[Sentence], is_held_out: bool) -> BTreeMap<&'static str, Score> {
+    let mut hits = Hits::default();
+    let mut scores: BTreeMap<&'static str, Score> = THEMES.iter().map(|(name, _)| (*name, Score::default())).collect();
+    for sentence in sentences.iter().filter(|sentence| sentence.is_held_out == is_held_out) {
+        let found = found(lexicon, &sentence.text, &mut hits);
+        for (theme, score) in &mut scores {
+            match (sentence.wanted.contains(*theme), found.contains(*theme)) {
+                (true, true) => score.right += 1,
+                (false, true) => score.wrong += 1,
+                (true, false) => score.missed += 1,
+                (false, false) => {}
+            }
+        }
+    }
+    scores
+}
+
+#[test]
+fn every_theme_finds_its_searches_and_leaves_the_others() {
+    let lexicon = Lexicon::new(crate::embedded::LEXICON).unwrap();
+    let sentences = corpus();
+    let (tuned, held_out) = (scores(&lexicon, &sentences, false), scores(&lexicon, &sentences, true));
+    println!("{:18} {:>9} {:>7} {:>9} {:>7}", "theme", "tuned P", "R", "held out P", "R");
+    let mut short = Vec::new();
+    for (theme, score) in &tuned {
+        if BY_CATEGORY_ONLY.contains(theme) {
+            println!("{theme:18} by categories only");
+            continue;
+        }
+        let held = held_out[theme];
+        println!("{theme:18} {:9.3} {:7.3} {:10.3} {:7.3}", score.precision(), score.recall(), held.precision(), held.recall());
+        assert!(score.right + score.missed >= 40 && held.right + held.missed >= 20, "{theme}: too few searches to say anything");
+        if score.precision() < LEAST_PRECISION || score.recall() < LEAST_RECALL {
+            short.push(*theme);
+        }
+    }
+    assert!(short.is_empty(), "short of {LEAST_PRECISION} and {LEAST_RECALL}: {short:?}");
+}
+
+#[test]
+fn nothing_that_must_pass_is_flagged() {
+    let lexicon = Lexicon::new(crate::embedded::LEXICON).unwrap();
+    let must_pass: Vec<Sentence> = corpus().into_iter().filter(|sentence| sentence.file == MUST_PASS).collect();
+    assert!(must_pass.len() > 200);
+    for sentence in must_pass {
+        assert!(sentence.wanted.is_empty(), "{}", sentence.text);
+        assert_eq!(lexicon.applying(&sentence.text), Vec::<&str>::new(), "{}", sentence.text);
+    }
+}
+
+#[test]
+fn no_search_stands_in_the_corpus_twice() {
+    let mut seen = BTreeSet::new();
+    for sentence in corpus().into_iter().filter(|sentence| sentence.file != MUST_PASS) {
+        assert!(seen.insert(sentence.text.clone()), "{}", sentence.text);
+    }
+}
+
+/// `cargo test --release -p weir-ingest --lib terms_a_second -- --ignored --nocapture`
+#[test]
+#[ignore = "prints a time; nothing to hold"]
+fn terms_a_second() {
+    const TERMS: usize = 1_000_000;
+    let lexicon = Lexicon::new(crate::embedded::LEXICON).unwrap();
+    let sentences = corpus();
+    let (mut keys, mut hits, mut normalised) = (MatchKeys::default(), Hits::default(), String::new());
+    for (name, wants) in
+        [("whole corpus", None), ("searches that should pass", Some(false)), ("searches that should be found", Some(true))]
+    {
+        let terms: Vec<&Sentence> =
+            sentences.iter().filter(|s| wants.is_none_or(|wanted| wanted != s.wanted.is_empty())).collect();
+        let (started, mut found) = (Instant::now(), 0_usize);
+        for sentence in terms.iter().cycle().take(TERMS) {
+            normalise_term(sentence.text.as_bytes(), &mut normalised);
+            match_keys(&normalised, &mut keys);
+            found += usize::from(lexicon.find(&keys, &mut hits).is_some());
+        }
+        let whole = started.elapsed().as_secs_f64();
+        let made: Vec<MatchKeys> = terms
+            .iter()
+            .map(|sentence| {
+                let mut keys = MatchKeys::default();
+                match_keys(&sentence.text, &mut keys);
+                keys
+            })
+            .collect();
+        let started = Instant::now();
+        for keys in made.iter().cycle().take(TERMS) {
+            found += usize::from(lexicon.find(keys, &mut hits).is_some());
+        }
+        let matching = started.elapsed().as_secs_f64();
+        println!(
+            "{name}: {:.2} M terms/s normalised and matched, {:.2} M matched alone, {} entries, {found} found",
+            TERMS as f64 / whole / 1e6,
+            TERMS as f64 / matching / 1e6,
+            lexicon.entries().count()
+        );
+    }
+}
