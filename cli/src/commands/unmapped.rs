@@ -48,11 +48,11 @@ impl Unmapped {
     pub fn run(self, config: Option<&Path>, formats_dir: Option<&Path>) -> anyhow::Result<Ended> {
         let estate = estate::load(config)?;
         let snapshot = estate::lake(&estate)?.snapshot()?;
-        let options = EngineOptions { meanings: super::meanings()?, ..EngineOptions::default() };
+        let options = EngineOptions { meanings: super::meanings(&estate)?, ..EngineOptions::default() };
         let engine = Engine::open(&snapshot, &estate, &options)?;
         let answer = super::runtime()?.block_on(engine.sql(QUESTION, None))?;
         let catalogue = formats::catalogue_of(&estate, formats_dir)?;
-        let reference = Reference::embedded()?;
+        let reference = Reference::of_estate(&estate)?;
         let mut found: BTreeMap<(String, String, String), (u64, u64)> = BTreeMap::new();
         for batch in &answer.batches {
             let cells = FormatOptions::default();
