@@ -1,7 +1,5 @@
 //! What a row means: its search, its lexicon entry, and of all themes that apply the most severe.
 
-use std::sync::Arc;
-
 use weir_lake::batch::{EventBatch, NULL_ID};
 
 use super::{CategoryFlags, CategoryIds, NONE, Normaliser};
@@ -132,7 +130,8 @@ impl Normaliser {
     }
 
     fn meaning(&mut self, mapped: Option<Mapped>, finding: Option<Finding>, batch: &mut EventBatch) -> Meaning {
-        let reference = Arc::clone(&self.reference);
+        // Lent, not shared: a count of holders that all workers change at every row would keep them waiting for one another.
+        let reference = &self.reference;
         let ids = match mapped {
             None => CategoryIds { category: NULL_ID, theme: NULL_ID, risk_area: NULL_ID },
             Some(mapped) => {
