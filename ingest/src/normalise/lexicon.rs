@@ -9,7 +9,7 @@ use aho_corasick::AhoCorasick;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::search::{MatchKeys, match_keys, normalise_term, term_key};
+use super::term::{MatchKeys, match_keys, normalise_term, term_key};
 use super::theme::Theme;
 
 pub mod own;

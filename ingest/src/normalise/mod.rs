@@ -20,6 +20,7 @@ mod row_tests;
 mod school;
 pub mod search;
 pub mod taxonomy;
+pub mod term;
 mod text;
 pub mod theme;
 pub mod time;

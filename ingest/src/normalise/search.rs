@@ -1,16 +1,7 @@
-//! Recognises searches: the engine behind a host, the term in a query, and the term as it is stored and matched.
+//! Recognises searches: the engine behind a host, and the term in a query as it stands there.
 //!
 //! Terms are taken before the query is dropped. Requests an engine's page makes by itself while someone types (suggestions) give
 //! no term; they are furniture.
-
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
-/// Characters kept of a term: longer ones are pasted essays or attacks, and nobody reads on.
-const MOST_CHARS: usize = 256;
-
-/// Times a term is percent-decoded: once for the URL, once for a page that encoded twice. More would read what nobody typed.
-const MOST_DECODINGS: usize = 2;
 
 /// A search engine, or a site whose own search is worth reading.
 pub struct Engine {
@@ -270,152 +261,10 @@ fn parameter<'a>(query: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     None
 }
 
-/// Writes a term as it is stored: decoded, NFKC, lower case, one blank between words, at most 256 characters. A term with blanks
-/// was decoded by the log's writer, so `+` and `%` in it mean themselves.
-pub fn normalise_term(raw: &[u8], into: &mut String) {
-    into.clear();
-    let decoded;
-    let bytes = if raw.contains(&b' ') {
-        raw
-    } else {
-        decoded = decode(raw);
-        &decoded
-    };
-    let mut chars = 0;
-    let mut blank = false;
-    // ASCII is its own NFKC form, and most terms are ASCII.
-    if bytes.is_ascii() {
-        for byte in bytes {
-            if byte.is_ascii_whitespace() || byte.is_ascii_control() {
-                blank = !into.is_empty();
-                continue;
-            }
-            let needed = 1 + usize::from(blank);
-            if chars + needed > MOST_CHARS {
-                break;
-            }
-            if std::mem::take(&mut blank) {
-                into.push(' ');
-            }
-            into.push(char::from(byte.to_ascii_lowercase()));
-            chars += needed;
-        }
-        return;
-    }
-    let text = String::from_utf8_lossy(bytes);
-    // A pasted essay is not worked through: this many characters fill the cap even where several compose into one.
-    for character in text.chars().take(MOST_CHARS * 8).nfkc().flat_map(char::to_lowercase) {
-        if character.is_whitespace() || character.is_control() {
-            blank = !into.is_empty();
-            continue;
-        }
-        let needed = 1 + usize::from(blank);
-        if chars + needed > MOST_CHARS {
-            break;
-        }
-        if std::mem::take(&mut blank) {
-            into.push(' ');
-        }
-        into.push(character);
-        chars += needed;
-    }
-}
-
-fn decode(raw: &[u8]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    for _ in 0..MOST_DECODINGS {
-        if memchr::memchr(b'%', &bytes).is_none() {
-            break;
-        }
-        let Some(next) = percent_decode(&bytes) else { break };
-        bytes = next;
-    }
-    bytes
-}
-
-/// Decodes once; None where nothing is encoded.
-fn percent_decode(bytes: &[u8]) -> Option<Vec<u8>> {
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, _, _) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    (out.len() < bytes.len()).then_some(out)
-}
-
-/// The two keys that entries are matched against, each with a blank before and after every word. They are never stored.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct MatchKeys {
-    /// Words of letters and digits.
-    pub plain: String,
-    /// The same without accents, and with digits and signs read as the letters they stand for.
-    pub folded: String,
-}
-
-/// Makes the keys of a normalised term.
-pub fn match_keys(term: &str, keys: &mut MatchKeys) {
-    words(term.chars(), &mut keys.plain);
-    keys.folded.clear();
-    keys.folded.push(' ');
-    for word in term.split(' ') {
-        // 1984 stays a year; only among letters is a digit a letter.
-        let swap = word.chars().any(char::is_alphabetic);
-        let letters = word.nfd().filter(|c| !is_combining_mark(*c)).map(|c| if swap { letter_for(c) } else { c });
-        let mut part = String::new();
-        words(letters, &mut part);
-        keys.folded.push_str(part.trim_start());
-    }
-}
-
-/// The key of an entry's own term: its words between blanks.
-pub fn term_key(term: &str) -> String {
-    let mut normalised = String::new();
-    normalise_term(term.as_bytes(), &mut normalised);
-    let mut key = String::new();
-    words(normalised.chars(), &mut key);
-    key
-}
-
-fn words(characters: impl Iterator<Item = char>, into: &mut String) {
-    into.clear();
-    into.push(' ');
-    for character in characters {
-        if character.is_alphanumeric() || is_combining_mark(character) {
-            into.push(character);
-        } else if !matches!(character, '\'' | '\u{2019}' | '\u{2018}' | '`') && !into.ends_with(' ') {
-            into.push(' ');
-        }
-    }
-    if !into.ends_with(' ') {
-        into.push(' ');
-    }
-}
-
-fn letter_for(character: char) -> char {
-    match character {
-        '0' => 'o',
-        '1' => 'i',
-        '3' => 'e',
-        '4' | '@' => 'a',
-        '5' | '$' => 's',
-        '7' => 't',
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalise::term::normalise_term;
     use crate::normalise::url;
     use proptest::prelude::*;
 
@@ -494,67 +343,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn terms_are_normalised() {
-        let long = "a".repeat(300);
-        for (raw, want) in [
-            ("Blue+Whales", "blue whales"),
-            ("%43af%C3%A9", "café"),
-            ("tea%2520time", "tea time"),
-            ("tea%252520time", "tea%20time"),
-            ("100%25+of+it", "100% of it"),
-            ("100% of it", "100% of it"),
-            ("c++ course", "c++ course"),
-            ("50%", "50%"),
-            ("a%zzb", "a%zzb"),
-            ("%EF%BC%A7%EF%BC%A3%EF%BC%B3%EF%BC%A5", "gcse"),
-            ("%0d%0a++tabs%09here++", "tabs here"),
-            ("caf%e9", "caf\u{fffd}"),
-            ("ﬁsh", "fish"),
-            ("+++", ""),
-            (&long, &"a".repeat(256)),
-        ] {
-            let mut term = String::from("old");
-            normalise_term(raw.as_bytes(), &mut term);
-            assert_eq!(term, want, "{raw}");
-        }
-    }
-
-    #[test]
-    fn keys_ignore_accents_punctuation_and_swaps() {
-        for (term, plain, folded) in [
-            ("blue whales", " blue whales ", " blue whales "),
-            ("don't stop!", " dont stop ", " dont stop "),
-            ("café", " café ", " cafe "),
-            ("pr0xy s1te", " pr0xy s1te ", " proxy site "),
-            ("p@rk", " p rk ", " park "),
-            ("1984 book", " 1984 book ", " 1984 book "),
-            ("half-term", " half term ", " half term "),
-            ("...", " ", " "),
-            ("", " ", " "),
-        ] {
-            let mut keys = MatchKeys::default();
-            match_keys(term, &mut keys);
-            assert_eq!((keys.plain.as_str(), keys.folded.as_str()), (plain, folded), "{term}");
-        }
-        assert_eq!(term_key("  Don\u{2019}t  Stop "), " dont stop ");
-    }
-
     proptest! {
         #![proptest_config(crate::properties::cases(256))]
-
-        #[test]
-        fn any_bytes_make_a_tidy_term(raw in prop::collection::vec(any::<u8>(), 0..400)) {
-            let mut term = String::new();
-            normalise_term(&raw, &mut term);
-            prop_assert!(term.chars().count() <= MOST_CHARS);
-            prop_assert_eq!(term.trim(), term.as_str());
-            prop_assert!(!term.contains("  "));
-            let mut keys = MatchKeys::default();
-            match_keys(&term, &mut keys);
-            prop_assert!(keys.plain.starts_with(' ') && keys.plain.ends_with(' '));
-            prop_assert!(keys.folded.starts_with(' ') && keys.folded.ends_with(' '));
-        }
 
         #[test]
         fn any_engine_reads_any_request(engine in 0..ENGINES.len(), path in "(/[ -~]{0,30})?", query in "[ -~]{0,60}") {

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::{Entry, Lexicon, LexiconError, Read};
-use crate::normalise::search::term_key;
+use crate::normalise::term::term_key;
 use crate::normalise::theme::Theme;
 
 /// What the ids of a school's own entries begin with, so that no update of Weir ever ships the same id.

@@ -7,8 +7,9 @@ use crate::decoded::{Action, Decoded, Field, Kind};
 use crate::normalise::cache::UNSET;
 use crate::normalise::furniture::{self, Known};
 use crate::normalise::lexicon::Finding;
-use crate::normalise::search::{self, Asked, ENGINES};
+use crate::normalise::search::{Asked, ENGINES};
 use crate::normalise::taxonomy::Mapped;
+use crate::normalise::term;
 use crate::normalise::theme::{THEMES, Theme};
 use crate::normalise::url::UrlParts;
 
@@ -106,13 +107,13 @@ impl Normaliser {
             searched.engine = engine;
         }
         if !raw.is_empty() {
-            search::normalise_term(raw, &mut self.term);
+            term::normalise_term(raw, &mut self.term);
             searched.has_term = !self.term.is_empty();
         }
         if searched.has_term {
             searched.finding = self.finding();
         } else if decoded.kind == Kind::Concern && !decoded.text(Field::Concern).is_empty() {
-            search::normalise_term(decoded.text(Field::Concern), &mut self.term);
+            term::normalise_term(decoded.text(Field::Concern), &mut self.term);
             searched.finding = self.finding();
         }
         searched
@@ -123,7 +124,7 @@ impl Normaliser {
         if let Some(finding) = self.terms.get(self.term.as_bytes()) {
             return finding;
         }
-        search::match_keys(&self.term, &mut self.match_keys);
+        term::match_keys(&self.term, &mut self.match_keys);
         let finding = self.reference.lexicon.find(&self.match_keys, &mut self.hits);
         self.terms.insert(self.term.as_bytes(), finding);
         finding
