@@ -36,9 +36,11 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
         night.steps.push(step);
         is_done
     };
-    for source in estate.sources.values() {
+    for (number, source) in (1..).zip(estate.sources.values()) {
         let name = format!("read {}", source.id);
-        match read(estate, &lake, &vault, catalogue, source, run_id) {
+        // A run of its own, so that one source's night can be undone alone.
+        let run_id = RunId::parse(&format!("{run_id}.{number}"))?;
+        match read(estate, &lake, &vault, catalogue, source, &run_id) {
             Ok(Some((text, look))) => drop(take(Step::done(&name, text, look))),
             Ok(None) => {}
             Err(error) => drop(take(Step::failed(&name, &error))),
