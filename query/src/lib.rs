@@ -5,6 +5,9 @@ mod assemble;
 mod cards;
 pub mod engine;
 pub mod error;
+mod figures;
+#[cfg(test)]
+mod figures_tests;
 mod findings;
 #[cfg(test)]
 mod fixture;
