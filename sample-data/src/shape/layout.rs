@@ -1,6 +1,6 @@
 //! Lays the values of a record out as text: pairs, tables, JSON or plain positions, with each one's own quoting.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::value::Written;
 
@@ -122,19 +122,83 @@ impl Layout {
                 }
             }
             Layout::Json => {
-                let mut object = Value::Object(Map::new());
+                let mut object = Node::Object(Vec::new());
                 for (path, value) in values {
-                    let value = match value {
+                    let node = match value {
                         Written::Nothing => continue,
-                        Written::Text(text) => Value::from(text),
-                        Written::Bare(text) => serde_json::from_str(&text).unwrap_or(Value::from(text)),
-                        Written::List(parts) => Value::from(parts),
-                        Written::Keys(names) => names.into_iter().map(|name| (name, Value::Array(Vec::new()))).collect(),
+                        Written::Text(text) => Node::Leaf(Value::from(text)),
+                        Written::Bare(text) => Node::Leaf(serde_json::from_str(&text).unwrap_or(Value::from(text))),
+                        Written::List(parts) => Node::Leaf(Value::from(parts)),
+                        Written::Keys(names) => {
+                            Node::Object(names.into_iter().map(|name| (name, Node::List(Vec::new()))).collect())
+                        }
                     };
-                    set(&mut object, path, value);
+                    object.set(path, node);
                 }
-                out.push_str(&object.to_string());
+                object.put(out);
             }
+        }
+    }
+}
+
+/// JSON whose members stay in the order of writing.
+enum Node {
+    Leaf(Value),
+    Object(Vec<(String, Node)>),
+    List(Vec<Node>),
+}
+
+impl Node {
+    fn put(&self, out: &mut String) {
+        match self {
+            Node::Leaf(value) => out.push_str(&value.to_string()),
+            Node::Object(members) => {
+                for (place, (name, node)) in members.iter().enumerate() {
+                    out.push(if place == 0 { '{' } else { ',' });
+                    out.push_str(&Value::from(name.as_str()).to_string());
+                    out.push(':');
+                    node.put(out);
+                }
+                out.push_str(if members.is_empty() { "{}" } else { "}" });
+            }
+            Node::List(items) => {
+                for (place, node) in items.iter().enumerate() {
+                    out.push(if place == 0 { '[' } else { ',' });
+                    node.put(out);
+                }
+                out.push_str(if items.is_empty() { "[]" } else { "]" });
+            }
+        }
+    }
+
+    /// The member of a name, made where it is missing.
+    fn member(&mut self, name: &str) -> &mut Node {
+        if !matches!(self, Node::Object(_)) {
+            *self = Node::Object(Vec::new());
+        }
+        let Node::Object(members) = self else { return self };
+        let place = members.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+            members.push((name.to_owned(), Node::Leaf(Value::Null)));
+            members.len() - 1
+        });
+        &mut members[place].1
+    }
+
+    /// Puts a value at a path of names.
+    fn set(&mut self, path: &str, value: Node) {
+        let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+        let mut at = self.member(step.strip_suffix("[0]").unwrap_or(step));
+        if step.ends_with("[0]") {
+            if !matches!(at, Node::List(_)) {
+                *at = Node::List(vec![Node::Leaf(Value::Null)]);
+            }
+            if let Node::List(items) = at {
+                at = &mut items[0];
+            }
+        }
+        match rest {
+            Some(rest) => at.set(rest, value),
+            None => *at = value,
         }
     }
 }
@@ -152,31 +216,6 @@ fn cell(value: &Written, quote: Quote, delimiter: &str, absent: &str) -> String 
         Quote::Needed => text.contains(delimiter) || text.contains('"') || text.contains('\n'),
     };
     if is_quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-}
-
-/// Puts a value at a path of names.
-fn set(at: &mut Value, path: &str, value: Value) {
-    let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
-    let (name, place) = match step.strip_suffix("[0]") {
-        Some(name) => (name, true),
-        None => (step, false),
-    };
-    if !at.is_object() {
-        *at = Value::Object(Map::new());
-    }
-    let Some(object) = at.as_object_mut() else { return };
-    let mut inner = object.entry(name.to_owned()).or_insert(Value::Null);
-    if place {
-        if !inner.is_array() {
-            *inner = Value::Array(vec![Value::Null]);
-        }
-        let Some(first) = inner.get_mut(0) else { return };
-        inner = first;
-    }
-    match rest {
-        Some(rest) => set(inner, rest, value),
-        None => *inner = value,
-    }
 }
 
 #[cfg(test)]
@@ -219,6 +258,6 @@ mod tests {
     #[test]
     fn paths_make_objects_and_lists() {
         let values = [("a.b", "x"), ("a.c", "7"), ("r[0].t", "y"), ("l[0]", "z")];
-        assert_eq!(laid_out(Layout::Json, &values), r#"{"a":{"b":"x","c":7},"l":["z"],"r":[{"t":"y"}]}"#);
+        assert_eq!(laid_out(Layout::Json, &values), r#"{"a":{"b":"x","c":7},"r":[{"t":"y"}],"l":["z"]}"#);
     }
 }

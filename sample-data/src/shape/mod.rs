@@ -176,6 +176,8 @@ pub(crate) enum V {
     Epoch(Epoch),
     /// A word of the verdict.
     Word(usize),
+    /// A word of the verdict that is the truth of a column.
+    WordAs(&'static str, usize),
     /// The log-in with its domain, as the shape's `logins` say.
     User,
     /// The log-in alone.
@@ -215,6 +217,8 @@ pub(crate) enum V {
     App,
     /// Categories by name.
     Category,
+    /// The first category by name, where no list of all follows.
+    FirstCategory,
     /// Categories by name, as a list (JSON).
     Categories,
     /// Categories by number.

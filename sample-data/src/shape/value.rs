@@ -88,6 +88,17 @@ fn told(row: &mut Row, column: &str, text: &str) -> Written {
     Written::of(text)
 }
 
+/// A text that is a column's truth, as a number where the column is one.
+fn said(row: &mut Row, column: &str, text: &str) -> Written {
+    match text.parse::<i64>() {
+        Ok(number) if matches!(column, "status" | "bytes_in" | "bytes_out" | "concern_severity") => {
+            row.tell(column, number);
+            Written::Bare(text.to_owned())
+        }
+        _ => told(row, column, text),
+    }
+}
+
 fn tell_target(row: &mut Row, target: &Target) {
     row.tell("host", target.host.to_lowercase());
     if !target.domain.is_empty() {
@@ -168,6 +179,11 @@ fn number(row: &mut Row, column: &str, value: u64) -> Written {
     Written::Bare(value.to_string())
 }
 
+/// Whether a text is a number or a truth value.
+fn is_bare(text: &str) -> bool {
+    matches!(text, "true" | "false" | "0") || (!text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Writes a value and tells its truth.
 pub(crate) fn write(value: &V, case: &Case<'_>, row: &mut Row) -> Written {
     let request = case.request;
@@ -185,6 +201,7 @@ pub(crate) fn write(value: &V, case: &Case<'_>, row: &mut Row) -> Written {
             word @ ("true" | "false") => Written::Bare(word.to_owned()),
             word => Written::of(word),
         },
+        V::WordAs(column, place) => said(row, column, case.word(*place)),
         V::User => login(case, row, request.written_login()),
         V::Name => login(case, row, request.login.to_owned()),
         V::Realm => match request.login_form {
@@ -256,6 +273,12 @@ pub(crate) fn write(value: &V, case: &Case<'_>, row: &mut Row) -> Written {
         }
         V::App => told(row, "app", request.app),
         V::Category => Written::of(categories(case, false, row).join(case.shape.join)),
+        V::FirstCategory => {
+            let all = categories(case, false, row);
+            let Some(first) = all.into_iter().next() else { return Written::Nothing };
+            row.tell("vendor_category", first.clone());
+            Written::of(first)
+        }
         V::Categories => Written::List(categories(case, false, row)),
         V::CategoryId => Written::of(categories(case, true, row).join(case.shape.join)),
         V::Term => match target.search {
@@ -286,20 +309,17 @@ pub(crate) fn write(value: &V, case: &Case<'_>, row: &mut Row) -> Written {
                 Written::Nothing
             }
         }
-        V::Says(column, text) => {
-            match text.parse::<i64>() {
-                Ok(number) if matches!(*column, "status" | "bytes_in" | "bytes_out" | "concern_severity") => {
-                    row.tell(column, number);
-                    Written::Bare((*text).to_owned())
-                }
-                _ => told(row, column, text),
-            }
-        }
+        V::Says(column, text) => said(row, column, text),
         V::Keys(inner) => match write(inner, case, row) {
             Written::List(names) => Written::Keys(names),
             other => other.text().map_or(Written::Nothing, |name| Written::Keys(vec![name])),
         },
-        V::By(function) => function(case, row).map_or(Written::Nothing, Written::of),
+        V::By(function) => match function(case, row) {
+            // Empty text stands for itself: the literal text around it goes on.
+            Some(text) if text.is_empty() => Written::Text(text),
+            Some(text) if is_bare(&text) => Written::Bare(text),
+            text => text.map_or(Written::Nothing, Written::of),
+        },
     }
 }
 

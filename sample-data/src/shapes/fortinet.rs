@@ -178,6 +178,14 @@ const TRAFFIC_RECORD: Record = Record {
     ],
 };
 
+/// What was changed: the object; else the path, else the description of what happened.
+fn changed(case: &Case<'_>, row: &mut Row) -> Option<String> {
+    let [path, object] = [case.word(2), case.word(3)];
+    let told = [object, path, case.word(1)].into_iter().find(|text| !text.is_empty());
+    row.tell("object", told.unwrap_or_default());
+    (!object.is_empty()).then(|| object.to_owned())
+}
+
 /// Operation by the verdict: log id, description, action, path, object, message.
 const ADMIN_RECORD: Record = Record {
     weight: 7,
@@ -199,17 +207,8 @@ const ADMIN_RECORD: Record = Record {
         ("logdesc", V::Word(1)),
         ("user", V::Says("actor", "it.admin")),
         ("cfgpath", V::Word(2)),
-        ("cfgobj", V::By(|case, row| {
-            // The object of the change; else the path, else the description of what happened.
-            let [path, object] = [case.word(2), case.word(3)];
-            let told = [object, path, case.word(1)].into_iter().find(|text| !text.is_empty());
-            row.tell("object", told.unwrap_or_default());
-            (!object.is_empty()).then(|| object.to_owned())
-        })),
-        ("msg", V::By(|case, row| {
-            row.tell("detail", case.word(4));
-            Some(case.word(4).to_owned())
-        })),
+        ("cfgobj", V::By(changed)),
+        ("msg", V::WordAs("detail", 4)),
     ],
 };
 
@@ -325,6 +324,22 @@ const CEF_APP: Record = Record {
     ],
 };
 
+const CEF_ADMIN: Record = Record {
+    weight: 6,
+    kind: "",
+    verdicts: ADMIN_RECORD.verdicts,
+    fields: &[
+        ("deviceExternalId", V::Lit("FGT60F0000000001")),
+        ("FTNTFGTeventtime", V::Epoch(Epoch::Nanos)),
+        ("cat", V::Lit("event:system")),
+        ("FTNTFGTlogdesc", V::Word(1)),
+        ("duser", V::Says("actor", "it.admin")),
+        ("FTNTFGTcfgpath", V::Word(2)),
+        ("FTNTFGTcfgobj", V::By(changed)),
+        ("msg", V::WordAs("detail", 4)),
+    ],
+};
+
 /// FortiProxy's own serial number, and its transaction lines beside those of the web filter.
 const PROXY_WEB: Record = Record {
     weight: 70,
@@ -390,10 +405,7 @@ const TRANSACTION: Record = Record {
         ("hostname", V::Host),
         ("httpmethod", V::Verb),
         ("url", V::Url(Tunnel::Slash)),
-        ("statuscode", V::By(|case, row| {
-            row.tell("status", case.word(3).parse::<i64>().unwrap_or_default());
-            Some(case.word(3).to_owned())
-        })),
+        ("statuscode", V::WordAs("status", 3)),
         ("resptype", V::Word(2)),
         ("utmaction", V::Word(1)),
         ("countweb", V::Word(0)),
@@ -401,6 +413,26 @@ const TRANSACTION: Record = Record {
         ("user", V::User),
         ("sentbyte", V::Out),
         ("rcvdbyte", V::In),
+    ],
+};
+
+const PROXY_ADMIN: Record = Record {
+    weight: 6,
+    kind: "",
+    verdicts: ADMIN_RECORD.verdicts,
+    fields: &[
+        ("date", V::Local("%Y-%m-%d")),
+        ("time", V::Local("%H:%M:%S")),
+        ("devid", V::Lit("FPX0000000000001")),
+        ("eventtime", V::Epoch(Epoch::Nanos)),
+        ("logid", V::Word(0)),
+        ("type", V::Lit("event")),
+        ("subtype", V::Lit("system")),
+        ("logdesc", V::Word(1)),
+        ("user", V::Says("actor", "it.admin")),
+        ("cfgpath", V::Word(2)),
+        ("cfgobj", V::By(changed)),
+        ("msg", V::WordAs("detail", 4)),
     ],
 };
 
@@ -413,8 +445,8 @@ pub(super) const SHAPES: [Shape; 5] = [
         layout: CEF,
         head: &[("<189>", V::Local("%b %e %H:%M:%S")), (" gate-1 CEF:0|Fortinet|Fortigate|v7.2.8|", V::Word(2)), ("|utm|3|", V::Nil)],
         rough: " ,|=\\",
-        records: &[CEF_WEB, CEF_APP],
+        records: &[CEF_WEB, CEF_APP, CEF_ADMIN],
         ..FORTIGATE
     },
-    Shape { id: "fortiproxy", records: &[PROXY_WEB, TRANSACTION], ..FORTIGATE },
+    Shape { id: "fortiproxy", records: &[PROXY_WEB, TRANSACTION, PROXY_ADMIN], ..FORTIGATE },
 ];

@@ -1,27 +1,22 @@
 //! The vendors' shapes, one file a vendor or a kin of vendors.
 
+mod cisco;
 mod fortinet;
 mod paloalto;
 mod schools;
 mod smoothwall;
 mod sophos;
+mod squid;
 
 use crate::shape::{Case, Row, Shape};
 
 /// Every vendor's shapes.
-const VENDORS: [&[Shape]; 5] =
-    [&fortinet::SHAPES, &paloalto::SHAPES, &schools::SHAPES, &smoothwall::SHAPES, &sophos::SHAPES];
+const VENDORS: [&[Shape]; 7] =
+    [&cisco::SHAPES, &fortinet::SHAPES, &paloalto::SHAPES, &schools::SHAPES, &smoothwall::SHAPES, &sophos::SHAPES, &squid::SHAPES];
 
 /// Every shape.
 pub(crate) fn all() -> impl Iterator<Item = &'static Shape> {
     VENDORS.into_iter().flatten()
-}
-
-/// The first word of the verdict as the status of the reply.
-fn status_word(case: &Case<'_>, row: &mut Row) -> Option<String> {
-    let code = case.word(0);
-    row.tell("status", code.parse::<i64>().ok()?);
-    Some(code.to_owned())
 }
 
 /// `HTTPS` or `HTTP`, which says the scheme.

@@ -22,11 +22,6 @@ const WEB: &[Verdict] = &[
     (Is::Quarantined("unknown_action"), &["mislaid"]),
 ];
 
-/// The one category that decided; the list beside it tells the truth.
-fn decided(case: &Case<'_>, _: &mut Row) -> Option<String> {
-    case.first_category()
-}
-
 /// The list of categories, with the risk level that the vendor puts last.
 const RISKED: V = V::If(When::Category, &V::List(&[V::Category, V::Lit(",low-risk")]));
 
@@ -64,7 +59,7 @@ const WEB_FIELDS: &[Field] = &[
     ("", V::Word(0)),
     ("", V::Address),
     ("", V::Lit("(9999)")),
-    ("", V::By(decided)),
+    ("", V::FirstCategory),
     ("", V::Lit("informational")),
     ("", V::Lit("client-to-server")),
     ("", V::Serial),
@@ -186,10 +181,7 @@ const CONFIG: Record = Record {
         ("", V::Says("actor", "it.admin")),
         ("", V::Lit("Web")),
         ("", V::Lit("Succeeded")),
-        ("", V::By(|case, row| {
-            row.tell("object", case.word(0));
-            Some(case.word(0).to_owned())
-        })),
+        ("", V::WordAs("object", 0)),
         ("", V::Nil),
         ("", V::Nil),
     ],
@@ -231,7 +223,7 @@ const EXPORT: Record = Record {
         ("Action", V::Word(0)),
         ("URL", V::Address),
         ("Threat/Content Name", V::Lit("(9999)")),
-        ("Category", V::By(decided)),
+        ("Category", V::FirstCategory),
         ("Content Type", V::ContentType),
         ("Referer", V::Referrer),
         ("Device Name", V::Lit("box-1")),
@@ -264,7 +256,7 @@ const CEF_WEB: Record = Record {
         ("proto", V::Lit("tcp")),
         ("act", V::Word(0)),
         ("request", V::Address),
-        ("cs2", V::By(decided)),
+        ("cs2", V::FirstCategory),
         ("cs2Label", V::Lit("URLCategory")),
         ("requestContext", V::ContentType),
         ("dvchost", V::Lit("box-1")),
@@ -296,7 +288,7 @@ const JSON_WEB: Record = Record {
         ("DestinationPort", V::Port),
         ("Action", V::Word(0)),
         ("URL", V::Address),
-        ("URLCategory", V::By(decided)),
+        ("URLCategory", V::FirstCategory),
         ("URLCategoryList", RISKED),
         ("ContentType", V::ContentType),
         ("Referer", V::Referrer),
@@ -305,7 +297,43 @@ const JSON_WEB: Record = Record {
     ],
 };
 
-pub(super) const SHAPES: [Shape; 5] = [
+/// Configuration and system records of the logging service.
+const JSON_CONFIG: Record = Record {
+    weight: 1,
+    kind: "",
+    verdicts: &[
+        (Is::Admin("policy_change"), &["CONFIG", "/config/profiles/url-filtering/entry[pupils]", "", "set"]),
+        (Is::Admin("configuration"), &["CONFIG", "/config/deviceconfig/system", "", "edit"]),
+        (Is::Admin("sign_in"), &["SYSTEM", "auth", "auth", "User it.admin logged in via Web"]),
+    ],
+    fields: &[
+        ("DeviceSN", V::Lit("012000000001")),
+        ("LogType", V::Word(0)),
+        ("Subtype", V::Word(2)),
+        ("TimeGenerated", V::Utc("%Y-%m-%dT%H:%M:%S.%6fZ")),
+        ("AdminUsername", V::Says("actor", "it.admin")),
+        ("EventPath", V::WordAs("object", 1)),
+        ("EventDescription", V::WordAs("detail", 3)),
+    ],
+};
+
+const CEF_CONFIG: Record = Record {
+    weight: 1,
+    kind: "",
+    verdicts: &[
+        (Is::Admin("policy_change"), &["", "0|CONFIG", "set profiles url-filtering pupils", "config"]),
+        (Is::Admin("sign_in"), &["", "auth|SYSTEM", "User it.admin logged in via Web", "auth"]),
+    ],
+    fields: &[
+        ("rt", V::Utc("%b %d %Y %H:%M:%S GMT")),
+        ("dvchost", V::Lit("box-1")),
+        ("duser", V::Says("actor", "it.admin")),
+        ("fname", V::WordAs("object", 3)),
+        ("msg", V::WordAs("detail", 2)),
+    ],
+};
+
+pub(super) const SHAPES: [Shape; 6] = [
     PANOS,
     Shape { join: "", head: &[], records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: OLD_FIELDS }], ..PANOS },
     Shape { id: "paloalto-csv", layout: CSV, head: &[], records: &[EXPORT], ..PANOS },
@@ -318,5 +346,12 @@ pub(super) const SHAPES: [Shape; 5] = [
         records: &[CEF_WEB],
         ..PANOS
     },
-    Shape { id: "paloalto-json", layout: Layout::Json, head: &[], records: &[JSON_WEB], ..PANOS },
+    Shape {
+        id: "paloalto-cef",
+        layout: CEF,
+        head: &[("CEF:0|Palo Alto Networks|PAN-OS|10.1.6|", V::Word(1)), ("|1|", V::Nil)],
+        records: &[CEF_CONFIG],
+        ..PANOS
+    },
+    Shape { id: "paloalto-json", layout: Layout::Json, head: &[], records: &[JSON_WEB, JSON_CONFIG], ..PANOS },
 ];

@@ -23,7 +23,11 @@ pub(super) const SHAPES: [Shape; 5] = [
                 ("URL", V::Url(Tunnel::Slash)),
                 ("Action", V::Word(0)),
                 ("Category", V::Category),
-                ("Reason", V::Rule),
+                ("Reason", V::If(When::Refused, &V::By(|case, row| {
+                    let reason = case.first_category()?;
+                    row.tell("rule", reason.clone());
+                    Some(reason)
+                }))),
                 ("User", V::User),
                 ("IP Address", V::Client),
                 ("Computer", V::Device),

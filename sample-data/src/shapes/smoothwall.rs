@@ -27,7 +27,7 @@ pub(super) const SHAPES: [Shape; 2] = [
                 ("Username", V::User),
                 ("Source IP", V::Client),
                 ("Group", V::Group),
-                ("Code", V::By(super::status_word)),
+                ("Code", V::WordAs("status", 0)),
                 ("URL", V::Url(Tunnel::Slash)),
                 ("Categories", V::Category),
                 ("Domain", V::Host),
@@ -60,10 +60,7 @@ pub(super) const SHAPES: [Shape; 2] = [
                     ("https", V::By(|case, _| Some(case.is_https().to_string()))),
                     ("mitmed", V::If(When::Https, &V::Inspected("true", "false"))),
                     ("method", V::Method),
-                    ("httpcode", V::By(|case, row| {
-                        row.tell("status", case.word(1).parse::<i64>().unwrap_or_default());
-                        Some(case.word(1).to_owned())
-                    })),
+                    ("httpcode", V::WordAs("status", 1)),
                     ("blocked", V::Word(0)),
                     ("url", V::Url(Tunnel::Slash)),
                     ("respbody[0].size", V::Text(&V::In)),

@@ -89,10 +89,7 @@ const ADMIN: Record = Record {
         ("log_subtype", V::Lit("Admin")),
         ("status", V::Lit("Successful")),
         ("user_name", V::Says("actor", "it.admin")),
-        ("message", V::By(|case, row| {
-            row.tell("detail", case.word(0));
-            Some(case.word(0).to_owned())
-        })),
+        ("message", V::WordAs("detail", 0)),
     ],
 };
 
@@ -200,6 +197,43 @@ const UTM: Record = Record {
     ],
 };
 
+const UTM_ADMIN: Record = Record {
+    weight: 8,
+    kind: "",
+    verdicts: &[
+        (Is::Admin("policy_change"), &["http", "object changed"]),
+        (Is::Admin("configuration"), &["ntp", "object changed"]),
+    ],
+    fields: &[
+        ("id", V::Lit("310a")),
+        ("severity", V::Lit("info")),
+        ("sys", V::Lit("System")),
+        ("sub", V::Lit("confd")),
+        ("name", V::WordAs("detail", 1)),
+        ("user", V::Says("actor", "it.admin")),
+        ("class", V::Word(0)),
+        ("objname", V::Says("object", "Pupils")),
+    ],
+};
+
+const UTM_APP: Record = Record {
+    weight: 4,
+    kind: "app",
+    verdicts: &[(Is::Blocked, &["drop"]), (Is::Allowed, &["log"])],
+    fields: &[
+        ("id", V::Lit("2017")),
+        ("severity", V::Lit("info")),
+        ("sys", V::Lit("SecureNet")),
+        ("sub", V::Lit("packetfilter")),
+        ("name", V::Lit("AFC Alert")),
+        ("action", V::Word(0)),
+        ("fwrule", V::Rule),
+        ("app", V::Says("app", "816")),
+        ("srcip", V::Client),
+        ("dstip", V::Server),
+    ],
+};
+
 /// Act: codes of the vendor's table.
 const SWA: Record = Record {
     weight: 1,
@@ -255,7 +289,7 @@ pub(super) const SHAPES: [Shape; 4] = [
         ],
         join: ",",
         logins: &[Login::Plain, Login::Domain],
-        records: &[UTM],
+        records: &[UTM, UTM_ADMIN, UTM_APP],
         ..XG
     },
     Shape {
