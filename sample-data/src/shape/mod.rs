@@ -23,6 +23,8 @@ pub(crate) struct Shape {
     pub layout: Layout,
     /// What stands before each record, such as a syslog header: literal text, and the value after it.
     pub head: &'static [Field],
+    /// What stands after it.
+    pub tail: &'static str,
     /// Lines at the beginning of a file, with the reason they are no record.
     pub file_head: &'static [(&'static str, &'static str)],
     /// How people's names are written.
@@ -34,6 +36,8 @@ pub(crate) struct Shape {
     pub join: &'static str,
     /// Characters that names of groups and rules may hold here.
     pub rough: &'static str,
+    /// Characters that an address never holds here, because the product writes them otherwise or can't.
+    pub unfit: &'static str,
     /// The kinds of record.
     pub records: &'static [Record],
 }
@@ -43,11 +47,13 @@ pub(crate) const BASE: Shape = Shape {
     id: "",
     layout: Layout::Text,
     head: &[],
+    tail: "",
     file_head: &[],
     logins: &[Login::Plain],
     words: &[],
     join: "",
     rough: " ",
+    unfit: "",
     records: &[],
 };
 
@@ -223,6 +229,8 @@ pub(crate) enum V {
     Categories,
     /// Categories by number.
     CategoryId,
+    /// Categories by number, as a list (JSON).
+    CategoryIds,
     /// What was searched for, as typed.
     Term,
     /// Whether more than the host of an encrypted request was seen, in these words.
@@ -237,6 +245,8 @@ pub(crate) enum V {
     Elapsed,
     /// Several, one after the other.
     List(&'static [V]),
+    /// Percent-encoded.
+    Percent(&'static V),
     /// Always as text, also where the layout knows numbers.
     Text(&'static V),
     /// Only where it holds.

@@ -3,7 +3,7 @@
 use crate::days::{day, day_of_ms, utc_offset};
 use crate::rng::Rng;
 
-use super::{Case, Login};
+use super::{Case, Login, Shape};
 
 /// One request, before any vendor's words. Absent things are empty.
 #[derive(Debug, Clone, Default)]
@@ -140,14 +140,18 @@ fn fitting(rng: &mut Rng, items: &[&'static str], rough: &str) -> &'static str {
 }
 
 impl Request {
-    /// The request of a row. `words` is how many categories there are to choose from, `logins` how names may be written.
-    pub fn new(rng: &mut Rng, row: u64, rows: u64, rough: &str, words: usize, is_joined: bool, logins: &[Login]) -> Self {
+    /// The request of a row of so many, with what the shape can carry.
+    pub fn new(rng: &mut Rng, row: u64, rows: u64, shape: &Shape) -> Self {
+        let (rough, logins, words) = (shape.rough, shape.logins, shape.words.len());
         let time_us = time_at((row as f64 + 0.5) / rows.max(1) as f64);
-        let target = TARGETS[rng.below(TARGETS.len())];
+        let mut target = *rng.pick(&TARGETS);
+        while [target.path, target.query].into_iter().any(|text| text.contains(|c| shape.unfit.contains(c))) {
+            target = *rng.pick(&TARGETS);
+        }
         let mut categories: Vec<usize> = Vec::new();
         if words > 0 && !rng.chance(0.08) {
             categories.push(rng.below(words));
-            if is_joined && rng.chance(0.5) {
+            if !shape.join.is_empty() && rng.chance(0.5) {
                 categories.push(rng.below(words));
             }
             categories.sort_unstable();

@@ -125,20 +125,17 @@ fn url(case: &Case<'_>, tunnel: Tunnel, row: &mut Row) -> Written {
     let request = case.request;
     let target = &request.target;
     tell_target(row, target);
-    row.tell("scheme", scheme_of(target));
+    let (host, port) = (target.host, request.port());
+    // Of a bare `host:port` only the well-known port tells that it is encrypted.
+    if !(case.is_tunnel() && tunnel == Tunnel::HostPort && port != 443) {
+        row.tell("scheme", scheme_of(target));
+    }
     if case.is_tunnel() && tunnel != Tunnel::Never {
-        let (host, port) = (target.host, request.port());
         if tunnel == Tunnel::Slash {
             row.tell("url_path", "/");
         }
         return Written::of(match tunnel {
-            Tunnel::HostPort => {
-                // Only the well-known port tells that it is encrypted.
-                if port != 443 {
-                    row.forget("scheme");
-                }
-                format!("{host}:{port}")
-            }
+            Tunnel::HostPort => format!("{host}:{port}"),
             Tunnel::BarePort => format!("https://{host}:{port}"),
             Tunnel::Slash => format!("https://{}/", request.authority()),
             Tunnel::Bare | Tunnel::Never => format!("https://{}", request.authority()),
@@ -177,6 +174,19 @@ fn login(case: &Case<'_>, row: &mut Row, written: String) -> Written {
 fn number(row: &mut Row, column: &str, value: u64) -> Written {
     row.tell(column, value);
     Written::Bare(value.to_string())
+}
+
+/// As in a URL, where nothing but letters, digits and a few marks stands for itself.
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 /// Whether a text is a number or a truth value.
@@ -281,6 +291,7 @@ pub(crate) fn write(value: &V, case: &Case<'_>, row: &mut Row) -> Written {
         }
         V::Categories => Written::List(categories(case, false, row)),
         V::CategoryId => Written::of(categories(case, true, row).join(case.shape.join)),
+        V::CategoryIds => Written::List(categories(case, true, row)),
         V::Term => match target.search {
             Some((_, term)) => {
                 row.tell("search_term", term);
@@ -301,6 +312,7 @@ pub(crate) fn write(value: &V, case: &Case<'_>, row: &mut Row) -> Written {
         V::Serial => Written::Bare(request.serial.to_string()),
         V::Elapsed => Written::Bare((request.serial * 7 % 900).to_string()),
         V::List(parts) => Written::of(parts.iter().filter_map(|part| write(part, case, row).text()).collect::<String>()),
+        V::Percent(inner) => write(inner, case, row).text().map_or(Written::Nothing, |text| Written::Text(percent(&text))),
         V::Text(inner) => write(inner, case, row).text().map_or(Written::Nothing, Written::Text),
         V::If(when, inner) => {
             if case.holds(*when) {

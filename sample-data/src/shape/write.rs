@@ -48,7 +48,12 @@ fn one_of<'a>(rng: &mut Rng, records: &'a [Record]) -> Option<&'a Record> {
 
 /// Writes one record and tells its truth.
 fn line(shape: &Shape, record: &Record, request: &Request, rng: &mut Rng, out: &mut String) -> TruthLine {
-    let verdict = record.verdicts.get(rng.below(record.verdicts.len())).copied().unwrap_or((Is::Allowed, &[]));
+    let mut draw = || record.verdicts.get(rng.below(record.verdicts.len())).copied().unwrap_or((Is::Allowed, &[]));
+    let mut verdict = draw();
+    // Words that no product has are rare, so that a file stays recognisable.
+    if matches!(verdict.0, Is::Quarantined(_)) && request.serial % 5 > 0 {
+        verdict = draw();
+    }
     let case = Case { shape, record, verdict, request };
     let mut row = Row::default();
     for (before, value) in shape.head {
@@ -57,6 +62,7 @@ fn line(shape: &Shape, record: &Record, request: &Request, rng: &mut Rng, out: &
     }
     let fields = record.fields.iter().map(|(name, value)| (*name, write(value, &case, &mut row))).collect();
     shape.layout.put(out, fields);
+    out.push_str(shape.tail);
     finish(&case, &mut row);
     let (outcome, reason, columns) = match verdict.0 {
         Is::Ignored(reason) => ("ignored", Some(reason), Map::new()),
@@ -108,8 +114,7 @@ pub fn write_with_truth(
     let mut text = String::new();
     for row in 0..rows {
         let Some(record) = one_of(&mut rng, shape.records) else { break };
-        let is_joined = !shape.join.is_empty();
-        let request = Request::new(&mut rng, row, rows, shape.rough, shape.words.len(), is_joined, shape.logins);
+        let request = Request::new(&mut rng, row, rows, shape);
         text.clear();
         let mut told = line(shape, record, &request, &mut rng, &mut text);
         line_no += 1;

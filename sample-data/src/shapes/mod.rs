@@ -1,22 +1,41 @@
 //! The vendors' shapes, one file a vendor or a kin of vendors.
 
+mod barracuda;
+mod bluecoat;
 mod cisco;
+mod firewalls;
+mod forcepoint;
 mod fortinet;
+mod gateways;
 mod paloalto;
 mod schools;
 mod smoothwall;
 mod sophos;
 mod squid;
+mod zscaler;
 
-use crate::shape::{Case, Row, Shape};
+use crate::shape::{Case, Row, Shape, V};
 
 /// Every vendor's shapes.
-const VENDORS: [&[Shape]; 7] =
-    [&cisco::SHAPES, &fortinet::SHAPES, &paloalto::SHAPES, &schools::SHAPES, &smoothwall::SHAPES, &sophos::SHAPES, &squid::SHAPES];
+static VENDORS: &[&[Shape]] = &[
+    &barracuda::SHAPES,
+    &bluecoat::SHAPES,
+    &cisco::SHAPES,
+    &firewalls::SHAPES,
+    &forcepoint::SHAPES,
+    &fortinet::SHAPES,
+    &gateways::SHAPES,
+    &paloalto::SHAPES,
+    &schools::SHAPES,
+    &smoothwall::SHAPES,
+    &sophos::SHAPES,
+    &squid::SHAPES,
+    &zscaler::SHAPES,
+];
 
 /// Every shape.
 pub(crate) fn all() -> impl Iterator<Item = &'static Shape> {
-    VENDORS.into_iter().flatten()
+    VENDORS.iter().copied().flatten()
 }
 
 /// `HTTPS` or `HTTP`, which says the scheme.
@@ -24,3 +43,14 @@ fn service(case: &Case<'_>, row: &mut Row) -> Option<String> {
     row.tell("scheme", if case.is_https() { "https" } else { "http" });
     Some(if case.is_https() { "HTTPS" } else { "HTTP" }.to_owned())
 }
+
+/// Nothing, where only the literal text before it matters.
+const END: V = V::Lit("");
+
+/// Names that most vendors share, and one of a school's own.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("Gambling", "", "gambling"),
+    ("Social Networking", "", "social_media"),
+    ("Games", "", "games"),
+    ("Clwb Brecwast", "", ""),
+];

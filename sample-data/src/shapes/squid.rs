@@ -28,6 +28,24 @@ const NATIVE: &[Field] = &[
     (" ", V::ContentType),
 ];
 
+/// With referrer and agent behind, as some put them.
+const LONGER: &[Field] = &[
+    ("", V::Epoch(Epoch::Thousandths)),
+    ("    ", V::Elapsed),
+    (" ", V::Client),
+    (" ", V::Word(0)),
+    ("/", V::WordAs("status", 1)),
+    (" ", V::In),
+    (" ", V::Method),
+    (" ", V::Url(Tunnel::HostPort)),
+    (" ", V::User),
+    (" ", V::Word(2)),
+    (" ", V::ContentType),
+    (" \"", V::Referrer),
+    ("\" \"", V::Agent),
+    ("\"", V::By(|_, _| Some(String::new()))),
+];
+
 const COMBINED: &[Field] = &[
     ("", V::Client),
     (" - ", V::User),
@@ -195,8 +213,9 @@ const GUARDIAN: Shape = Shape {
 const QUOTED: Layout = Layout::Table { delimiter: ",", header: None, quote: Quote::Always, absent: "-" };
 const TABBED: Layout = Layout::Table { delimiter: "\t", header: None, quote: Quote::Never, absent: "-" };
 
-pub(super) static SHAPES: [Shape; 10] = [
+pub(super) static SHAPES: [Shape; 11] = [
     SQUID_SHAPE,
+    Shape { records: &[web(SQUID, LONGER)], ..SQUID_SHAPE },
     Shape { id: "squid-combined", records: &[web(SQUID, COMBINED)], ..SQUID_SHAPE },
     Shape { id: "squid-school", records: &[web(SQUID, SCHOOL)], ..SQUID_SHAPE },
     GUARDIAN,
