@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Columns of a decision that a line may carry. What Weir makes of them (themes, furniture, kinds of people) has tests of its own.
-pub(crate) const COLUMNS: [&str; 28] = [
+pub(crate) const COLUMNS: [&str; 27] = [
     "event_time",
     "event_date",
     "kind",
@@ -31,7 +31,6 @@ pub(crate) const COLUMNS: [&str; 28] = [
     "category",
     "search_engine",
     "search_term",
-    "concern_severity",
 ];
 
 /// Columns of an administrator's doing.

@@ -91,7 +91,7 @@ fn told(row: &mut Row, column: &str, text: &str) -> Written {
 /// A text that is a column's truth, as a number where the column is one.
 fn said(row: &mut Row, column: &str, text: &str) -> Written {
     match text.parse::<i64>() {
-        Ok(number) if matches!(column, "status" | "bytes_in" | "bytes_out" | "concern_severity") => {
+        Ok(number) if matches!(column, "status" | "bytes_in" | "bytes_out") => {
             row.tell(column, number);
             Written::Bare(text.to_owned())
         }

@@ -533,7 +533,7 @@ const WATCHGUARD_LEEF: &[Field] = &[
     ("msg", V::Word(2)),
 ];
 
-pub(super) static SHAPES: [Shape; 15] = [
+pub(super) static SHAPES: [Shape; 14] = [
     CHECK_POINT_SHAPE,
     Shape {
         id: "checkpoint-kv",
@@ -608,28 +608,23 @@ pub(super) static SHAPES: [Shape; 15] = [
         head: &[],
         tail: "",
         rough: "",
-        records: &[Record { weight: 1, kind: "web", verdicts: JUNOS, fields: JUNOS_PLAIN }],
-        ..JUNOS_SHAPE
-    },
-    Shape {
-        id: "juniper-srx-plain",
-        layout: Layout::Text,
-        head: &[],
-        tail: "",
-        records: &[Record {
-            weight: 1,
-            kind: "",
-            verdicts: &[
-                (Is::Admin("sign_in"), &["UI_LOGIN_EVENT: User 'it.admin' login, class 'super-user'", "UI_LOGIN_EVENT", "User 'it.admin' login, class 'super-user'"]),
-                (Is::Admin("configuration"), &["UI_COMMIT: User 'it.admin' requested 'commit' operation", "UI_COMMIT", "User 'it.admin' requested 'commit' operation"]),
-            ],
-            fields: &[("<14>", V::Local("%b %e %H:%M:%S")), (" gate-1 mgd[2101]: ", V::By(|case, row| {
-                row.tell("actor", "it.admin");
-                row.tell("object", case.word(1));
-                row.tell("detail", case.word(2));
-                Some(case.word(0).to_owned())
-            }))],
-        }],
+        records: &[
+            Record { weight: 9, kind: "web", verdicts: JUNOS, fields: JUNOS_PLAIN },
+            Record {
+                weight: 1,
+                kind: "",
+                verdicts: JUNOS_ADMIN.verdicts,
+                fields: &[
+                    ("<14>", V::Local("%b %e %H:%M:%S")),
+                    (" gate-1 mgd[2101]: ", V::WordAs("object", 0)),
+                    (": ", V::WordAs("detail", 1)),
+                    ("", V::By(|_, row| {
+                        row.tell("actor", "it.admin");
+                        Some(String::new())
+                    })),
+                ],
+            },
+        ],
         ..JUNOS_SHAPE
     },
     SONIC_SHAPE,

@@ -3,11 +3,15 @@
 mod barracuda;
 mod bluecoat;
 mod cisco;
+mod cloud;
+mod dns;
 mod firewalls;
 mod forcepoint;
 mod fortinet;
 mod gateways;
+mod monitors;
 mod paloalto;
+mod routers;
 mod schools;
 mod smoothwall;
 mod sophos;
@@ -21,11 +25,15 @@ static VENDORS: &[&[Shape]] = &[
     &barracuda::SHAPES,
     &bluecoat::SHAPES,
     &cisco::SHAPES,
+    &cloud::SHAPES,
+    &dns::SHAPES,
     &firewalls::SHAPES,
     &forcepoint::SHAPES,
     &fortinet::SHAPES,
     &gateways::SHAPES,
+    &monitors::SHAPES,
     &paloalto::SHAPES,
+    &routers::SHAPES,
     &schools::SHAPES,
     &smoothwall::SHAPES,
     &sophos::SHAPES,
