@@ -50,6 +50,16 @@ const DRAYTEK_DNS: &[Field] = &[
     (":53][DNS][HLen=20, TLen=62]", END),
 ];
 
+const DRAYTEK_APP: &[Field] = &[
+    ("<134>", V::Local("%b %e %H:%M:%S")),
+    (" router-1 DrayTek [CSM_APPE][", V::Word(0)),
+    ("][", V::App),
+    ("][@S:R=", V::Says("rule", "2:3")),
+    (", ", V::Client),
+    (":49316->", V::Server),
+    (":443][TCP][HLen=20, TLen=62]", END),
+];
+
 const UNIFI: &[Field] = &[
     ("timestamp", V::Local("%Y-%m-%dT%H:%M:%S%:z")),
     ("type", V::WordAs("rule", 0)),
@@ -125,6 +135,7 @@ pub(super) static SHAPES: [Shape; 4] = [
         records: &[
             Record { weight: 8, kind: "web", verdicts: BLOCKS, fields: DRAYTEK_WEB },
             Record { weight: 2, kind: "dns", verdicts: BLOCKS, fields: DRAYTEK_DNS },
+            Record { weight: 1, kind: "app", verdicts: BLOCKS, fields: DRAYTEK_APP },
         ],
         ..BASE
     },
