@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Parser;
 use jiff::civil::Date;
-use weir_sample_data::{EstateOptions, Format, LineOptions, format_ids, write_estate, write_export, write_lines, write_with_truth};
+use weir_sample_data::{
+    EstateOptions, Format, LineOptions, format_ids, write_estate, write_export, write_lines, write_with_truth,
+};
 
 /// Invented web filter logs in vendors' own formats, the same bytes for the same seed.
 ///

@@ -100,7 +100,10 @@ fn the_rows_are_awkward_in_every_way() {
     }
     assert!(values("url_path").iter().any(|path| path.len() > 500));
     for column in ["user", "user_group", "vendor_category", "content_type", "device"] {
-        assert!(truth.iter().any(|line| line.columns.get(column).is_some_and(serde_json::Value::is_null)), "{column} is never absent");
+        assert!(
+            truth.iter().any(|line| line.columns.get(column).is_some_and(serde_json::Value::is_null)),
+            "{column} is never absent"
+        );
     }
     // Written as this vendor does: with and without a domain, with doubled quotation marks, on its own clock.
     for needle in [",SCH\\apatel,", ",apatel,", ",apatel@sch.example,", "\"Rule \"\"homework\"\"\"", "2026/07/06 00:3"] {

@@ -71,7 +71,8 @@ impl Layout {
     /// The header line, where the layout has one.
     pub fn header(&self, names: &[&str]) -> Option<String> {
         let Layout::Table { delimiter, header: Some(before), quote, .. } = self else { return None };
-        let cells: Vec<String> = names.iter().map(|name| cell(&Written::Text((*name).to_owned()), *quote, delimiter, "")).collect();
+        let cells: Vec<String> =
+            names.iter().map(|name| cell(&Written::Text((*name).to_owned()), *quote, delimiter, "")).collect();
         Some(format!("{before}{}", cells.join(delimiter)))
     }
 

@@ -56,7 +56,14 @@ const fn page(https: bool, host: &'static str, domain: &'static str, path: &'sta
     Target { https, host, domain, port: 0, path, query, search: None }
 }
 
-const fn search(host: &'static str, domain: &'static str, path: &'static str, query: &'static str, engine: &'static str, term: &'static str) -> Target {
+const fn search(
+    host: &'static str,
+    domain: &'static str,
+    path: &'static str,
+    query: &'static str,
+    engine: &'static str,
+    term: &'static str,
+) -> Target {
     Target { https: true, host, domain, port: 0, path, query, search: Some((engine, term)) }
 }
 
@@ -85,9 +92,12 @@ const TARGETS: [Target; 18] = [
 ];
 
 /// Log-ins; the empty one is nobody. `$` ends the account of a computer.
-const LOGINS: [&str; 9] = ["apatel", "19RokaforJ", "", "o'hara.m", "k_wren", "LAPTOP-07$", "siân.rhys", "fern-ash", "Year7.Guest2"];
-const GROUPS: [&str; 9] = ["Pupils", "Year 9", "", "Year 9, Set 2", "Staff|Teaching", "Clwb \"Derwen\"", "a=b", "SCH\\Year 11", "Ysgol_Tŷ"];
-const PROFILES: [&str; 8] = ["pupils", "Junior School", "staff", "Sixth form (16+), relaxed", "KS3|KS4", "\"Exam\" mode", "lunch=on", "Dros 16"];
+const LOGINS: [&str; 9] =
+    ["apatel", "19RokaforJ", "", "o'hara.m", "k_wren", "LAPTOP-07$", "siân.rhys", "fern-ash", "Year7.Guest2"];
+const GROUPS: [&str; 9] =
+    ["Pupils", "Year 9", "", "Year 9, Set 2", "Staff|Teaching", "Clwb \"Derwen\"", "a=b", "SCH\\Year 11", "Ysgol_Tŷ"];
+const PROFILES: [&str; 8] =
+    ["pupils", "Junior School", "staff", "Sixth form (16+), relaxed", "KS3|KS4", "\"Exam\" mode", "lunch=on", "Dros 16"];
 const RULES: [&str; 8] = ["12", "Block-gambling", "No games, lessons", "Rule \"homework\"", "in|out", "r=1", "Social media", "7"];
 const DEVICES: [&str; 5] = ["desk-4", "LAPTOP-07", "", "ict_room-12", "CB-0A1B2C"];
 const CLIENTS: [&str; 5] = ["10.20.30.41", "10.20.31.7", "2001:db8:20:30::41", "172.16.9.250", "2001:db8::1:7"];
@@ -241,7 +251,11 @@ mod tests {
             ((2026, 7, 5), 23, 30, 3_600),
             ((2026, 11, 5), 23, 30, 0),
         ] {
-            assert_eq!(offset_at(instant((year, month, date), hour, minute) * 1_000_000), ahead, "{year}-{month}-{date} {hour}:{minute}");
+            assert_eq!(
+                offset_at(instant((year, month, date), hour, minute) * 1_000_000),
+                ahead,
+                "{year}-{month}-{date} {hour}:{minute}"
+            );
         }
     }
 

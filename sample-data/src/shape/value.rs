@@ -148,7 +148,8 @@ fn url(case: &Case<'_>, tunnel: Tunnel, row: &mut Row) -> Written {
 /// Names or numbers of the categories, and the truth of them.
 fn categories(case: &Case<'_>, is_number: bool, row: &mut Row) -> Vec<String> {
     let words: Vec<_> = case.request.categories.iter().filter_map(|place| case.shape.words.get(*place)).collect();
-    let written: Vec<String> = words.iter().map(|(name, number, _)| (if is_number { *number } else { *name }).to_owned()).collect();
+    let written: Vec<String> =
+        words.iter().map(|(name, number, _)| (if is_number { *number } else { *name }).to_owned()).collect();
     let ours = words.iter().map(|(_, _, ours)| *ours).find(|ours| !ours.is_empty());
     if let Some(ours) = ours {
         row.tell("category", ours);
@@ -191,7 +192,8 @@ fn percent(text: &str) -> String {
 
 /// Whether a text is a number or a truth value.
 fn is_bare(text: &str) -> bool {
-    matches!(text, "true" | "false" | "0") || (!text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+    matches!(text, "true" | "false" | "0")
+        || (!text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Writes a value and tells its truth.

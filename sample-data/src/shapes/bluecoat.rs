@@ -17,7 +17,16 @@ const WEB: &[Verdict] = &[
 /// The scheme as the proxy has it: a tunnel is `tcp` in one log, `ssl` in another.
 fn scheme(case: &Case<'_>, row: &mut Row, tunnel: &str) -> Option<String> {
     row.tell("scheme", if case.is_https() { "https" } else { "http" });
-    Some(if case.is_tunnel() { tunnel } else if case.is_https() { "https" } else { "http" }.to_owned())
+    Some(
+        if case.is_tunnel() {
+            tunnel
+        } else if case.is_https() {
+            "https"
+        } else {
+            "http"
+        }
+        .to_owned(),
+    )
 }
 
 /// The path; `/` stands for a tunnel's too.
@@ -113,7 +122,11 @@ const fn web(verdicts: &'static [Verdict], fields: &'static [Field]) -> Record {
 const PROXYSG: Shape = Shape {
     id: "bluecoat",
     layout: W3C,
-    file_head: &[("#Software: SGOS 7.3.13.2", "comment"), ("#Version: 1.0", "comment"), ("#Date: 2026-03-29 00:20:00", "comment")],
+    file_head: &[
+        ("#Software: SGOS 7.3.13.2", "comment"),
+        ("#Version: 1.0", "comment"),
+        ("#Date: 2026-03-29 00:20:00", "comment"),
+    ],
     words: WORDS,
     join: ";",
     logins: &[Login::Plain, Login::Domain],

@@ -3,12 +3,8 @@
 
 use crate::shape::{BASE, Case, Epoch, Field, Is, Layout, Login, Quote, Record, Row, Shape, Tunnel, V, Verdict, W3C, When};
 
-const WORDS: &[(&str, &str, &str)] = &[
-    ("Gambling", "", "gambling"),
-    ("Social Networking", "", "social_media"),
-    ("Games", "", "games"),
-    ("Clwb Brecwast", "", ""),
-];
+const WORDS: &[(&str, &str, &str)] =
+    &[("Gambling", "", "gambling"), ("Social Networking", "", "social_media"), ("Games", "", "games"), ("Clwb Brecwast", "", "")];
 
 /// Who or what a policy was chosen by: a person with the log-in in brackets, a computer, or a network.
 fn identity(case: &Case<'_>, row: &mut Row) -> Option<String> {
@@ -176,10 +172,7 @@ fn tunnel_url(case: &Case<'_>, row: &mut Row) -> Option<String> {
     Some(format!("tunnel://{}:{}/", target.host, case.request.port()))
 }
 
-const ADDRESS: V = V::List(&[
-    V::If(When::Open, &V::Url(Tunnel::Never)),
-    V::If(When::Tunnel, &V::By(tunnel_url)),
-]);
+const ADDRESS: V = V::List(&[V::If(When::Open, &V::Url(Tunnel::Never)), V::If(When::Tunnel, &V::By(tunnel_url))]);
 
 const WSA: &[Field] = &[
     ("", V::Epoch(Epoch::Thousandths)),
@@ -195,16 +188,22 @@ const WSA: &[Field] = &[
     (" ", V::ContentType),
     (" ", V::Word(2)),
     ("-", V::Profile),
-    ("-Signed_in-NONE-NONE-NONE-DefaultGroup <", V::By(|case, row| {
-        // Abbreviations, with IW_ before those of the vendor's list.
-        let (name, _, ours) = *case.request.categories.first().and_then(|place| case.shape.words.get(*place))?;
-        row.tell("vendor_category", name);
-        if !ours.is_empty() {
-            row.tell("category", ours);
-        }
-        Some(if ours.is_empty() { name.to_owned() } else { format!("IW_{name}") })
-    })),
-    (",6.9,1,\"-\",-,-,-,-,\"-\",-,-,-,\"-\",-,-,\"-\",\"-\",-,-,-,-,\"-\",\"-\",\"-\",\"-\",\"-\",\"-\",5.00,0,-,\"-\",\"-\"> -", V::By(|_, _| Some(String::new()))),
+    (
+        "-Signed_in-NONE-NONE-NONE-DefaultGroup <",
+        V::By(|case, row| {
+            // Abbreviations, with IW_ before those of the vendor's list.
+            let (name, _, ours) = *case.request.categories.first().and_then(|place| case.shape.words.get(*place))?;
+            row.tell("vendor_category", name);
+            if !ours.is_empty() {
+                row.tell("category", ours);
+            }
+            Some(if ours.is_empty() { name.to_owned() } else { format!("IW_{name}") })
+        }),
+    ),
+    (
+        ",6.9,1,\"-\",-,-,-,-,\"-\",-,-,-,\"-\",-,-,\"-\",\"-\",-,-,-,-,\"-\",\"-\",\"-\",\"-\",\"-\",\"-\",5.00,0,-,\"-\",\"-\"> -",
+        V::By(|_, _| Some(String::new())),
+    ),
 ];
 
 const WSA_COLUMNS: &[Field] = &[
@@ -323,10 +322,13 @@ const MERAKI_URLS: &[Field] = &[
     (" MX84 urls src=", V::Client),
     (":56424 dst=", V::Server),
     (":443 mac=", MERAKI_CLIENT),
-    (" request: ", V::List(&[
-        V::If(When::Tunnel, &V::By(meraki_request)),
-        V::If(When::Open, &V::List(&[V::Verb, V::Lit(" "), V::Url(Tunnel::Never)])),
-    ])),
+    (
+        " request: ",
+        V::List(&[
+            V::If(When::Tunnel, &V::By(meraki_request)),
+            V::If(When::Open, &V::List(&[V::Verb, V::Lit(" "), V::Url(Tunnel::Never)])),
+        ]),
+    ),
 ];
 
 const MERAKI_BLOCKS: &[Field] = &[
@@ -376,8 +378,14 @@ pub(super) static SHAPES: [Shape; 10] = [
             weight: 1,
             kind: "",
             verdicts: &[
-                (Is::Admin("configuration"), &["111010", "User 'it.admin', running 'CLI' from IP 10.20.0.9, executed 'write memory'"]),
-                (Is::Admin("sign_in"), &["605005", "Login permitted from 10.20.0.9/5123 to inside:10.20.0.1/ssh for user \"it.admin\""]),
+                (
+                    Is::Admin("configuration"),
+                    &["111010", "User 'it.admin', running 'CLI' from IP 10.20.0.9, executed 'write memory'"],
+                ),
+                (
+                    Is::Admin("sign_in"),
+                    &["605005", "Login permitted from 10.20.0.9/5123 to inside:10.20.0.1/ssh for user \"it.admin\""],
+                ),
             ],
             fields: &[("", V::By(message))],
         }],

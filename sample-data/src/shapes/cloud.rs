@@ -81,10 +81,16 @@ const CHROME: &[Field] = &[
 
 /// Type, what the table's free column says, and the cause in it.
 const DEFENDER: &[Verdict] = &[
-    (Is::Blocked, &["ExploitGuardNetworkProtectionBlocked", "{\"IsAudit\":false,\"ResponseCategory\":\"CustomPolicy\"}", "CustomPolicy"]),
+    (
+        Is::Blocked,
+        &["ExploitGuardNetworkProtectionBlocked", "{\"IsAudit\":false,\"ResponseCategory\":\"CustomPolicy\"}", "CustomPolicy"],
+    ),
     (Is::Blocked, &["SmartScreenUrlWarning", "{\"Experience\":\"CustomBlockList\"}", "CustomBlockList"]),
     (Is::Overridden, &["SmartScreenUserOverride", "", ""]),
-    (Is::Allowed, &["ExploitGuardNetworkProtectionAudited", "{\"IsAudit\":true,\"ResponseCategory\":\"CustomPolicy\"}", "CustomPolicy"]),
+    (
+        Is::Allowed,
+        &["ExploitGuardNetworkProtectionAudited", "{\"IsAudit\":true,\"ResponseCategory\":\"CustomPolicy\"}", "CustomPolicy"],
+    ),
     (Is::Ignored("not_a_decision"), &["UsbDriveMounted", "{\"BusType\":\"7\"}", ""]),
 ];
 

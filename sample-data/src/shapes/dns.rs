@@ -123,12 +123,8 @@ const NEXTDNS: &[Field] = &[
     ("client_name", V::Nil),
 ];
 
-const UNBOUND: &[Field] = &[
-    ("[", V::Epoch(Epoch::Seconds)),
-    ("] unbound[901:0] info: ", V::Client),
-    (" ", V::Fqdn),
-    (" A IN", END),
-];
+const UNBOUND: &[Field] =
+    &[("[", V::Epoch(Epoch::Seconds)), ("] unbound[901:0] info: ", V::Client), (" ", V::Fqdn), (" A IN", END)];
 const UNBOUND_LOCAL: &[Field] = &[
     ("[", V::Epoch(Epoch::Seconds)),
     ("] unbound[901:0] info: ", V::Says("rule", "dice.example.")),
@@ -137,7 +133,8 @@ const UNBOUND_LOCAL: &[Field] = &[
     ("@51234 ", V::Fqdn),
     (" A IN", END),
 ];
-const UNBOUND_ITSELF: &[Field] = &[("[", V::Epoch(Epoch::Seconds)), ("] unbound[901:0] info: start of service (unbound 1.19.2).", END)];
+const UNBOUND_ITSELF: &[Field] =
+    &[("[", V::Epoch(Epoch::Seconds)), ("] unbound[901:0] info: start of service (unbound 1.19.2).", END)];
 
 pub(super) static SHAPES: [Shape; 5] = [
     Shape {
@@ -195,7 +192,11 @@ pub(super) static SHAPES: [Shape; 5] = [
         id: "unbound",
         records: &[
             dnsmasq(&[(Is::Allowed, &[])], UNBOUND, 8),
-            dnsmasq(&[(Is::Blocked, &["always_nxdomain"]), (Is::Blocked, &["always_refuse"]), (Is::Blocked, &["redirect"])], UNBOUND_LOCAL, 3),
+            dnsmasq(
+                &[(Is::Blocked, &["always_nxdomain"]), (Is::Blocked, &["always_refuse"]), (Is::Blocked, &["redirect"])],
+                UNBOUND_LOCAL,
+                3,
+            ),
             dnsmasq(&[(Is::Ignored("not_a_decision"), &[])], UNBOUND_ITSELF, 1),
         ],
         ..BASE

@@ -236,11 +236,7 @@ const JUNOS_ADMIN: Record = Record {
 };
 
 /// Number of the message, what the firewall did.
-const SONICWALL: &[Verdict] = &[
-    (Is::Allowed, &["97", "NA"]),
-    (Is::Blocked, &["14", "drop"]),
-    (Is::Blocked, &["97", "drop"]),
-];
+const SONICWALL: &[Verdict] = &[(Is::Allowed, &["97", "NA"]), (Is::Blocked, &["14", "drop"]), (Is::Blocked, &["97", "drop"])];
 
 fn sonic_source(case: &Case<'_>, row: &mut Row) -> Option<String> {
     row.tell("src_ip", case.request.client.clone());
@@ -502,11 +498,14 @@ const WATCHGUARD_ADMIN: &[Field] = &[
     ("<140>", V::Local("%b %e %H:%M:%S")),
     (" box-1 80BE00000000 (", V::Local("%Y-%m-%dT%H:%M:%S")),
     (") sessiond[2453]: msg_id=\"", V::WordAs("object", 0)),
-    ("\" ", V::By(|case, row| {
-        row.tell("actor", "it.admin@Firebox-DB");
-        row.tell("detail", case.word(1));
-        Some(case.word(1).to_owned())
-    })),
+    (
+        "\" ",
+        V::By(|case, row| {
+            row.tell("actor", "it.admin@Firebox-DB");
+            row.tell("detail", case.word(1));
+            Some(case.word(1).to_owned())
+        }),
+    ),
 ];
 
 const WATCHGUARD_LEEF: &[Field] = &[
@@ -618,10 +617,13 @@ pub(super) static SHAPES: [Shape; 14] = [
                     ("<14>", V::Local("%b %e %H:%M:%S")),
                     (" gate-1 mgd[2101]: ", V::WordAs("object", 0)),
                     (": ", V::WordAs("detail", 1)),
-                    ("", V::By(|_, row| {
-                        row.tell("actor", "it.admin");
-                        Some(String::new())
-                    })),
+                    (
+                        "",
+                        V::By(|_, row| {
+                            row.tell("actor", "it.admin");
+                            Some(String::new())
+                        }),
+                    ),
                 ],
             },
         ],
@@ -631,7 +633,11 @@ pub(super) static SHAPES: [Shape; 14] = [
     Shape {
         id: "sonicwall-cef",
         layout: CEF,
-        head: &[("<134>", V::Local("%b %e %H:%M:%S")), (" box-1 CEF:0|SonicWall|NSa 2700|7.0.1|", V::Word(0)), ("|Website|4|", V::Nil)],
+        head: &[
+            ("<134>", V::Local("%b %e %H:%M:%S")),
+            (" box-1 CEF:0|SonicWall|NSa 2700|7.0.1|", V::Word(0)),
+            ("|Website|4|", V::Nil),
+        ],
         rough: " ,|=",
         records: &[
             Record { weight: 6, kind: "web", verdicts: SONICWALL, fields: SONIC_CEF },
@@ -703,13 +709,19 @@ pub(super) static SHAPES: [Shape; 14] = [
         rough: " ,|=",
         records: &[
             Record { weight: 80, kind: "web", verdicts: WATCHGUARD, fields: WATCHGUARD_WEB },
-            Record { weight: 10, kind: "dns", verdicts: &[(Is::Allowed, &["", "Allow"]), (Is::Blocked, &["", "Deny"])], fields: WATCHGUARD_DNS },
+            Record {
+                weight: 10,
+                kind: "dns",
+                verdicts: &[(Is::Allowed, &["", "Allow"]), (Is::Blocked, &["", "Deny"])],
+                fields: WATCHGUARD_DNS,
+            },
             Record {
                 weight: 5,
                 kind: "",
-                verdicts: &[
-                    (Is::Admin("sign_in"), &["3E00-0002", "Management user it.admin@Firebox-DB from 10.20.0.9 logged in", ""]),
-                ],
+                verdicts: &[(
+                    Is::Admin("sign_in"),
+                    &["3E00-0002", "Management user it.admin@Firebox-DB from 10.20.0.9 logged in", ""],
+                )],
                 fields: WATCHGUARD_ADMIN,
             },
         ],

@@ -74,7 +74,10 @@ const fn cloud(words: [&'static str; 17]) -> [Field; 17] {
         (words[5], V::Word(0)),
         (words[6], V::Lit("Productivity Loss")),
         (words[7], V::Profile),
-        (words[8], V::List(&[V::If(When::Tunnel, &V::List(&[V::Url(Tunnel::HostPort), V::Lit("/")])), V::If(When::Open, &V::Address)])),
+        (
+            words[8],
+            V::List(&[V::If(When::Tunnel, &V::List(&[V::Url(Tunnel::HostPort), V::Lit("/")])), V::If(When::Open, &V::Address)]),
+        ),
         (words[9], V::Lit("192.0.2.1")),
         (words[10], V::Server),
         (words[11], V::Client),
@@ -89,15 +92,36 @@ const fn cloud(words: [&'static str; 17]) -> [Field; 17] {
 /// A capital and small letters.
 fn method(case: &Case<'_>, row: &mut Row) -> Option<String> {
     row.is_connect = case.is_tunnel();
-    let method = if case.is_tunnel() { "Connect" } else if case.request.is_post { "Post" } else { "Get" };
+    let method = if case.is_tunnel() {
+        "Connect"
+    } else if case.request.is_post {
+        "Post"
+    } else {
+        "Get"
+    };
     row.tell("method", method.to_uppercase());
     Some(method.to_owned())
 }
 
 static UNNAMED: [Field; 17] = cloud([""; 17]);
 static NAMED: [Field; 17] = cloud([
-    "date", "time", "user", "workstation", "category", "action", "risk_class", "policy_name", "url", "connection_ip", "destination_ip",
-    "source_ip", "threat_type", "threat_name", "user_agent_string", "http_status_code", "http_request_method",
+    "date",
+    "time",
+    "user",
+    "workstation",
+    "category",
+    "action",
+    "risk_class",
+    "policy_name",
+    "url",
+    "connection_ip",
+    "destination_ip",
+    "source_ip",
+    "threat_type",
+    "threat_name",
+    "user_agent_string",
+    "http_status_code",
+    "http_request_method",
 ]);
 
 const CLOUD: Shape = Shape {
@@ -136,7 +160,11 @@ const CEF_SHAPE: Shape = Shape {
         Record {
             weight: 2,
             kind: "web",
-            verdicts: &[(Is::Allowed, &["permitted", "1026"]), (Is::Blocked, &["blocked", "1025"]), (Is::Quarantined("unknown_action"), &["mislaid", "0"])],
+            verdicts: &[
+                (Is::Allowed, &["permitted", "1026"]),
+                (Is::Blocked, &["blocked", "1025"]),
+                (Is::Quarantined("unknown_action"), &["mislaid", "0"]),
+            ],
             fields: &SIGNED_IN,
         },
         Record {
@@ -154,7 +182,11 @@ pub(super) static SHAPES: [Shape; 4] = [
     Shape {
         id: "forcepoint-leef",
         layout: LEEF,
-        head: &[("<159>", V::Local("%b %e %H:%M:%S")), (" box LEEF:1.0|Forcepoint|Security|8.5.0|transaction:", V::Word(0)), ("|", V::Nil)],
+        head: &[
+            ("<159>", V::Local("%b %e %H:%M:%S")),
+            (" box LEEF:1.0|Forcepoint|Security|8.5.0|transaction:", V::Word(0)),
+            ("|", V::Nil),
+        ],
         records: &[Record {
             weight: 1,
             kind: "web",

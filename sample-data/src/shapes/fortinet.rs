@@ -22,7 +22,8 @@ const WEB: &[Verdict] = &[
     (Is::Quarantined("unknown_action"), &["mislaid", "ftgd_allow", "0317013312", ""]),
 ];
 
-const APP: &[Verdict] = &[(Is::Allowed, &["pass"]), (Is::Allowed, &["monitor"]), (Is::Blocked, &["block"]), (Is::Blocked, &["reset"])];
+const APP: &[Verdict] =
+    &[(Is::Allowed, &["pass"]), (Is::Allowed, &["monitor"]), (Is::Blocked, &["block"]), (Is::Blocked, &["reset"])];
 const DNS: &[Verdict] = &[(Is::Allowed, &["pass"]), (Is::Blocked, &["block"]), (Is::Blocked, &["redirect"])];
 
 const fn pairs(between: &'static str) -> Layout {
@@ -191,8 +192,14 @@ const ADMIN_RECORD: Record = Record {
     weight: 7,
     kind: "",
     verdicts: &[
-        (Is::Admin("sign_in"), &["0100032001", "Admin login successful", "", "", "Administrator it.admin logged in successfully"]),
-        (Is::Admin("policy_change"), &["0100044547", "Object attribute configured", "webfilter.profile", "pupils", "Edit webfilter.profile pupils"]),
+        (
+            Is::Admin("sign_in"),
+            &["0100032001", "Admin login successful", "", "", "Administrator it.admin logged in successfully"],
+        ),
+        (
+            Is::Admin("policy_change"),
+            &["0100044547", "Object attribute configured", "webfilter.profile", "pupils", "Edit webfilter.profile pupils"],
+        ),
         (Is::Admin("configuration"), &["0100044546", "Attribute configured", "system.global", "", "Edit system.global"]),
     ],
     fields: &[
@@ -443,7 +450,11 @@ pub(super) const SHAPES: [Shape; 5] = [
     Shape {
         id: "fortigate-cef",
         layout: CEF,
-        head: &[("<189>", V::Local("%b %e %H:%M:%S")), (" gate-1 CEF:0|Fortinet|Fortigate|v7.2.8|", V::Word(2)), ("|utm|3|", V::Nil)],
+        head: &[
+            ("<189>", V::Local("%b %e %H:%M:%S")),
+            (" gate-1 CEF:0|Fortinet|Fortigate|v7.2.8|", V::Word(2)),
+            ("|utm|3|", V::Nil),
+        ],
         rough: " ,|=\\",
         records: &[CEF_WEB, CEF_APP, CEF_ADMIN],
         ..FORTIGATE

@@ -402,7 +402,8 @@ const UNTANGLE: &[Verdict] = &[
     (Is::Overridden, &["PASS_UNBLOCK", "false"]),
 ];
 
-const UNTANGLE_LETTERS: &[Verdict] = &[(Is::Allowed, &["N", "false"]), (Is::Blocked, &["D", "true"]), (Is::Overridden, &["B", "false"])];
+const UNTANGLE_LETTERS: &[Verdict] =
+    &[(Is::Allowed, &["N", "false"]), (Is::Blocked, &["D", "true"]), (Is::Overridden, &["B", "false"])];
 
 pub(super) static SHAPES: [Shape; 11] = [
     Shape {

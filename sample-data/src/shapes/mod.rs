@@ -56,9 +56,5 @@ fn service(case: &Case<'_>, row: &mut Row) -> Option<String> {
 const END: V = V::Lit("");
 
 /// Names that most vendors share, and one of a school's own.
-const WORDS: &[(&str, &str, &str)] = &[
-    ("Gambling", "", "gambling"),
-    ("Social Networking", "", "social_media"),
-    ("Games", "", "games"),
-    ("Clwb Brecwast", "", ""),
-];
+const WORDS: &[(&str, &str, &str)] =
+    &[("Gambling", "", "gambling"), ("Social Networking", "", "social_media"), ("Games", "", "games"), ("Clwb Brecwast", "", "")];

@@ -3,12 +3,8 @@
 
 use crate::shape::{BASE, CEF, CSV, Case, Field, Is, Layout, Login, Quote, Record, Row, Shape, V, Verdict, When};
 
-const WORDS: &[(&str, &str, &str)] = &[
-    ("gambling", "", "gambling"),
-    ("social-networking", "", "social_media"),
-    ("games", "", "games"),
-    ("clwb-brecwast", "", ""),
-];
+const WORDS: &[(&str, &str, &str)] =
+    &[("gambling", "", "gambling"), ("social-networking", "", "social_media"), ("games", "", "games"), ("clwb-brecwast", "", "")];
 
 const WEB: &[Verdict] = &[
     (Is::Allowed, &["alert"]),

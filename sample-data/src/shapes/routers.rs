@@ -155,13 +155,24 @@ pub(super) static SHAPES: [Shape; 4] = [
     Shape {
         id: "unifi-cef",
         layout: CEF,
-        head: &[("", V::Local("%b %e %H:%M:%S")), (" gate-1 CEF:0|Ubiquiti|UniFi Network|10.6.101|", V::Word(0)), ("|", V::Word(3)), ("|1|", V::Nil)],
+        head: &[
+            ("", V::Local("%b %e %H:%M:%S")),
+            (" gate-1 CEF:0|Ubiquiti|UniFi Network|10.6.101|", V::Word(0)),
+            ("|", V::Word(3)),
+            ("|1|", V::Nil),
+        ],
         records: &[Record {
             weight: 1,
             kind: "",
             verdicts: &[
-                (Is::Admin("sign_in"), &["544", "Network", "Head Office accessed UniFi Network using the web.", "Admin Accessed UniFi Network"]),
-                (Is::Admin("configuration"), &["546", "Content Filter", "Head Office changed Content Filter.", "Admin Made Config Changes"]),
+                (
+                    Is::Admin("sign_in"),
+                    &["544", "Network", "Head Office accessed UniFi Network using the web.", "Admin Accessed UniFi Network"],
+                ),
+                (
+                    Is::Admin("configuration"),
+                    &["546", "Content Filter", "Head Office changed Content Filter.", "Admin Made Config Changes"],
+                ),
                 (Is::Ignored("flow"), &["203", "", "", "Blocked by Firewall"]),
                 (Is::Ignored("not_a_decision"), &["201", "", "", "Threat Detected and Blocked"]),
             ],

@@ -23,11 +23,17 @@ pub(super) const SHAPES: [Shape; 5] = [
                 ("URL", V::Url(Tunnel::Slash)),
                 ("Action", V::Word(0)),
                 ("Category", V::Category),
-                ("Reason", V::If(When::Refused, &V::By(|case, row| {
-                    let reason = case.first_category()?;
-                    row.tell("rule", reason.clone());
-                    Some(reason)
-                }))),
+                (
+                    "Reason",
+                    V::If(
+                        When::Refused,
+                        &V::By(|case, row| {
+                            let reason = case.first_category()?;
+                            row.tell("rule", reason.clone());
+                            Some(reason)
+                        }),
+                    ),
+                ),
                 ("User", V::User),
                 ("IP Address", V::Client),
                 ("Computer", V::Device),
@@ -48,15 +54,18 @@ pub(super) const SHAPES: [Shape; 5] = [
                 ("Date/Time", V::Local("%Y-%m-%d %H:%M:%S")),
                 ("URL", V::Url(Tunnel::Slash)),
                 ("Visit Duration", V::Word(0)),
-                ("Reason", V::By(|case, row| {
-                    let reason = case.word(1);
-                    if !reason.is_empty() {
-                        row.tell("rule", reason);
-                        row.tell("vendor_category", reason);
-                        row.tell("category", "gambling");
-                    }
-                    Some(reason.to_owned())
-                })),
+                (
+                    "Reason",
+                    V::By(|case, row| {
+                        let reason = case.word(1);
+                        if !reason.is_empty() {
+                            row.tell("rule", reason);
+                            row.tell("vendor_category", reason);
+                            row.tell("category", "gambling");
+                        }
+                        Some(reason.to_owned())
+                    }),
+                ),
                 ("IP Address", V::Client),
             ],
         }],
@@ -65,7 +74,12 @@ pub(super) const SHAPES: [Shape; 5] = [
     Shape {
         id: "netsweeper",
         layout: CSV,
-        words: &[("Gambling", "12", "gambling"), ("Social Networking", "40", "social_media"), ("Games", "11", "games"), ("Clwb Brecwast", "97", "")],
+        words: &[
+            ("Gambling", "12", "gambling"),
+            ("Social Networking", "40", "social_media"),
+            ("Games", "11", "games"),
+            ("Clwb Brecwast", "97", ""),
+        ],
         join: ",",
         rough: " ,\"|=\\",
         records: &[Record {
@@ -109,7 +123,11 @@ pub(super) const SHAPES: [Shape; 5] = [
         records: &[Record {
             weight: 1,
             kind: "web",
-            verdicts: &[(Is::Allowed, &["Allowed"]), (Is::Blocked, &["Blocked"]), (Is::Quarantined("unknown_action"), &["Flagged"])],
+            verdicts: &[
+                (Is::Allowed, &["Allowed"]),
+                (Is::Blocked, &["Blocked"]),
+                (Is::Quarantined("unknown_action"), &["Flagged"]),
+            ],
             fields: &[
                 ("URL", V::Url(Tunnel::Slash)),
                 ("User", V::User),

@@ -249,13 +249,16 @@ const SWA: Record = Record {
     ],
     fields: &[
         ("h=", V::Client),
-        (" u=\"", V::By(|case, row| {
-            if let Some(person) = case.person() {
-                row.tell("user", person);
-                return Some(case.request.written_login().replace('\\', "\\\\"));
-            }
-            Some("-".to_owned())
-        })),
+        (
+            " u=\"",
+            V::By(|case, row| {
+                if let Some(person) = case.person() {
+                    row.tell("user", person);
+                    return Some(case.request.written_login().replace('\\', "\\\\"));
+                }
+                Some("-".to_owned())
+            }),
+        ),
         ("\" s=", V::Status),
         (" X=- t=", V::Epoch(Epoch::Seconds)),
         (" T=284453 Ts=0 act=", V::Word(0)),

@@ -178,10 +178,13 @@ const GUARD: &[Field] = &[
     ("/-) ", V::Url(Tunnel::HostPort)),
     (" ", V::Client),
     ("/", V::Lit("desk-4.sch.example")),
-    (" ", V::By(|case, row| {
-        row.tell("user", case.person()?);
-        Some(case.request.written_login().replace('\\', "%5c"))
-    })),
+    (
+        " ",
+        V::By(|case, row| {
+            row.tell("user", case.person()?);
+            Some(case.request.written_login().replace('\\', "%5c"))
+        }),
+    ),
     (" ", V::Method),
     (" ", V::Word(0)),
 ];
@@ -192,13 +195,8 @@ const fn web(verdicts: &'static [Verdict], fields: &'static [Field]) -> Record {
     Record { weight: 1, kind: "web", verdicts, fields }
 }
 
-const SQUID_SHAPE: Shape = Shape {
-    id: "squid",
-    logins: &[Login::Plain, Login::Domain, Login::Upn],
-    rough: "",
-    records: &[web(SQUID, NATIVE)],
-    ..BASE
-};
+const SQUID_SHAPE: Shape =
+    Shape { id: "squid", logins: &[Login::Plain, Login::Domain, Login::Upn], rough: "", records: &[web(SQUID, NATIVE)], ..BASE };
 
 const GUARDIAN: Shape = Shape {
     id: "e2guardian-1",

@@ -265,7 +265,11 @@ const JSON: Shape = Shape {
         Record {
             weight: 10,
             kind: "dns",
-            verdicts: &[(Is::Allowed, &["Allow", "Allow"]), (Is::Blocked, &["Block", "Allow"]), (Is::Blocked, &["Allow", "Block"])],
+            verdicts: &[
+                (Is::Allowed, &["Allow", "Allow"]),
+                (Is::Blocked, &["Block", "Allow"]),
+                (Is::Blocked, &["Allow", "Block"]),
+            ],
             fields: JSON_DNS,
         },
         Record {
@@ -309,7 +313,12 @@ pub(super) static SHAPES: [Shape; 6] = [
     Shape {
         id: "zscaler-cef",
         layout: CEF,
-        head: &[("", V::Local("%b %d %H:%M:%S")), (" zscaler-nss CEF:0|Zscaler|NSSWeblog|5.0|", V::Word(0)), ("|", V::Word(1)), ("|3|", V::Nil)],
+        head: &[
+            ("", V::Local("%b %d %H:%M:%S")),
+            (" zscaler-nss CEF:0|Zscaler|NSSWeblog|5.0|", V::Word(0)),
+            ("|", V::Word(1)),
+            ("|3|", V::Nil),
+        ],
         rough: " ,|=\\",
         records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: EXTENSION }],
         ..JSON
