@@ -149,8 +149,6 @@ pub(crate) enum When {
     Category,
     /// It was refused, by a page of any kind.
     Refused,
-    /// It was let through.
-    LetThrough,
     /// It is a search.
     Search,
     /// The client's address is of IPv6.
@@ -293,7 +291,6 @@ impl Case<'_> {
             When::User => !self.request.login.is_empty(),
             When::Category => !self.request.categories.is_empty(),
             When::Refused => matches!(self.verdict.0, Is::Blocked | Is::Warned),
-            When::LetThrough => matches!(self.verdict.0, Is::Allowed | Is::Overridden),
             When::Search => self.request.target.search.is_some(),
             When::V6 => self.request.client.contains(':'),
             When::Word(place, word) => self.word(place) == word,

@@ -146,7 +146,7 @@ pub(crate) fn offset_at(time_us: i64) -> i32 {
 fn fitting(rng: &mut Rng, items: &[&'static str], rough: &str) -> &'static str {
     let fits = |item: &str| item.chars().all(|c| c.is_alphanumeric() || "-_$.()+".contains(c) || rough.contains(c));
     let fitting: Vec<&'static str> = items.iter().copied().filter(|item| fits(item)).collect();
-    if fitting.is_empty() { "" } else { *rng.pick(&fitting) }
+    fitting.get(rng.below(fitting.len())).copied().unwrap_or_default()
 }
 
 impl Request {

@@ -51,7 +51,7 @@ fn line(shape: &Shape, record: &Record, request: &Request, rng: &mut Rng, out: &
     let mut draw = || record.verdicts.get(rng.below(record.verdicts.len())).copied().unwrap_or((Is::Allowed, &[]));
     let mut verdict = draw();
     // Words that no product has are rare, so that a file stays recognisable.
-    if matches!(verdict.0, Is::Quarantined(_)) && request.serial % 5 > 0 {
+    if matches!(verdict.0, Is::Quarantined(_)) && !request.serial.is_multiple_of(5) {
         verdict = draw();
     }
     let case = Case { shape, record, verdict, request };

@@ -65,6 +65,31 @@ const MAIN: &[Field] = &[
     ("x-client-device-name", V::Device),
 ];
 
+/// The order of the product's own main format, whose categories are percent-encoded.
+const STANDARD: &[Field] = &[
+    ("date", V::Utc("%Y-%m-%d")),
+    ("time", V::Utc("%H:%M:%S")),
+    ("time-taken", V::Elapsed),
+    ("c-ip", V::Client),
+    ("sc-status", V::WordAs("status", 2)),
+    ("s-action", V::Word(3)),
+    ("sc-bytes", V::In),
+    ("cs-bytes", V::Out),
+    ("cs-method", V::Method),
+    ("cs-uri-scheme", V::By(|case, row| scheme(case, row, "tcp"))),
+    ("cs-host", V::Host),
+    ("cs-uri-path", V::By(path)),
+    ("cs-uri-query", V::MarkQuery),
+    ("cs-username", V::User),
+    ("s-hierarchy", V::Lit("DIRECT")),
+    ("s-supplier-name", V::Server),
+    ("rs(Content-Type)", V::ContentType),
+    ("cs(User-Agent)", V::Agent),
+    ("sc-filter-result", V::Word(1)),
+    ("sc-filter-category", V::Percent(&V::Category)),
+    ("x-exception-id", V::WordAs("rule", 0)),
+];
+
 const SPLUNK: &[Field] = &[
     ("c-ip", V::Client),
     ("rs-Content-Type", V::ContentType),
@@ -135,8 +160,9 @@ const PROXYSG: Shape = Shape {
     ..BASE
 };
 
-pub(super) static SHAPES: [Shape; 3] = [
+pub(super) static SHAPES: [Shape; 4] = [
     PROXYSG,
+    Shape { join: "", records: &[web(WEB, STANDARD)], ..PROXYSG },
     Shape {
         id: "bluecoat-kv",
         layout: Layout::Pairs { between: " ", assign: "=", quote: Quote::Needed, absent: Some("-"), escape: "" },
@@ -150,6 +176,7 @@ pub(super) static SHAPES: [Shape; 3] = [
         layout: Layout::Json,
         file_head: &[],
         rough: " ,\"|=\\",
+        logins: &[Login::Plain, Login::Domain, Login::Ldap],
         records: &[web(WEB.split_at(6).0, CLOUD)],
         ..PROXYSG
     },

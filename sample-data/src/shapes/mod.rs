@@ -2,6 +2,7 @@
 
 mod barracuda;
 mod bluecoat;
+mod checkpoint;
 mod cisco;
 mod cloud;
 mod dns;
@@ -9,11 +10,13 @@ mod firewalls;
 mod forcepoint;
 mod fortinet;
 mod gateways;
+mod juniper;
 mod monitors;
 mod paloalto;
 mod routers;
 mod schools;
 mod smoothwall;
+mod sonicwall;
 mod sophos;
 mod squid;
 mod zscaler;
@@ -24,6 +27,9 @@ use crate::shape::{Case, Row, Shape, V};
 static VENDORS: &[&[Shape]] = &[
     &barracuda::SHAPES,
     &bluecoat::SHAPES,
+    &checkpoint::SHAPES,
+    &juniper::SHAPES,
+    &sonicwall::SHAPES,
     &cisco::SHAPES,
     &cloud::SHAPES,
     &dns::SHAPES,

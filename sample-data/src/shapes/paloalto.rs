@@ -1,7 +1,7 @@
 //! Palo Alto Networks: the URL log as syslog CSV (PAN-OS 10 and 4), the browser's export, CEF, and JSON of the logging service.
 //! From the vendor's syslog field descriptions and CEF templates.
 
-use crate::shape::{BASE, CEF, CSV, Case, Field, Is, Layout, Login, Quote, Record, Row, Shape, V, Verdict, When};
+use crate::shape::{BASE, CEF, CSV, Case, Epoch, Field, Is, Layout, Login, Quote, Record, Row, Shape, V, Verdict, When};
 
 const WORDS: &[(&str, &str, &str)] =
     &[("gambling", "", "gambling"), ("social-networking", "", "social_media"), ("games", "", "games"), ("clwb-brecwast", "", "")];
@@ -313,6 +313,45 @@ const JSON_CONFIG: Record = Record {
     ],
 };
 
+/// The names of the schema itself.
+const JSON_SCHEMA: &[Field] = &[
+    ("log_type.id", V::Num(3)),
+    ("log_type.value", V::Lit("threat")),
+    ("sub_type.value", V::Lit("url")),
+    ("time_generated", V::Epoch(Epoch::Micros)),
+    ("source_user", V::User),
+    ("source_ip.value", V::Client),
+    ("dest_port", V::Port),
+    ("action.value", V::Word(0)),
+    ("url", V::Address),
+    ("url_category.value", V::FirstCategory),
+    ("app", V::App),
+    ("rule_matched", V::Rule),
+    ("http_method.value", V::By(method)),
+    ("content_type", V::ContentType),
+    ("http_referer", V::Referrer),
+    ("source_device_host", V::Device),
+    ("dynamic_user_group_name", V::Group),
+];
+
+/// The firewall's own template: the time in GMT, the log-in with its domain, backslashes doubled, labels with a blank.
+const CEF_OWN: &[Field] = &[
+    ("rt", V::Utc("%b %d %Y %H:%M:%S GMT")),
+    ("deviceExternalId", V::Lit("012000000001")),
+    ("src", V::Client),
+    ("dst", V::Server),
+    ("cs1Label", V::Lit("Rule")),
+    ("cs1", V::Rule),
+    ("suser", V::User),
+    ("duser", V::Nil),
+    ("app", V::App),
+    ("dpt", V::Port),
+    ("act", V::Word(0)),
+    ("request", V::Address),
+    ("cs2Label", V::Lit("URL Category")),
+    ("cs2", V::FirstCategory),
+];
+
 const CEF_CONFIG: Record = Record {
     weight: 1,
     kind: "",
@@ -329,7 +368,7 @@ const CEF_CONFIG: Record = Record {
     ],
 };
 
-pub(super) const SHAPES: [Shape; 6] = [
+pub(super) const SHAPES: [Shape; 8] = [
     PANOS,
     Shape { join: "", head: &[], records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: OLD_FIELDS }], ..PANOS },
     Shape { id: "paloalto-csv", layout: CSV, head: &[], records: &[EXPORT], ..PANOS },
@@ -347,6 +386,21 @@ pub(super) const SHAPES: [Shape; 6] = [
         layout: CEF,
         head: &[("CEF:0|Palo Alto Networks|PAN-OS|10.1.6|", V::Word(1)), ("|1|", V::Nil)],
         records: &[CEF_CONFIG],
+        ..PANOS
+    },
+    Shape {
+        id: "paloalto-cef",
+        layout: CEF,
+        head: &[("<14>", V::Local("%b %e %H:%M:%S")), (" box-1 CEF:0|Palo Alto Networks|PAN-OS|10.1.6|url|THREAT|1|", V::Nil)],
+        rough: " ,|=\\",
+        records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: CEF_OWN }],
+        ..PANOS
+    },
+    Shape {
+        id: "paloalto-json",
+        layout: Layout::Json,
+        head: &[],
+        records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: JSON_SCHEMA }],
         ..PANOS
     },
     Shape { id: "paloalto-json", layout: Layout::Json, head: &[], records: &[JSON_WEB, JSON_CONFIG], ..PANOS },

@@ -1,6 +1,6 @@
 //! Smoothwall: the appliance's access log (JSON) and the export of its web filter log.
 
-use crate::shape::{BASE, CSV, Epoch, Is, Layout, Record, Shape, Tunnel, V, When};
+use crate::shape::{BASE, CSV, Epoch, Is, Layout, Login, Record, Shape, Tunnel, V, When};
 
 const WORDS: &[(&str, &str, &str)] =
     &[("Gambling", "", "gambling"), ("Social Networking", "", "social_media"), ("Games", "", "games"), ("Clwb Brecwast", "", "")];
@@ -41,6 +41,7 @@ pub(super) const SHAPES: [Shape; 2] = [
         words: WORDS,
         join: "; ",
         rough: " ,\"|=",
+        logins: &[Login::Plain, Login::Ldap],
         records: &[
             Record {
                 weight: 9,
