@@ -3,6 +3,8 @@
 
 mod assemble;
 mod cards;
+#[cfg(test)]
+mod cards_tests;
 pub mod engine;
 pub mod error;
 mod figures;
