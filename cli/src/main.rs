@@ -1,9 +1,11 @@
 //! The `weir` command: reads what was asked, calls the library that does it, prints the answer.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod answer;
 mod commands;
 mod output;
 mod progress;
+mod prompt;
 mod xlsx;
 
 use std::path::PathBuf;
@@ -44,6 +46,7 @@ enum Command {
     Reopen(commands::reopen::Reopen),
     Rollup(commands::rollup::Rollup),
     Compact(commands::compact::Compact),
+    Query(commands::query::Query),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Reopen(command) => command.run(config),
         Command::Rollup(command) => command.run(config),
         Command::Compact(command) => command.run(config),
+        Command::Query(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),
     };

@@ -22,7 +22,12 @@ pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;
 mod rows;
+pub mod saved;
 mod scan;
+pub mod scope;
+#[cfg(test)]
+mod scope_tests;
+mod session;
 pub mod state;
 pub mod statistics;
 pub mod suppression;

@@ -9,6 +9,7 @@ pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
+pub mod query;
 pub mod reclassify;
 pub mod reopen;
 pub mod rollup;
