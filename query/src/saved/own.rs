@@ -147,7 +147,8 @@ fn samples(parameter: &Parameter) -> Vec<(String, ScalarValue)> {
         Kind::Year => vec![text(), text()],
         Kind::HalfTerm => vec![text(), text(), day(), day()],
         Kind::Number => vec![ScalarValue::Int64(Some(1))],
-        Kind::Time | Kind::Theme | Kind::Category | Kind::UserKey | Kind::Text | Kind::Choice(_) => vec![text()],
+        Kind::Time => vec![ScalarValue::from("00:00")],
+        Kind::Theme | Kind::Category | Kind::UserKey | Kind::Text | Kind::Choice(_) => vec![text()],
     };
     parameter.bound_names().into_iter().zip(kinds).collect()
 }
