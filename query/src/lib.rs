@@ -5,6 +5,7 @@ mod assemble;
 mod cards;
 pub mod engine;
 pub mod error;
+mod explain;
 mod findings;
 #[cfg(test)]
 mod fixture;
