@@ -7,7 +7,8 @@ fn main() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let here = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let mut code = String::new();
-    for (folder, ending, name) in [("rollups", "sql", "ROLLUPS"), ("indicators", "sql", "INDICATORS"), ("saved", "sql", "SAVED")] {
+    for (folder, ending, name) in [("rollups", "sql", "ROLLUPS"), ("indicators", "sql", "INDICATORS"), ("saved", "sql", "SAVED")]
+    {
         let folder = Path::new(&here).join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files: Vec<_> = fs::read_dir(&folder)?

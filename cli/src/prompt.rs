@@ -56,9 +56,14 @@ impl Typed {
                 ("h" | "?", _) => Line::Help,
                 ("timing", _) => Line::Timing,
                 ("s", _) => Line::History,
-                ("c", _) => Line::Forget,
+                ("c", _) => {
+                    self.unfinished.clear();
+                    Line::Forget
+                }
                 ("g", "") => Line::Again(None),
-                ("g", number) => number.parse().map_or_else(|_| Line::Unknown(trimmed.to_owned()), |number| Line::Again(Some(number))),
+                ("g", number) => {
+                    number.parse().map_or_else(|_| Line::Unknown(trimmed.to_owned()), |number| Line::Again(Some(number)))
+                }
                 ("d", "") => Line::Ask(vec![TABLES.to_owned()]),
                 ("d", table) if table.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => Line::Ask(vec![format!(
                     "SELECT column_name AS \"column\", data_type AS type, is_nullable AS may_be_empty
@@ -165,7 +170,7 @@ pub fn run(output: Output, ask: impl Fn(&str) -> anyhow::Result<Answer>) -> anyh
                     None => eprintln!("nothing was asked under that number; \\s lists what was"),
                 }
             }
-            Line::Forget => typed.unfinished.clear(),
+            Line::Forget => {}
             Line::Leave => return Ok(()),
             Line::Unknown(command) => eprintln!("no command {command:?}; \\h lists them"),
         }

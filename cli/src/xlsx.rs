@@ -124,9 +124,7 @@ fn write(sheet: &mut Worksheet, (row, column): (u32, u16), cell: Cell, looks: &L
         Cell::Date(days) => sheet.write_number_with_format(row, column, days, &looks.date)?,
         Cell::Instant(days) => sheet.write_number_with_format(row, column, days, &looks.instant)?,
         // Logs hold what anyone typed. A text cell is never run as it stands; marked, it is not when it is edited either.
-        Cell::Text(text) if text.starts_with(SIGNS) => {
-            sheet.write_string_with_format(row, column, text, &looks.text_only)?
-        }
+        Cell::Text(text) if text.starts_with(SIGNS) => sheet.write_string_with_format(row, column, text, &looks.text_only)?,
         Cell::Text(text) => sheet.write_string(row, column, text)?,
     };
     Ok(())

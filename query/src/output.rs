@@ -103,8 +103,11 @@ pub fn to_json(answer: &Answer) -> Result<String, QueryError> {
 fn csv_field(value: &str) -> String {
     // A leading =, +, - or @ would be a formula to a spreadsheet; logs hold what anyone typed.
     let is_number = value.parse::<f64>().is_ok();
-    let guarded =
-        if !is_number && value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{value}") } else { value.to_string() };
+    let guarded = if !is_number && value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{value}")
+    } else {
+        value.to_string()
+    };
     if guarded.contains([',', '"', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
 }
 

@@ -184,9 +184,8 @@ impl DisplayAs for Barrier {
 
 fn kept(batch: &RecordBatch, keep: &dyn PhysicalExpr, columns: &[usize]) -> Result<RecordBatch> {
     let mask = keep.evaluate(batch)?.into_array(batch.num_rows())?;
-    let mask = mask
-        .as_boolean_opt()
-        .ok_or_else(|| DataFusionError::Internal("the condition on schools is no truth value".into()))?;
+    let mask =
+        mask.as_boolean_opt().ok_or_else(|| DataFusionError::Internal("the condition on schools is no truth value".into()))?;
     Ok(filter_record_batch(&batch.project(columns)?, mask)?)
 }
 

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::Statement as Sql;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use weir_lake::ids::SchoolId;
 use weir_lake::schema::Table;
 
@@ -15,15 +18,48 @@ use crate::error::QueryError;
 /// Longest text of a question. Long enough for any report; a text of megabytes only wants to exhaust the planner.
 const MOST_LETTERS: usize = 16 * 1024;
 
+/// Operators, joins and commas of a question. A chain of thousands is a tree as deep, and the planner walks trees by calling itself:
+/// 4,000 end the process. The longest shipped query has some 200.
+const MOST_STEPS: usize = 400;
+
 /// Rows of an answer: more than a sheet holds is no answer for a person, and they are held in memory.
 pub(crate) const MOST_ROWS: usize = 1_000_000;
 
 /// Functions whose answer can be far larger than the memory that is counted, or that tell of files.
 const REFUSED_FUNCTIONS: [&str; 33] = [
-    "repeat", "lpad", "rpad", "replace", "regexp_replace", "overlay", "translate", "array_repeat", "list_repeat", "array_resize",
-    "list_resize", "array_replace", "array_replace_n", "array_replace_all", "list_replace", "list_replace_n", "list_replace_all",
-    "generate_series", "range", "gen_series", "factorial", "array_concat", "array_cat", "list_concat", "list_cat", "array_transform",
-    "arrow_cast", "arrow_try_cast", "arrow_metadata", "input_file_name", "file_row_index", "version", "with_metadata",
+    "repeat",
+    "lpad",
+    "rpad",
+    "replace",
+    "regexp_replace",
+    "overlay",
+    "translate",
+    "array_repeat",
+    "list_repeat",
+    "array_resize",
+    "list_resize",
+    "array_replace",
+    "array_replace_n",
+    "array_replace_all",
+    "list_replace",
+    "list_replace_n",
+    "list_replace_all",
+    "generate_series",
+    "range",
+    "gen_series",
+    "factorial",
+    "array_concat",
+    "array_cat",
+    "list_concat",
+    "list_cat",
+    "array_transform",
+    "arrow_cast",
+    "arrow_try_cast",
+    "arrow_metadata",
+    "input_file_name",
+    "file_row_index",
+    "version",
+    "with_metadata",
 ];
 
 /// Tables without a school: they say nothing of any.
@@ -40,6 +76,10 @@ pub(crate) fn only_a_question(context: &SessionContext, text: &str) -> Result<()
     if text.len() > MOST_LETTERS {
         return Err(QueryError::Refused(format!("a text of {} letters; a question has {MOST_LETTERS} at most", text.len())));
     }
+    let steps = steps(text);
+    if steps > MOST_STEPS {
+        return Err(QueryError::Refused(format!("{steps} operators, joins and commas; a question has {MOST_STEPS} at most")));
+    }
     let state = context.state();
     let dialect = state.config().options().sql_parser.dialect;
     let statement = state.sql_to_statement(text, &dialect)?;
@@ -49,11 +89,36 @@ pub(crate) fn only_a_question(context: &SessionContext, text: &str) -> Result<()
         Statement::CreateExternalTable(_) => "CREATE EXTERNAL TABLE".to_string(),
         Statement::Explain(_) => "EXPLAIN".to_string(),
         Statement::Reset(_) => "RESET".to_string(),
-        Statement::Statement(statement) => {
-            statement.to_string().split_whitespace().next().unwrap_or("this").to_uppercase()
-        }
+        Statement::Statement(statement) => statement.to_string().split_whitespace().next().unwrap_or("this").to_uppercase(),
     };
     Err(QueryError::Refused(format!("{what}; only a question is answered here: one SELECT, which may begin with WITH")))
+}
+
+/// What makes a plan deeper.
+fn steps(text: &str) -> usize {
+    // What can't be cut into words is refused by the parser, in its own.
+    let Ok(tokens) = Tokenizer::new(&GenericDialect {}, text).tokenize() else { return 0 };
+    let chains = |token: &Token| match token {
+        Token::Word(word) => {
+            matches!(
+                word.keyword,
+                Keyword::AND
+                    | Keyword::OR
+                    | Keyword::NOT
+                    | Keyword::UNION
+                    | Keyword::EXCEPT
+                    | Keyword::INTERSECT
+                    | Keyword::JOIN
+                    | Keyword::IS
+                    | Keyword::LIKE
+                    | Keyword::IN
+            )
+        }
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::Whitespace(_) => false,
+        Token::LParen | Token::RParen | Token::Period | Token::Placeholder(_) | Token::SemiColon | Token::EOF => false,
+        _ => true,
+    };
+    tokens.iter().filter(|token| chains(token)).count()
 }
 
 /// Words for what the planner refuses, where its own would send someone looking for a slip of the pen.
@@ -122,9 +187,7 @@ fn without(table: Table, column: &str, instead: &str) -> String {
 /// The school's local time: an estate has one zone, nearly always.
 fn local_time(zones: &BTreeMap<SchoolId, String>) -> String {
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'));
-    let of = |zone: &str| {
-        format!("to_local_time(arrow_cast(e.event_time, 'Timestamp(Microsecond, Some(\"{zone}\"))'))")
-    };
+    let of = |zone: &str| format!("to_local_time(arrow_cast(e.event_time, 'Timestamp(Microsecond, Some(\"{zone}\"))'))");
     let usual = weir_lake::clock::DEFAULT_ZONE;
     let others: Vec<String> = zones
         .iter()

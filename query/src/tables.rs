@@ -89,10 +89,7 @@ fn titles<'a>(ids: impl Iterator<Item = &'a str>) -> ArrayRef {
 
 /// Themes and watched categories, as rollups name them, with their titles for people.
 fn themes() -> Result<Arc<dyn TableProvider>, QueryError> {
-    in_memory(vec![
-        ("theme", text(words::TOPICS.into_iter().map(Some))),
-        ("title", titles(words::TOPICS.into_iter())),
-    ])
+    in_memory(vec![("theme", text(words::TOPICS.into_iter().map(Some))), ("title", titles(words::TOPICS.into_iter()))])
 }
 
 fn lexicon_since(meanings: &Meanings) -> Result<Arc<dyn TableProvider>, QueryError> {

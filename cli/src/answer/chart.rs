@@ -31,10 +31,8 @@ pub fn in_text(chart: &Chart, answer: &Answer, width: usize) -> anyhow::Result<O
             });
             rows.map(|rows| bars(&rows, &Cells::heading(value), width))
         }
-        Chart::Line { x, value, series: by, before } => {
-            series(&cells, x, value, by.as_deref(), before.as_deref())
-                .map(|(places, lines)| sparklines(&places, &lines, &Cells::heading(value), width))
-        }
+        Chart::Line { x, value, series: by, before } => series(&cells, x, value, by.as_deref(), before.as_deref())
+            .map(|(places, lines)| sparklines(&places, &lines, &Cells::heading(value), width)),
         Chart::Heat { row, column, value } => heat(&cells, row, column, value),
     })
 }
@@ -107,12 +105,14 @@ fn number(value: f64) -> String {
 /// A sparkline for each line, one before it where there is one, and a bar of its last value on a scale that all share.
 fn sparklines(places: &[String], lines: &[Series], unit: &str, width: usize) -> String {
     let last = |line: &Series| line.values.iter().flatten().next_back().copied();
-    let label_width = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0).min(width / 3);
+    let longest = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0);
     let has_before = lines.iter().any(|line| line.before.iter().any(Option::is_some));
     let spark_width = places.len() * 2;
     let numbers: Vec<String> = lines.iter().map(|line| last(line).map_or_else(|| "-".into(), number)).collect();
     let number_width = numbers.iter().map(|number| number.chars().count()).max().unwrap_or(0).max(6);
     let sparks = if has_before { spark_width.max(11) + spark_width.max(9) + 2 } else { spark_width.max(9) };
+    // A bar has at least four letters, and two blanks stand between columns.
+    let label_width = longest.min(width.saturating_sub(sparks + number_width + 10)).max(8);
     let room = width.saturating_sub(label_width + sparks + number_width + 6).clamp(4, 40);
     let highest = lines.iter().filter_map(last).fold(0.0, f64::max);
     let mut text = format!("{unit}: {} to {}\n", places.first().map_or("", |x| x), places.last().map_or("", |x| x));
@@ -125,7 +125,11 @@ fn sparklines(places: &[String], lines: &[Series], unit: &str, width: usize) -> 
     for (line, latest) in lines.iter().zip(&numbers) {
         let top = line.values.iter().chain(&line.before).flatten().copied().fold(0.0, f64::max);
         let drawn = if has_before {
-            format!("{}  {}", padded(&spark(&line.before, top), spark_width.max(11)), padded(&spark(&line.values, top), spark_width.max(9)))
+            format!(
+                "{}  {}",
+                padded(&spark(&line.before, top), spark_width.max(11)),
+                padded(&spark(&line.values, top), spark_width.max(9))
+            )
         } else {
             padded(&spark(&line.values, top), spark_width.max(9))
         };
@@ -137,7 +141,9 @@ fn sparklines(places: &[String], lines: &[Series], unit: &str, width: usize) -> 
         text.push_str(row.trim_end());
         text.push('\n');
     }
-    text.push_str("Each small picture goes from zero to its own highest; the bars share one scale. A dot: no logs or no figure.\n");
+    text.push_str(
+        "Each small picture goes from zero to its own highest; the bars share one scale. A dot: no logs or no figure.\n",
+    );
     text
 }
 
@@ -201,7 +207,7 @@ mod tests {
         assert_eq!(bar(0.0, 4.0, 3), "");
         assert_eq!(bar(0.0, 0.0, 3), "");
         let rows = [("Self-harm".to_string(), Some("4".to_string())), ("Hate".to_string(), None)];
-        assert_eq!(bars(&rows, "pupils", 34), "pupils\nSelf-harm          4  ██████████\nHate       no figure\n");
+        assert_eq!(bars(&rows, "pupils", 34), "pupils\nSelf-harm          4  ████████████\nHate       no figure\n");
     }
 
     #[test]

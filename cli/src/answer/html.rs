@@ -84,9 +84,15 @@ fn charts(chart: &Chart, cells: &Cells) -> String {
             let unit = Cells::heading(value);
             let drawn: Vec<String> = lines.iter().enumerate().map(|(at, line)| small(at, &places, line, &unit)).collect();
             let key = if before.is_some() { " The dashed line is the year before." } else { "" };
-            format!("<p class=\"quiet\">Each picture: {}, from zero. A gap: no logs or no figure.{key}</p>\n<div class=\"charts\">\n{}</div>\n", escape(&unit), drawn.concat())
+            format!(
+                "<p class=\"quiet\">Each picture: {}, from zero. A gap: no logs or no figure.{key}</p>\n<div class=\"charts\">\n{}</div>\n",
+                escape(&unit),
+                drawn.concat()
+            )
         }
-        Chart::Bars { label, value } => cells.place(label).zip(cells.place(value)).map_or_else(String::new, |(label, value)| bars(cells, label, value)),
+        Chart::Bars { label, value } => {
+            cells.place(label).zip(cells.place(value)).map_or_else(String::new, |(label, value)| bars(cells, label, value))
+        }
         Chart::None | Chart::Timeline { .. } | Chart::Heat { .. } => String::new(),
     }
 }
@@ -152,7 +158,8 @@ fn bars(cells: &Cells, label_at: usize, value_at: usize) -> String {
     let mut canvas = Canvas::new("bars", "bars", width, height, &unit, &format!("{}.", told.join("; ")));
     for (at, (label, value)) in rows.iter().enumerate() {
         let y = 4.0 + step * at as f64;
-        let short: String = if label.chars().count() > 34 { label.chars().take(33).chain(['…']).collect() } else { label.clone() };
+        let short: String =
+            if label.chars().count() > 34 { label.chars().take(33).chain(['…']).collect() } else { label.clone() };
         canvas.text("strong", (left - 8.0, y + 16.0), Anchor::End, &short);
         let length = number(value) / top * (width - left - 90.0);
         canvas.rect("bar", left, y + 3.0, length, step - 8.0);

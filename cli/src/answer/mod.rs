@@ -25,14 +25,13 @@ impl Cells {
         let fields = answer.schema.fields();
         let mut rows = Vec::with_capacity(answer.rows());
         for batch in &answer.batches {
-            let columns = batch
-                .columns()
-                .iter()
-                .map(|column| ArrayFormatter::try_new(column, &options))
-                .collect::<Result<Vec<_>, _>>()?;
+            let columns =
+                batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<Vec<_>, _>>()?;
             for row in 0..batch.num_rows() {
                 let cells = batch.columns().iter().zip(&columns);
-                rows.push(cells.map(|(array, text)| array.is_valid(row).then(|| printable(&text.value(row).to_string()))).collect());
+                rows.push(
+                    cells.map(|(array, text)| array.is_valid(row).then(|| printable(&text.value(row).to_string()))).collect(),
+                );
             }
         }
         Ok(Self {
@@ -64,7 +63,13 @@ pub struct Series {
 }
 
 /// The places and lines of a chart of lines.
-pub fn series(cells: &Cells, x: &str, value: &str, series: Option<&str>, before: Option<&str>) -> Option<(Vec<String>, Vec<Series>)> {
+pub fn series(
+    cells: &Cells,
+    x: &str,
+    value: &str,
+    series: Option<&str>,
+    before: Option<&str>,
+) -> Option<(Vec<String>, Vec<Series>)> {
     let (x, value) = (cells.place(x)?, cells.place(value)?);
     let (by, before) = (series.and_then(|name| cells.place(name)), before.and_then(|name| cells.place(name)));
     let text = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten().unwrap_or_default();

@@ -148,7 +148,12 @@ fn show(query: &SavedQuery) -> anyhow::Result<Ended> {
         writeln!(out, "{}\n", output::wrapped(&format!("{what}: {text}"), output::width()))?;
     }
     writeln!(out, "For: {}", who.join(", "))?;
-    writeln!(out, "Version {}, from {}", query.version, query.file.as_ref().map_or("Weir".into(), |file| file.display().to_string()))?;
+    writeln!(
+        out,
+        "Version {}, from {}",
+        query.version,
+        query.file.as_ref().map_or("Weir".into(), |file| file.display().to_string())
+    )?;
     if query.needs_reason {
         writeln!(out, "It shows what was typed: --reason is needed.")?;
     }
@@ -192,10 +197,9 @@ impl Run {
         }
         let reason = match &self.reason {
             None => None,
-            Some(text) => Some(
-                Reason::new(text)
-                    .context("--reason needs words, for example --reason \"concern raised on 3 November\"")?,
-            ),
+            Some(text) => {
+                Some(Reason::new(text).context("--reason needs words, for example --reason \"concern raised on 3 November\"")?)
+            }
         };
         // Whoever runs commands on this machine runs Weir.
         Ok(Asked { school, values, role: Role::Administrator, reason })
@@ -239,7 +243,10 @@ impl Run {
             writeln!(out, "{}\n", output::table_for_people(&answered.answer, width)?)?;
         }
         let drawn = self.chart || (self.out.is_none() && io::stdout().is_terminal());
-        if drawn && !matches!(query.chart, Chart::None) && let Some(text) = chart::in_text(&query.chart, &answered.answer, width)? {
+        if drawn
+            && !matches!(query.chart, Chart::None)
+            && let Some(text) = chart::in_text(&query.chart, &answered.answer, width)?
+        {
             writeln!(out, "{text}")?;
         }
         for (what, text) in [("What it means", &query.explanation), ("What it can't tell", &query.limits)] {

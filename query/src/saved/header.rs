@@ -31,7 +31,10 @@ fn fields(text: &str) -> Result<Vec<Field<'_>>, Wrong> {
         }
         let (key, value) = comment.trim().split_once(':').ok_or_else(|| Wrong {
             line,
-            reason: format!("found {:?}; a line of the header is `-- key: value`, or begins with three blanks after `--` to go on", comment.trim()),
+            reason: format!(
+                "found {:?}; a line of the header is `-- key: value`, or begins with three blanks after `--` to go on",
+                comment.trim()
+            ),
         })?;
         fields.push(Field { line, key: key.trim(), value: value.trim().to_string() });
     }
@@ -66,11 +69,11 @@ fn parameter(field: &Field<'_>) -> Result<Parameter, Wrong> {
         )));
     };
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') || *name == "school" {
-        return Err(wrong(format!("parameter name {name:?}; use small letters, digits and _, and not school, which every query has")));
+        return Err(wrong(format!(
+            "parameter name {name:?}; use small letters, digits and _, and not school, which every query has"
+        )));
     }
-    let kind = Kind::parse(kind).ok_or_else(|| {
-        wrong(format!("parameter {name}: unknown type {kind:?}; use {}", Kind::WORDS))
-    })?;
+    let kind = Kind::parse(kind).ok_or_else(|| wrong(format!("parameter {name}: unknown type {kind:?}; use {}", Kind::WORDS)))?;
     if label.is_empty() {
         return Err(wrong(format!("parameter {name} has no words that say what it is")));
     }
@@ -82,7 +85,10 @@ fn parameter(field: &Field<'_>) -> Result<Parameter, Wrong> {
 pub(super) fn parse(stem: &str, text: &str) -> Result<SavedQuery, Wrong> {
     let fields = fields(text)?;
     if fields.is_empty() {
-        return Err(Wrong { line: 1, reason: "the header is missing: the file begins with comment lines `-- id: ...`, `-- title: ...` and so on".into() });
+        return Err(Wrong {
+            line: 1,
+            reason: "the header is missing: the file begins with comment lines `-- id: ...`, `-- title: ...` and so on".into(),
+        });
     }
     let last = fields.last().map_or(1, |field| field.line);
     let wrong = |line: usize, reason: String| Err(Wrong { line, reason });
@@ -110,9 +116,8 @@ pub(super) fn parse(stem: &str, text: &str) -> Result<SavedQuery, Wrong> {
         }
     }
     let optional = |key: &str| fields.iter().find(|field| field.key == key);
-    let required = |key: &str| {
-        optional(key).ok_or_else(|| Wrong { line: last, reason: format!("the header lacks `-- {key}: ...`") })
-    };
+    let required =
+        |key: &str| optional(key).ok_or_else(|| Wrong { line: last, reason: format!("the header lacks `-- {key}: ...`") });
     let whole = |field: &Field<'_>| {
         field.value.parse::<u32>().map_err(|_| Wrong {
             line: field.line,
@@ -128,7 +133,12 @@ pub(super) fn parse(stem: &str, text: &str) -> Result<SavedQuery, Wrong> {
     for word in audience.value.split(',').map(str::trim) {
         match Role::parse(word) {
             Some(role) => roles.push(role),
-            None => return wrong(audience.line, format!("audience: found {word:?}; use dsl, head, governor, technician or administrator")),
+            None => {
+                return wrong(
+                    audience.line,
+                    format!("audience: found {word:?}; use dsl, head, governor, technician or administrator"),
+                );
+            }
         }
     }
     let needs_reason = match optional("terms") {
@@ -136,7 +146,10 @@ pub(super) fn parse(stem: &str, text: &str) -> Result<SavedQuery, Wrong> {
         Some(field) if field.value == "no" => false,
         Some(field) if field.value == "yes" => {
             if roles != [Role::Dsl] {
-                return wrong(field.line, "terms: a query that shows what was typed is for the safeguarding lead alone: audience: dsl".into());
+                return wrong(
+                    field.line,
+                    "terms: a query that shows what was typed is for the safeguarding lead alone: audience: dsl".into(),
+                );
             }
             true
         }

@@ -127,10 +127,13 @@ pub(super) fn governed(query: &SavedQuery) -> Result<(), Wrong> {
         let (tables, _) = resolve_table_references(statement, true).map_err(|error| wrong(error.strip_backtrace()))?;
         if let Some(table) = tables.iter().find(|table| !table.table().starts_with("published_") || table.schema().is_some()) {
             let named = table.to_string();
-            let line = query.sql.lines().position(|text| !text.starts_with("--") && text.contains(&named)).map_or(line, |at| at + 1);
+            let line =
+                query.sql.lines().position(|text| !text.starts_with("--") && text.contains(&named)).map_or(line, |at| at + 1);
             return Err(Wrong {
                 line,
-                reason: format!("a governor's query names {named}; it may name only tables that begin with published_, where small numbers are hidden"),
+                reason: format!(
+                    "a governor's query names {named}; it may name only tables that begin with published_, where small numbers are hidden"
+                ),
             });
         }
     }

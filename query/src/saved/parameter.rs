@@ -75,7 +75,9 @@ impl Kind {
             Kind::Year => "this year, last year, or a year such as 2025-26".into(),
             Kind::HalfTerm => "this half-term, last half-term, or one of the calendar such as 2025-26 Autumn 1".into(),
             Kind::Theme => format!("one of {}", words::TOPICS.join(", ")),
-            Kind::Category => "one of Weir's categories, such as gambling; `weir sql \"SELECT category FROM categories\"` lists them".into(),
+            Kind::Category => {
+                "one of Weir's categories, such as gambling; `weir sql \"SELECT category FROM categories\"` lists them".into()
+            }
             Kind::UserKey => "a key as Weir prints it: k1- and 32 letters and digits".into(),
             Kind::Text => "a text of 1 to 200 letters".into(),
             Kind::Number => "a whole number, 0 to 1000000".into(),
@@ -195,7 +197,8 @@ impl Parameter {
             Kind::Time => {
                 let time = found.split_once(':').and_then(|(hour, minute)| {
                     let two = |text: &str| (text.len() <= 2).then(|| text.parse::<u8>().ok()).flatten();
-                    Some((two(hour)?, two(minute).filter(|_| minute.len() == 2)?)).filter(|(hour, minute)| *hour < 24 && *minute < 60)
+                    Some((two(hour)?, two(minute).filter(|_| minute.len() == 2)?))
+                        .filter(|(hour, minute)| *hour < 24 && *minute < 60)
                 });
                 time.map(|(hour, minute)| format!("{hour:02}:{minute:02}")).map(|time| one(text(&time), time))
             }
@@ -231,9 +234,7 @@ impl Parameter {
                     return Err(format!("parameter {name} ({}): this is no key; use {}", self.label, self.kind.accepts()));
                 }
             },
-            Kind::Text => {
-                (1..=200).contains(&found.chars().count()).then(|| one(text(found), found.to_string()))
-            }
+            Kind::Text => (1..=200).contains(&found.chars().count()).then(|| one(text(found), found.to_string())),
             Kind::Number => found
                 .parse::<i64>()
                 .ok()
@@ -268,7 +269,10 @@ impl Parameter {
         };
         let Some(chosen) = chosen else {
             if context.half_terms.is_empty() {
-                return Err(format!("parameter {}: calendar.csv has no half-terms of this school; add its term dates", self.name));
+                return Err(format!(
+                    "parameter {}: calendar.csv has no half-terms of this school; add its term dates",
+                    self.name
+                ));
             }
             let known: Vec<String> = context.half_terms.iter().rev().take(6).map(HalfTerm::named).collect();
             return Err(format!("{}; there are {}", self.refusal(found), known.join(", ")));

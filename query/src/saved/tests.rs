@@ -67,9 +67,13 @@ async fn every_shipped_query_plans_and_its_defaults_are_good() {
             panic!("{}.sql line {}: {}", query.id, wrong.line, wrong.reason);
         }
         assert!(query.title.ends_with('?'), "{}: a title is a question", query.id);
-        for word in ["user", "anomal", "offend", "KPI", "entity"] {
-            let told = format!("{} {} {}", query.title, query.explanation, query.limits).to_lowercase();
-            assert!(!told.contains(&word.to_lowercase()), "{}: says {word}", query.id);
+        let told = format!("{} {} {}", query.title, query.explanation, query.limits).to_lowercase();
+        for word in told.split(|c: char| !c.is_alphabetic()) {
+            assert!(
+                !["user", "users", "anomaly", "offended", "kpi", "entity", "siem"].contains(&word),
+                "{}: says {word}",
+                query.id
+            );
         }
         // Raw rows are read for days or a few weeks only.
         let body: String = query.sql.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
@@ -95,7 +99,8 @@ const PUPIL: Event = Event { user: Some(KEY_A), ..EVENT };
 /// Elm in autumn 2025: a search, stopped pages, staff beside them, a class of five, a shared sign-in, a new AI tool.
 async fn autumn() -> TestLake {
     let lake = TestLake::new();
-    let worry = Event { theme: Some("self_harm"), term: Some("a long worry"), severity: Some(3), category: Some("search"), ..PUPIL };
+    let worry =
+        Event { theme: Some("self_harm"), term: Some("a long worry"), severity: Some(3), category: Some("search"), ..PUPIL };
     let stopped = Event { theme: Some("gambling"), category: Some("gambling"), action: Some("blocked"), ..PUPIL };
     let lesson = |user: &'static str, at: &'static str| Event {
         at,
@@ -167,11 +172,10 @@ async fn answers_are_those_of_a_count_by_hand() {
     let rows = rows_of(&engine, "searches_about", &[("from", "2025-09-08"), ("to", "2025-09-12")]).await;
     assert_eq!(of(&rows, &["searched_for", "pupils", "times", "severity"]), [["a long worry", "2", "5", "3"]]);
     let rows = rows_of(&engine, "urgent_searches", &[("from", "2025-09-08"), ("to", "2025-09-08")]).await;
-    assert_eq!(of(&rows, &["time", "pupil"]), [
-        ["2025-09-08 11:00", KEY_B],
-        ["2025-09-08 10:05", KEY_A],
-        ["2025-09-08 10:00", KEY_A]
-    ]);
+    assert_eq!(
+        of(&rows, &["time", "pupil"]),
+        [["2025-09-08 11:00", KEY_B], ["2025-09-08 10:05", KEY_A], ["2025-09-08 10:00", KEY_A]]
+    );
 
     let rows = rows_of(&engine, "came_up_again", &[("until", "2025-09-12")]).await;
     // Pupil A, self-harm, on three days; the repeat on the first day is one search, so three searches.
@@ -191,12 +195,12 @@ async fn answers_are_those_of_a_count_by_hand() {
     assert_eq!(of(&rows, &["about", "pupils", "outside_school_hours"]), [["Self-harm", "1", "1"]]);
 
     let rows = rows_of(&engine, "let_through", &[("from", "2025-09-08"), ("to", "2025-09-12")]).await;
-    // Someone went past the other one on purpose: that is not a failure.
-    assert_eq!(of(&rows, &["site", "about", "let_through", "pupils"]), [["fern.example", "Gambling", "1", "1"]]);
+    // Someone went past the other one on purpose: that is not a failure. The fixture has no titles of categories.
+    assert_eq!(of(&rows, &["site", "about", "let_through", "pupils"]), [["fern.example", "gambling", "1", "1"]]);
     let rows = rows_of(&engine, "went_past_a_block", &[("from", "2025-09-08"), ("to", "2025-09-12")]).await;
     assert_eq!(of(&rows, &["site", "who", "times"]), [["fern.example", "pupils", "1"]]);
     let rows = rows_of(&engine, "over_blocking", &[("from", "2025-09-08"), ("to", "2025-09-12")]).await;
-    assert_eq!(of(&rows, &["about", "stopped", "requests", "percent_stopped"]), [["Education", "5", "5", "100.0"]]);
+    assert_eq!(of(&rows, &["about", "stopped", "requests", "percent_stopped"]), [["education", "5", "5", "100.0"]]);
     let rows = rows_of(&engine, "lesson_sites_stopped", &[("from", "2025-09-08"), ("to", "2025-09-12")]).await;
     // The site is one in this fixture: seven stops, by six pupils, five of them at once.
     assert_eq!(of(&rows, &["site", "pupils", "stopped"]), [["fern.example", "6", "7"]]);
@@ -331,21 +335,32 @@ async fn a_schools_own_are_taken_or_named_with_line_and_reason() {
         ("c_type", OWN.replace("| date |", "| day |"), 6, "unknown type \"day\""),
         ("d_default", OWN.replace("| today |", "| 5 Nov |"), 6, "found \"5 Nov\""),
         ("e_column", OWN.replace("d.event_date", "d.event_day"), 11, "event_day"),
-        ("f_table", OWN.replace("FROM decisions", "FROM choices"), 9, "choices"),
+        ("f_table", OWN.replace("FROM decisions", "FROM choices"), 10, "choices"),
         ("g_ddl", OWN.replace("SELECT count(*) AS n", "CREATE TABLE x AS SELECT count(*) AS n"), 9, "refused: CREATE"),
         ("h_several", format!("{OWN};\nSELECT 2"), 9, "several statements"),
-        ("i_governor", OWN.replace("audience: dsl", "audience: governor"), 10, "decisions; it may name only tables that begin with published_"),
+        (
+            "i_governor",
+            OWN.replace("audience: dsl", "audience: governor"),
+            10,
+            "decisions; it may name only tables that begin with published_",
+        ),
         ("j_school", OWN.replace("= $school", "= 'elm'"), 9, "never names $school"),
         ("k_parameter", OWN.replace("$from", "$form"), 11, "$form is no parameter"),
         ("l_role", OWN.replace("audience: dsl", "audience: parents"), 5, "found \"parents\""),
         ("m_chart", OWN.replace("chart: none", "chart: bars day n"), 7, "no column \"day\""),
-        ("n_terms", OWN.replace("-- chart", "-- terms: yes\n-- chart").replace("audience: dsl", "audience: dsl, head"), 7, "safeguarding lead alone"),
+        (
+            "n_terms",
+            OWN.replace("-- chart", "-- terms: yes\n-- chart").replace("audience: dsl", "audience: dsl, head"),
+            7,
+            "safeguarding lead alone",
+        ),
         ("o_grammar", OWN.replace("WHERE", "WERE"), 11, "sql"),
         ("p_lacks", OWN.replace("-- limits: Not who.\n", ""), 7, "lacks `-- limits"),
         ("came_up_again", OWN.into(), 1, "shipped with Weir"),
     ];
     for (name, text, ..) in &bad {
-        let own = if matches!(*name, "a_header" | "b_id") { text.clone() } else { text.replace("id: ours", &format!("id: {name}")) };
+        let own =
+            if matches!(*name, "a_header" | "b_id") { text.clone() } else { text.replace("id: ours", &format!("id: {name}")) };
         write(&format!("{name}.sql"), &own);
     }
     let queries = SavedQueries::of(&engine, Some(folder.path())).await.unwrap();
@@ -365,7 +380,8 @@ async fn a_schools_own_are_taken_or_named_with_line_and_reason() {
 #[test]
 fn a_governors_query_may_name_what_is_published() {
     let of = |sql: &str| {
-        let header = "-- id: x\n-- title: X?\n-- explanation: x\n-- limits: x\n-- audience: governor\n-- chart: none\n-- version: 1\n";
+        let header =
+            "-- id: x\n-- title: X?\n-- explanation: x\n-- limits: x\n-- audience: governor\n-- chart: none\n-- version: 1\n";
         header::parse("x", &format!("{header}{sql}")).map(|_| ()).map_err(|wrong| wrong.reason)
     };
     assert_eq!(of("SELECT f.value FROM published_figures f WHERE f.school_id = $school"), Ok(()));

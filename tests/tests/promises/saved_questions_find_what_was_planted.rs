@@ -22,8 +22,7 @@ fn ask(estate: &Path, id: &str, school: &str, parameters: &[(&str, &str)]) -> Ve
 
 /// The one row whose column holds a text.
 fn row<'a>(rows: &'a [Value], column: &str, text: &str) -> &'a Value {
-    let found: Vec<&Value> =
-        rows.iter().filter(|row| row[column].as_str().is_some_and(|value| value.contains(text))).collect();
+    let found: Vec<&Value> = rows.iter().filter(|row| row[column].as_str().is_some_and(|value| value.contains(text))).collect();
     assert_eq!(found.len(), 1, "one row with {column} {text:?} in {rows:?}");
     found[0]
 }
@@ -87,7 +86,9 @@ pub(crate) fn check(estate: &Path, truth: &Value) {
     }
 
     // The year, theme by theme and half-term by half-term, is what was planted.
-    for (school, theme, title) in [("ysgol-cwm-derw", "circumvention", "Ways round the filter"), ("harbour-secondary", "self_harm", "Self-harm")] {
+    for (school, theme, title) in
+        [("ysgol-cwm-derw", "circumvention", "Ways round the filter"), ("harbour-secondary", "self_harm", "Self-harm")]
+    {
         let rows = ask(estate, "annual-trends", school, &[("year", "2026-27")]);
         let of_school = truth["schools"].as_array().unwrap().iter().find(|one| one["school_id"] == school).unwrap();
         let planted = of_school["themes"].as_array().unwrap().iter().filter(|one| one["theme"] == theme);
@@ -101,9 +102,12 @@ pub(crate) fn check(estate: &Path, truth: &Value) {
         let half_term = [("half_term", "2026-27 Autumn 1")];
         let weeks = if theme == "circumvention" { ask(estate, "ways_round_by_week", school, &half_term) } else { Vec::new() };
         let counted: i64 = weeks.iter().filter_map(|row| row["pupils"].as_i64()).sum();
-        if let Some(planted) = of_school["themes"].as_array().unwrap().iter().find(|one| {
-            theme == "circumvention" && one["theme"] == theme && one["half_term"] == "2026-27 Autumn 1"
-        }) {
+        if let Some(planted) = of_school["themes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| theme == "circumvention" && one["theme"] == theme && one["half_term"] == "2026-27 Autumn 1")
+        {
             assert_eq!(Some(counted), planted["pupil_weeks"].as_i64());
         }
     }
