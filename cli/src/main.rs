@@ -3,6 +3,7 @@
 
 mod answer;
 mod commands;
+mod nightly;
 mod output;
 mod progress;
 mod prompt;
@@ -45,6 +46,8 @@ enum Command {
     Reclassify(commands::reclassify::Reclassify),
     Reopen(commands::reopen::Reopen),
     Rollup(commands::rollup::Rollup),
+    Nightly(commands::nightly::Nightly),
+    Retention(commands::retention::Retention),
     Compact(commands::compact::Compact),
     Query(commands::query::Query),
     Sql(commands::sql::Sql),
@@ -73,6 +76,8 @@ fn main() -> ExitCode {
         Command::Reclassify(command) => command.run(config),
         Command::Reopen(command) => command.run(config),
         Command::Rollup(command) => command.run(config),
+        Command::Nightly(command) => command.run(config),
+        Command::Retention(command) => command.run(config),
         Command::Compact(command) => command.run(config),
         Command::Query(command) => command.run(config),
         Command::Sql(command) => command.run(config),

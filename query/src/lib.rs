@@ -6,9 +6,13 @@ mod cards;
 pub mod engine;
 pub mod error;
 mod explain;
+mod figures;
+#[cfg(test)]
+mod figures_tests;
 mod findings;
 #[cfg(test)]
 mod fixture;
+mod frame;
 pub mod indicator;
 #[cfg(test)]
 mod indicator_tests;
@@ -29,6 +33,8 @@ pub mod scope;
 #[cfg(test)]
 mod scope_tests;
 mod session;
+#[cfg(test)]
+mod slt_tests;
 pub mod state;
 pub mod statistics;
 pub mod suppression;
