@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use weir_query::engine::Answer;
 use weir_query::output::csv_line;
 
-use crate::answer::Cells;
+use crate::answer::{Cells, layout};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,22 +41,10 @@ pub fn width() -> usize {
 
 /// Text in lines of at most so many letters, broken at blanks.
 pub fn wrapped(text: &str, width: usize) -> String {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { continue };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.join("\n")
+    layout::lines(text, width).join("\n")
 }
 
-fn drawn(header: Vec<String>, rows: Vec<Vec<String>>, numbers: &[bool], width: Option<usize>) -> String {
+fn drawn(header: Vec<String>, rows: Vec<Vec<String>>, width: Option<usize>) -> String {
     let mut table = comfy_table::Table::new();
     table
         .load_preset(comfy_table::presets::UTF8_FULL_CONDENSED)
@@ -68,29 +56,24 @@ fn drawn(header: Vec<String>, rows: Vec<Vec<String>>, numbers: &[bool], width: O
     for row in rows {
         table.add_row(row);
     }
-    for (at, _) in numbers.iter().enumerate().filter(|(_, is_number)| **is_number) {
-        if let Some(column) = table.column_mut(at) {
-            column.set_cell_alignment(comfy_table::CellAlignment::Right);
-        }
-    }
     table.to_string()
 }
 
 /// A table, no wider than the terminal where there is one.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let width = io::stdout().is_terminal().then(width);
-    drawn(header.iter().map(|name| (*name).to_owned()).collect(), rows.to_vec(), &[], width)
+    drawn(header.iter().map(|name| (*name).to_owned()).collect(), rows.to_vec(), width)
 }
 
 /// An answer as a table of a width, with its columns' names in words and numbers to the right.
 pub fn table_for_people(answer: &Answer, width: usize) -> anyhow::Result<String> {
     let cells = Cells::of(answer)?;
-    let header = cells.names.iter().map(|name| Cells::heading(name)).collect();
+    let header: Vec<String> = cells.names.iter().map(|name| Cells::heading(name)).collect();
     let rows: Vec<Vec<String>> =
         cells.rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect()).collect();
     let count = rows.len();
-    let text = drawn(header, rows, &cells.is_number, Some(width));
-    Ok(format!("{text}\n{count} {}", if count == 1 { "row" } else { "rows" }))
+    let text = layout::table(&header, &rows, &cells.is_number, width);
+    Ok(format!("{text}({count} {})", if count == 1 { "row" } else { "rows" }))
 }
 
 /// Prints rows that serialise to flat objects, in the form asked for.
@@ -144,7 +127,7 @@ pub fn write_answer(out: &mut dyn Write, output: Output, answer: &Answer, notes:
                 cells.rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect()).collect();
             let count = rows.len();
             let width = io::stdout().is_terminal().then(width);
-            writeln!(out, "{}", drawn(cells.names, rows, &[], width))?;
+            writeln!(out, "{}", drawn(cells.names, rows, width))?;
             writeln!(out, "{count} {}", if count == 1 { "row" } else { "rows" })?;
         }
         Output::Json => {
@@ -178,16 +161,4 @@ pub fn write_answer(out: &mut dyn Write, output: Output, answer: &Answer, notes:
         Output::Xlsx => out.write_all(&crate::xlsx::workbook(answer, notes)?)?,
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_broken_at_blanks() {
-        assert_eq!(wrapped("one two  three four", 9), "one two\nthree\nfour");
-        assert_eq!(wrapped("", 9), "");
-        assert_eq!(wrapped("unbreakable-word x", 4), "unbreakable-word\nx");
-    }
 }

@@ -27,7 +27,7 @@ topics AS (
     SELECT DISTINCT c.topic FROM counted c
 ),
 rates AS (
-    SELECT p.academic_year, p.period_no, p.label, p.logged_days, p.counted_days, t.topic,
+    SELECT p.academic_year, p.period_no, p.label, p.past_days, p.logged_days, p.counted_days, t.topic,
            CASE WHEN p.logged_days > 0 THEN coalesce(c.pupil_weeks, 0) END AS pupil_weeks,
            CASE WHEN p.logged_days > 0 AND p.pupils >= 20
                 THEN 100.0 * coalesce(c.pupil_weeks, 0) / (p.pupils * p.logged_days / 5.0) END AS rate,
@@ -40,7 +40,8 @@ rates AS (
 )
 SELECT coalesce(n.title, r.topic) AS theme, r.label AS half_term, round(r.rate, 2) AS pupils_in_every_100,
        round(b.rate, 2) AS year_before, round(r.comparable / nullif(b.rate, 0), 2) AS times_year_before,
-       CAST(r.pupil_weeks AS BIGINT) AS pupil_weeks, r.logged_days AS days_with_logs, r.counted_days AS school_days
+       CAST(r.pupil_weeks AS BIGINT) AS pupil_weeks,
+       CASE WHEN r.past_days > 0 THEN r.logged_days END AS days_with_logs, CASE WHEN r.past_days > 0 THEN r.counted_days END AS school_days
 FROM rates r
 LEFT JOIN rates b ON b.academic_year = $last_year AND b.period_no = r.period_no AND b.topic = r.topic
 LEFT JOIN themes n ON n.theme = r.topic

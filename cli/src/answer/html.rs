@@ -20,10 +20,13 @@ svg .axis{stroke:var(--line)}svg .grid{stroke:var(--line);opacity:.35}
 svg .series{stroke:var(--accent);stroke-width:3;stroke-linecap:round}svg .dot,svg .bar{fill:var(--accent)}
 svg .before{stroke:var(--quiet);stroke-width:2;stroke-dasharray:5 4}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-th,td{border-bottom:1px solid var(--line);padding:.25rem .75rem .25rem 0;text-align:left;vertical-align:top}td.n,th.n{text-align:right}
+th,td{border-bottom:1px solid var(--line);padding:.25rem .75rem .25rem 0;text-align:left;vertical-align:top}td.n,th.n{text-align:right}td.n,td.k{white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dt{color:var(--quiet)}dd{margin:0}
 @media print{body{max-width:none}}
 ";
+
+/// A cell of so few letters stays on one line.
+const SHORT: usize = 16;
 
 /// Bars of a drawing; more are in the table.
 const MOST_BARS: usize = 40;
@@ -69,7 +72,9 @@ fn table(page: &mut String, cells: &Cells) -> std::fmt::Result {
     for row in &cells.rows {
         page.push_str("<tr>");
         for (at, cell) in row.iter().enumerate() {
-            write!(page, "<td{}>{}</td>", class(at), escape(cell.as_deref().unwrap_or("")))?;
+            let cell = cell.as_deref().unwrap_or("");
+            let class = if cell.chars().count() <= SHORT && class(at).is_empty() { " class=\"k\"" } else { class(at) };
+            write!(page, "<td{class}>{}</td>", escape(cell))?;
         }
         page.push_str("</tr>\n");
     }

@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod html;
+pub mod layout;
 
 use arrow::array::Array;
 use arrow::util::display::{ArrayFormatter, FormatOptions};

@@ -13,8 +13,8 @@ use weir_query::saved::{Answered, Asked, Chart, Kind, Parameter, Role, SavedQuer
 
 use super::estate;
 use crate::Ended;
-use crate::answer::{chart, html};
-use crate::output::{self, Output, print_rows, table, write_answer};
+use crate::answer::{chart, html, layout};
+use crate::output::{self, Output, print_rows, write_answer};
 
 /// Saved questions in plain words: list them, look at one, run one
 #[derive(Args)]
@@ -117,14 +117,22 @@ fn origin(query: &SavedQuery) -> String {
 
 fn list(queries: &SavedQueries, output: Output) -> anyhow::Result<Ended> {
     let lines: Vec<Line<'_>> = queries.good.iter().map(|query| Line { query, origin: origin(query) }).collect();
-    print_rows(output, &lines, &["id", "question", "for", "asks for", "from"], |line| {
+    const HEADER: [&str; 5] = ["id", "question", "for", "asks for", "from"];
+    let cells = |line: &Line<'_>| {
         let who: Vec<&str> = line.query.audience.iter().map(|role| role.words()).collect();
         let mut asks: Vec<&str> = line.query.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         if line.query.needs_reason {
             asks.push("a reason");
         }
         vec![line.query.id.clone(), line.query.title.clone(), who.join(", "), asks.join(", "), line.origin.clone()]
-    })?;
+    };
+    if output == Output::Table {
+        let header = HEADER.map(str::to_owned);
+        let rows: Vec<Vec<String>> = lines.iter().map(cells).collect();
+        print!("{}", layout::table(&header, &rows, &[], output::width()));
+    } else {
+        print_rows(output, &lines, &HEADER, cells)?;
+    }
     for refused in &queries.refused {
         eprintln!("refused: {refused}");
     }
@@ -166,7 +174,8 @@ fn show(query: &SavedQuery) -> anyhow::Result<Ended> {
                 vec![parameter.name.clone(), parameter.label.clone(), type_of(parameter), default]
             })
             .collect();
-        writeln!(out, "\n{}", table(&["--param", "what it is", "use", "if not given"], &rows))?;
+        let header = ["--param", "what it is", "use", "if not given"].map(str::to_owned);
+        writeln!(out, "\n{}", layout::table(&header, &rows, &[], output::width()).trim_end())?;
     }
     let body: Vec<&str> = query.sql.lines().skip_while(|line| line.starts_with("--")).collect();
     writeln!(out, "\n{}", body.join("\n"))?;

@@ -126,3 +126,62 @@ pub(crate) fn check(estate: &Path, truth: &Value) {
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("<svg") && page.contains("Self-harm") && !page.contains("<script") && !page.contains("href"));
 }
+
+/// A school's own question is offered beside the shipped ones; a bad one is named with file, line and reason and spoils nothing.
+#[test]
+fn a_school_adds_its_own() {
+    let home = weir_tests::Home::new();
+    let folder = home.estate().join("queries");
+    std::fs::create_dir(&folder).unwrap();
+    let own = "-- id: ours\n-- title: How many schools?\n-- explanation: A count.\n-- limits: Nothing else.\n-- audience: dsl\n-- chart: none\n-- version: 1\n\
+               SELECT count(*) AS n, '=1+1' AS formula FROM schools s WHERE s.school_id = $school\n";
+    std::fs::write(folder.join("ours.sql"), own).unwrap();
+    std::fs::write(folder.join("theirs.sql"), own.replace("ours", "theirs").replace("schools s", "pupils_by_name s")).unwrap();
+    let list = home.weir_ok(["query", "list", "--output", "ndjson"], 1);
+    let ids: Vec<String> =
+        list.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned()).collect();
+    assert!(ids.len() > 30 && ids.contains(&"ours".into()) && !ids.contains(&"theirs".into()), "{ids:?}");
+    assert!(list.stderr.contains("theirs.sql line 8: ") && list.stderr.contains("pupils_by_name"), "{}", list.stderr);
+    assert_eq!(home.weir_ok(["query", "run", "ours", "--output", "csv"], 0).stdout, "n,formula\r\n1,'=1+1\r\n");
+    let told = home.weir_ok(["query", "run", "ours", "--chart"], 0).stdout;
+    for words in ["How many schools?", "What it means: A count.", "What it can't tell: Nothing else."] {
+        assert!(told.contains(words), "{told}");
+    }
+    // A value with a slip in it is refused before anything is read, and a question that shows what was typed needs a reason.
+    let slip = home.weir_ok(["query", "run", "themes_this_week", "--param", "week=5/11/2026"], 2);
+    assert!(slip.stderr.contains("found \"5/11/2026\"; use this week"), "{}", slip.stderr);
+    let bare = home.weir_ok(["query", "run", "searches_about"], 2);
+    assert!(bare.stderr.contains("--reason"), "{}", bare.stderr);
+    // A file that is there is never written over.
+    let taken = home.path().join("taken.csv");
+    std::fs::write(&taken, "mine").unwrap();
+    let out = [
+        "query".as_ref(),
+        "run".as_ref(),
+        "ours".as_ref(),
+        "--output".as_ref(),
+        "csv".as_ref(),
+        "--out".as_ref(),
+        taken.as_os_str(),
+    ];
+    assert!(home.weir_ok(out, 2).stderr.contains("never written over"));
+    assert_eq!(std::fs::read_to_string(&taken).unwrap(), "mine");
+}
+
+#[test]
+fn the_prompt_takes_statements_over_lines() {
+    use std::io::Write;
+    let home = weir_tests::Home::new();
+    let mut child = home
+        .command()
+        .args(["sql", "--output", "ndjson"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"SELECT 1\n  AS n;\n\\d clock\nSELECT ';' AS a; SELECT 2 AS n").unwrap();
+    let ran: Ran = child.wait_with_output().unwrap().into();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!((lines[0], lines[2], lines[3]), ("{\"n\":1}", "{\"a\":\";\"}", "{\"n\":2}"), "{}", ran.stdout);
+    assert!(lines[1].contains("\"column\":\"today\""), "{}", lines[1]);
+}
