@@ -24,6 +24,7 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 
+pub use chart::{Anchor, Axis, Canvas, Svg, escape};
 pub use engine::EngineFigures;
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};

@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod init;
 pub mod inspect;
 pub mod nightly;
+pub mod query;
 pub mod reclassify;
 pub mod reopen;
 pub mod retention;

@@ -204,6 +204,8 @@ fn ledger_and_pages() {
     let events: i64 = ledger.values().filter_map(|row| row["events"].as_i64()).sum();
     assert_eq!((again["rows"].as_i64(), again["changed_rows"].as_i64()), (Some(events), Some(0)), "{}", again["changed"]);
 
+    crate::saved_questions_find_what_was_planted::check(&estate, &truth);
+
     let port = free_port();
     let child = Command::new(weir_bin())
         .args(["demo", "--dir"])
