@@ -181,6 +181,9 @@ pub(crate) fn inspect_opened(
             line_no += record.lines;
         }
     }
+    if inspector.normaliser.take_notes().contradicts {
+        return Err(IngestError::NamesOthers { path: label.to_owned() });
+    }
     Ok(inspector.ledger)
 }
 

@@ -7,9 +7,10 @@ use clap::Args;
 use indicatif::ProgressBar;
 use weir_ingest::engine::{FormatChoice, IngestOptions, Progress, ingest};
 use weir_ingest::format::Catalogue;
+use weir_ingest::normalise::people::is_nobody;
 use weir_ingest::report::{FileStatus, IngestReport};
 use weir_lake::clock;
-use weir_lake::estate::{Estate, Layer, SchoolOf, Source};
+use weir_lake::estate::{Estate, Layer, SchoolOf, Source, normalise_login};
 use weir_lake::ids::{FormatId, SchoolId, SourceId};
 use weir_lake::names::ClearName;
 use weir_lake::vault::Vault;
@@ -41,7 +42,7 @@ pub struct Ingest {
     #[arg(long, value_name = "DIR")]
     formats_dir: Option<PathBuf>,
     /// The person of an export whose lines name nobody because all are one person's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = login)]
     user: Option<String>,
     /// A last line without a newline is a line, however new the file is
     #[arg(long)]
@@ -152,6 +153,14 @@ impl Ingest {
             logs_allowed: true,
             keep_flows: false,
         })
+    }
+}
+
+/// A log-in that names somebody; the message does not repeat it.
+pub fn login(text: &str) -> Result<String, &'static str> {
+    match normalise_login(text) {
+        Some(_) if !is_nobody(text) => Ok(text.to_owned()),
+        _ => Err("give the log-in of one person, as other logs of the school write it"),
     }
 }
 

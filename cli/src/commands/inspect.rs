@@ -12,6 +12,7 @@ use weir_ingest::inspect::{InspectedLine, inspect, unknown_source};
 use weir_ingest::report::Ledger;
 use weir_lake::clock;
 use weir_lake::estate::Estate;
+use weir_lake::names::ClearName;
 
 use super::{formats, ingest};
 use crate::Ended;
@@ -38,6 +39,9 @@ pub struct Inspect {
     /// Zone of times that carry none, for example Europe/London
     #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
     tz: String,
+    /// The person of an export whose lines name nobody because all are one person's
+    #[arg(long, value_name = "NAME", value_parser = ingest::login)]
+    user: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
@@ -59,6 +63,7 @@ impl Inspect {
         if let FormatChoice::Id(id) = &options.format {
             catalogue.get(id.as_str())?;
         }
+        options.user = self.user.clone().map(ClearName::new);
         options.settled = true;
         let mut out = BufWriter::new(io::stdout().lock());
         let mut total = Ledger::default();

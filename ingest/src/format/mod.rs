@@ -130,6 +130,16 @@ impl Format {
         &self.spec.url
     }
 
+    /// Rows at which the vendor's portal cuts an export without a word, header apart.
+    pub fn row_cap(&self) -> Option<u64> {
+        self.spec.row_cap
+    }
+
+    /// Whether an export is one person's, who may not be named in it.
+    pub fn is_of_one_person(&self) -> bool {
+        self.spec.one_person
+    }
+
     /// The product's own settings for what its log may not show.
     pub fn mends(&self) -> &Mends {
         &self.spec.mends

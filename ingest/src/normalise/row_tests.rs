@@ -38,7 +38,7 @@ impl PeopleLookup for SmallSchool {
             _ if fields.group == "Visitors" => (UserType::Guest, None),
             _ => (who.user_type, None),
         };
-        Who { user_type, year_group: year.map(Arc::from), login: who.login }
+        Who { user_type, year_group: year.map(Arc::from), ..who }
     }
 }
 

@@ -26,6 +26,8 @@ impl Normaliser {
     fn who_afresh(&mut self, decoded: &Decoded, date: i32, batch: &mut EventBatch) -> Option<WhoIds> {
         let school = self.find_school(decoded)?;
         let user = self.user(decoded, school, date, batch);
+        self.names_people |= user.user_key != NULL_ID;
+        self.contradicts |= user.contradicts;
         let device = self.device(decoded, school, batch);
         let src_ip = self.src_ip(decoded.text(Field::SrcIp), batch);
         let user_group = self.last.user_group.id(&mut batch.user_group, decoded.text(Field::UserGroup), plain);
@@ -77,6 +79,7 @@ impl Normaliser {
             user_type: batch.user_type.strings.intern(user_type_name(who.user_type).as_bytes()),
             year_group: who.year_group.map_or(NULL_ID, |year| batch.year_group.strings.intern(year.as_bytes())),
             device_key: NULL_ID,
+            contradicts: who.contradicts,
         };
         if let Some(login) = who.login {
             match who.user_type {
@@ -121,7 +124,8 @@ impl Normaliser {
     /// The normalised log-in of a row, for `inspect` on the technician's own screen only.
     pub fn user_in_clear(&self, decoded: &Decoded) -> Option<ClearName> {
         let user = String::from_utf8_lossy(decoded.text(Field::User));
-        if is_nobody(&user) { None } else { normalise_login(&user).map(|login| login.name) }
+        let named = if is_nobody(&user) { self.people.only()? } else { user.as_ref() };
+        normalise_login(named).map(|login| login.name)
     }
 
     /// The normalised device name of a row, for `inspect` only.
