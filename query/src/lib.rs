@@ -27,6 +27,7 @@ pub mod state;
 pub mod statistics;
 pub mod suppression;
 mod tables;
+pub mod unclaimed;
 mod words;
 
 pub use tables::{CategoryMeaning, Meanings};

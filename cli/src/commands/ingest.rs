@@ -223,7 +223,8 @@ pub fn print(report: &IngestReport) {
     println!("{}: {}", report.source_id, inspect::ledger_words(&report.total));
     if report.total.quarantined > 0 {
         println!(
-            "Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\""
+            "Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\"
+Of a filter that serves many schools, `weir formats unclaimed` shows the lines that no rule gives to a school."
         );
     }
     if !report.missing.is_empty() {

@@ -14,6 +14,7 @@ pub mod reopen;
 pub mod rollup;
 pub mod serve;
 pub mod sql;
+pub mod unclaimed;
 pub mod undo;
 pub mod unmapped;
 

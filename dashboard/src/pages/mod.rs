@@ -3,6 +3,7 @@
 mod figure;
 mod overview;
 mod school;
+mod unclaimed;
 
 use askama::Template;
 use axum::response::Html;
@@ -11,6 +12,7 @@ use weir_lake::estate::AcademicYear;
 pub(crate) use figure::FigurePage;
 pub(crate) use overview::OverviewPage;
 pub(crate) use school::SchoolPage;
+pub(crate) use unclaimed::UnclaimedPage;
 
 use crate::error::PageError;
 use crate::view::{AsOf, Method, Missing, SchoolRef};

@@ -7,10 +7,17 @@ use super::error::IngestError;
 use super::records::Cutter;
 use super::totals::{self, Totals};
 use crate::decoded::{LineReader, Outcome};
-use crate::format::{Catalogue, Format};
+use crate::format::{Catalogue, Format, Mixed};
 
 /// Records of the beginning in which headers are looked for.
 const HEADER_RECORDS: usize = 200;
+
+/// How an input is read.
+pub(crate) struct Chosen {
+    pub(crate) format: Arc<Format>,
+    /// Another product whose lines stand among the first, where the format was found from them.
+    pub(crate) mixed_with: Option<Mixed>,
+}
 
 /// The format of an input that begins so. Where none fits, an export of totals is told so.
 pub(crate) fn choose_format(
@@ -18,8 +25,8 @@ pub(crate) fn choose_format(
     choice: &FormatChoice,
     label: &str,
     beginning: &[u8],
-) -> Result<Arc<Format>, IngestError> {
-    format_of(catalogue, choice, label, beginning).map_err(|error| match (&error, totals::found(beginning)) {
+) -> Result<Chosen, IngestError> {
+    chosen(catalogue, choice, label, beginning).map_err(|error| match (&error, totals::found(beginning)) {
         (IngestError::UnknownFormat { .. } | IngestError::FormatToConfirm { .. }, Some(Totals { headings })) => {
             IngestError::TotalsOnly { path: label.to_owned(), headings }
         }
@@ -27,13 +34,14 @@ pub(crate) fn choose_format(
     })
 }
 
-fn format_of(catalogue: &Catalogue, choice: &FormatChoice, label: &str, beginning: &[u8]) -> Result<Arc<Format>, IngestError> {
+fn chosen(catalogue: &Catalogue, choice: &FormatChoice, label: &str, beginning: &[u8]) -> Result<Chosen, IngestError> {
     if let FormatChoice::Id(id) = choice {
-        return Ok(catalogue.get(id.as_str())?);
+        return Ok(Chosen { format: catalogue.get(id.as_str())?, mixed_with: None });
     }
     let detection = catalogue.detect(beginning)?;
     let (lines, candidates, to_confirm) = (detection.lines, detection.candidates, detection.to_confirm);
-    detection.format.ok_or_else(|| {
+    let mixed_with = detection.mixed_with;
+    detection.format.map(|format| Chosen { format, mixed_with }).ok_or_else(|| {
         if let Some(guess) = to_confirm {
             return IngestError::FormatToConfirm {
                 path: label.to_owned(),

@@ -9,7 +9,7 @@ use weir_lake::lake::{DataFile, LakeError};
 
 use super::UNIT_BYTES;
 use super::blocks::{Block, BlockSource, Cutting, Sealed};
-use super::choice::{choose_format, headers_of};
+use super::choice::{Chosen, choose_format, headers_of};
 use super::content_hash::{UnitHash, join};
 use super::days::{InputDays, SourceDays};
 use super::error::IngestError;
@@ -22,7 +22,7 @@ use super::run::Run;
 use super::tally::Tally;
 use super::totals::{self, Totals};
 use super::worker::{InputPlan, Reading, Stop, Worker};
-use crate::format::Format;
+use crate::format::{Format, Mixed};
 use crate::identity::IdentityFields;
 use crate::input::{self, Input, InputError, Opened};
 use crate::normalise::{AdminRow, FileContext, Notes};
@@ -65,6 +65,8 @@ pub(crate) struct InputRead {
     pub(crate) files: Vec<DataFile>,
     /// The columns of a table of totals, where the file begins as one.
     pub(crate) totals: Option<Totals>,
+    /// Another product whose lines stand among its first.
+    pub(crate) mixed_with: Option<Mixed>,
 }
 
 impl InputRead {
@@ -107,6 +109,7 @@ struct Prepared {
     context: Arc<FileContext>,
     placeholder: FileId,
     totals: Option<Totals>,
+    mixed_with: Option<Mixed>,
 }
 
 impl Run<'_> {
@@ -192,7 +195,7 @@ impl Run<'_> {
         before: Option<ReadBefore>,
     ) -> Result<Prepared, IngestError> {
         let options = self.options;
-        let format = choose_format(self.catalogue, &options.format, &label, beginning)?;
+        let Chosen { format, mixed_with } = choose_format(self.catalogue, &options.format, &label, beginning)?;
         let format_id = FormatId::parse(format.id()).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
         let mut reader = format.reader_of(options.source.keep_flows);
         let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
@@ -231,6 +234,7 @@ impl Run<'_> {
             before,
             again: Vec::new(),
             totals: totals::found(beginning),
+            mixed_with,
             context,
             placeholder,
         })
@@ -412,6 +416,7 @@ impl Run<'_> {
             late,
             files,
             totals: prepared.totals.clone(),
+            mixed_with: prepared.mixed_with.clone(),
         })))
     }
 

@@ -21,7 +21,7 @@ use super::late;
 use super::people::{EstatePeople, OnePerson};
 use super::side_rows::SideRows;
 use super::worker::Worker;
-use crate::format::{Catalogue, Format, Mends};
+use crate::format::{Catalogue, Format, Mends, Mixed};
 use crate::identity::IdentityKey;
 use crate::input::{self, InputError};
 use crate::normalise::{Normaliser, Notes, Reference};
@@ -398,7 +398,10 @@ impl Run<'_> {
         if !report.closed.is_empty() {
             report.message = Some(late::words(&options.source.id, &report.closed));
         }
-        for words in [cut_at.map(cut_words), is_nobodys.then(|| String::from(NOBODYS))].into_iter().flatten() {
+        let mixed = read.mixed_with.as_ref().filter(|_| report.ledger.quarantined > 0);
+        for words in
+            [cut_at.map(cut_words), is_nobodys.then(|| String::from(NOBODYS)), mixed.map(mixed_words)].into_iter().flatten()
+        {
             report.message = Some(report.message.take().map_or_else(|| words.clone(), |message| format!("{message}; {words}")));
         }
         Ok(())
@@ -455,6 +458,15 @@ pub(crate) fn vendor_of(reference: &Reference, format: &Format) -> Option<String
 /// What is said of one person's export that names nobody.
 const NOBODYS: &str =
     "it is one person's export and names nobody, so its rows are nobody's; to mend that, undo it and read it again with --user";
+
+/// What is said of a file that holds two products' lines.
+fn mixed_words(mixed: &Mixed) -> String {
+    let Mixed { id, title, lines, of } = mixed;
+    format!(
+        "of its first {of} lines {lines} look like another product's ({title}, {id}) and are in quarantine: split the file by product, \
+         undo it and read each part by itself"
+    )
+}
 
 /// What is said of a file of exactly as many rows as its portal gives.
 fn cut_words(rows: u64) -> String {

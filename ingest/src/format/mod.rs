@@ -30,7 +30,7 @@ mod vendor_docs;
 use std::sync::Arc;
 
 pub use catalogue::Catalogue;
-pub use detect::{Candidate, Detection};
+pub use detect::{Candidate, Detection, Mixed};
 pub use error::FormatError;
 pub use explain::Explanation;
 pub use samples::{Check, Report, Step, Why, test};
