@@ -28,7 +28,7 @@ const SHOWN: usize = 40;
   weir inspect --format squid --tz UTC access.log.gz
   weir inspect --output ndjson access.log | head -1
 
-Works without an estate. Names are shown in clear, on your own screen only: nothing is stored, and nothing leaves this computer.")]
+Works without an estate; where one is near (weir.toml upwards from here), its own formats and people are known. Names are shown in clear, on your own screen only: nothing is stored, and nothing leaves this computer.")]
 pub struct Inspect {
     /// Format id, or auto to find it from the lines
     #[arg(long, default_value = "auto")]
@@ -52,11 +52,7 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
-        // With an estate, people's types are shown as it has them; without one everyone is unknown.
-        let estate = match config {
-            Some(config) => Estate::load(config)?,
-            None => Estate::default(),
-        };
+        let estate = estate_or_none(config)?;
         let catalogue = formats::catalogue_of(&estate, self.formats_dir.as_deref())?;
         let mut options = IngestOptions::new(super::run_id("inspect")?, unknown_source(&self.tz)?, clock::now_micros());
         options.format = ingest::format_choice(&self.format, &catalogue)?;
@@ -100,6 +96,19 @@ impl Inspect {
         out.flush().context("standard output")?;
         Ok(if total.quarantined > 0 { Ended::WithFindings } else { Ended::Done })
     }
+}
+
+/// With an estate, its own formats are known and people's types are shown as it has them; without one everyone is unknown. One that is
+/// only near by and can't be read is no reason to show nothing.
+fn estate_or_none(config: Option<&Path>) -> anyhow::Result<Estate> {
+    if let Some(config) = config {
+        return Ok(Estate::load(config)?);
+    }
+    let Ok(near) = Estate::find(&std::env::current_dir().context("the current folder")?) else { return Ok(Estate::default()) };
+    Ok(Estate::load(&near).unwrap_or_else(|error| {
+        eprintln!("weir: shown without {}, which can't be read: {error}", near.display());
+        Estate::default()
+    }))
 }
 
 fn cells(line: &InspectedLine) -> Vec<String> {

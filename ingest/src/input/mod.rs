@@ -2,6 +2,7 @@
 //!
 //! A stream is refused as a whole (binary, truncated, a zip bomb) rather than read in part. What the bytes mean is left to others.
 
+mod elements;
 mod open;
 mod text;
 mod zip_member;
