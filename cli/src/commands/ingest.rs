@@ -77,7 +77,12 @@ impl Ingest {
         options.progress = Arc::new(Bar::default());
         let report = ingest(&estate, &lake, &vault, &catalogue, &paths, &options)?;
         match self.output {
-            Output::Table => print(&report),
+            Output::Table => {
+                print(&report);
+                if report.total.quarantined > 0 && matches!(options.source.school, SchoolOf::Map(_)) {
+                    println!("Lines that no rule gives to a school, and the rules that would: weir formats unclaimed");
+                }
+            }
             Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
             Output::Ndjson => println!("{}", serde_json::to_string(&report)?),
             _ => anyhow::bail!("ingest prints a table, json or ndjson"),
@@ -223,8 +228,7 @@ pub fn print(report: &IngestReport) {
     println!("{}: {}", report.source_id, inspect::ledger_words(&report.total));
     if report.total.quarantined > 0 {
         println!(
-            "Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\"
-Of a filter that serves many schools, `weir formats unclaimed` shows the lines that no rule gives to a school."
+            "Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\""
         );
     }
     if !report.missing.is_empty() {

@@ -79,7 +79,9 @@ fn lines_of(source: &UnclaimedSource) -> impl Iterator<Item = Line<'_>> {
 
 fn advise(source: &UnclaimedSource) {
     let UnclaimedSource { source_id, lines, say_nothing, files, .. } = source;
-    println!("\n{source_id}: {lines} lines wait for a school, in {} files.", files.len());
+    let (wait, in_files) =
+        (if *lines == 1 { "line waits" } else { "lines wait" }, if files.len() == 1 { "file" } else { "files" });
+    println!("\n{source_id}: {lines} {wait} for a school, in {} {in_files}.", files.len());
     if *say_nothing > 0 {
         println!("{say_nothing} of them say nothing that a rule could go by: log the client's address, group, policy or site.");
     }

@@ -138,7 +138,7 @@ mod tests {
     fn objects_of_an_array_are_lines() {
         let table = [
             (r#"[{"a":1},{"b":[1,{"c":2}]}]"#, "{\"a\":1}\n{\"b\":[1,{\"c\":2}]}\n"),
-            ("\u{feff}[\r\n  {\r\n    \"a\": 1\r\n  },\r\n  {\"b\": 2}\r\n]\r\n", "{      \"a\": 1  }\n{\"b\": 2}\n"),
+            ("\u{feff}[\r\n  {\r\n    \"a\": 1\r\n  },\r\n  {\"b\": 2}\r\n]\r\n", "{      \"a\": 1    }\n{\"b\": 2}\n"),
             // Brackets, commas and quotation marks in a text are text.
             (r#"[{"a":"]},{\"x\\"},{"b":"\\\""}]"#, "{\"a\":\"]},{\\\"x\\\\\"}\n{\"b\":\"\\\\\\\"\"}\n"),
             // An array a line, as batches come.

@@ -13,6 +13,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 #[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use elements::begins as is_array;
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use open::open_bytes;
 pub use open::{Opened, open};
 use zip_member::Member;
