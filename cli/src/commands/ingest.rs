@@ -222,8 +222,12 @@ pub fn print(report: &IngestReport) {
         })
         .collect();
     println!("{}", table(&["file", "format", "", "lines", "events", "admin", "ignored", "quarantine"], &rows));
-    for file in report.files.iter().filter(|file| file.message.is_some()) {
-        println!("{}", file.message.as_deref().unwrap_or_default());
+    for file in &report.files {
+        let Some(message) = &file.message else { continue };
+        // What refuses a file says which.
+        let name = Path::new(&file.path).file_name().map_or_else(String::new, |name| format!("{}: ", name.to_string_lossy()));
+        let says_which = matches!(file.status, FileStatus::Refused | FileStatus::Empty);
+        println!("{}{message}", if says_which { "" } else { &name });
     }
     println!("{}: {}", report.source_id, inspect::ledger_words(&report.total));
     if report.total.quarantined > 0 {
