@@ -117,11 +117,11 @@ mod tests {
     use super::*;
     use crate::fixture::TestLake;
 
-    /// Lines: source, file, reason, facts.
-    fn quarantine(lines: &[(&str, &str, &str, Option<&str>)]) -> RecordBatch {
-        let texts = |at: fn(&(&str, &str, &str, Option<&str>)) -> String| -> ArrayRef {
-            Arc::new(StringArray::from_iter_values(lines.iter().map(at)))
-        };
+    /// Source, file, reason, facts.
+    type Line<'l> = (&'l str, &'l str, &'l str, Option<&'l str>);
+
+    fn quarantine(lines: &[Line<'_>]) -> RecordBatch {
+        let texts = |at: fn(&Line<'_>) -> String| -> ArrayRef { Arc::new(StringArray::from_iter_values(lines.iter().map(at))) };
         let n = lines.len() as i64;
         let received = TimestampMicrosecondArray::from_iter_values(0..n).with_timezone("UTC");
         RecordBatch::try_from_iter_with_nullable(vec![

@@ -417,8 +417,9 @@ fn a_shared_box_finds_its_schools_or_quarantines() {
 
 #[test]
 fn of_a_line_without_a_school_only_what_a_rule_could_go_by_is_told() {
+    type Case<'c> = (&'c [(Field, &'c str)], Option<&'c str>);
     let normaliser = normaliser(context());
-    let table: &[(&[(Field, &str)], Option<&str>)] = &[
+    let table: &[Case<'_>] = &[
         (&[(Field::SrcIp, "10.3.7.19")], Some(r#"{"src_ip":"10.3.7.0/24"}"#)),
         (&[(Field::SrcIp, "::ffff:10.3.7.19")], Some(r#"{"src_ip":"10.3.7.0/24"}"#)),
         (&[(Field::SrcIp, "2001:db8:7:1:aa:bb:cc:dd")], Some(r#"{"src_ip":"2001:db8:7::/48"}"#)),
