@@ -21,6 +21,7 @@ use weir_query::engine::{Engine, EngineOptions};
 use weir_query::error::QueryError;
 use weir_query::indicator::Indicator;
 use weir_query::page;
+use weir_query::unclaimed::{UnclaimedSource, unclaimed};
 
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::view::{Method, Overview, SchoolRef, SchoolYear};
@@ -206,6 +207,10 @@ impl Figures for EngineFigures {
 
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
         Box::pin(async move { self.state().await?.page(school.as_str(), year).await })
+    }
+
+    fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>> {
+        Box::pin(async { unclaimed(&self.state().await?.engine).await.map_err(failed) })
     }
 
     fn methods(&self) -> Asked<'_, Vec<Method>> {

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_query::unclaimed::UnclaimedSource;
 
 use crate::view::{Method, Overview, SchoolRef, SchoolYear};
 
@@ -24,6 +25,9 @@ pub trait Figures: Send + Sync {
 
     /// How every figure is made.
     fn methods(&self) -> Asked<'_, Vec<Method>>;
+
+    /// For the technician: lines that no rule gives to a school.
+    fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>>;
 }
 
 /// Why there is no answer.

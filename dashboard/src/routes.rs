@@ -11,7 +11,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::error::PageError;
-use crate::pages::{FigurePage, MethodPage, OverviewPage, ReviewPage, SchoolPage, html};
+use crate::pages::{FigurePage, MethodPage, OverviewPage, ReviewPage, SchoolPage, UnclaimedPage, html};
 use crate::security::{OwnPort, guard};
 use crate::view::SchoolYear;
 use crate::{Dashboard, assets, csv};
@@ -25,6 +25,7 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route("/schools.csv", get(schools))
         .route("/go", get(go))
         .route("/method", get(method))
+        .route("/unclaimed", get(unclaimed))
         .route("/health", get(health))
         .route("/school/{school}", get(newest))
         .route("/school/{school}/{year}", get(school))
@@ -59,6 +60,10 @@ async fn schools(State(dashboard): State<Dashboard>) -> Result<Response, PageErr
 
 async fn method(State(dashboard): State<Dashboard>) -> Page {
     html(&MethodPage::new(dashboard.figures.methods().await?))
+}
+
+async fn unclaimed(State(dashboard): State<Dashboard>) -> Page {
+    html(&UnclaimedPage::new(&dashboard.figures.unclaimed().await?))
 }
 
 async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {

@@ -123,7 +123,7 @@ pub(crate) fn inspect_opened(
     let school_zone = check_schools(estate, options).unwrap_or_else(|_| options.source.tz.clone());
     let mut beginning = Vec::with_capacity(BEGINNING_BYTES);
     opened.reader.by_ref().take(BEGINNING_BYTES as u64).read_to_end(&mut beginning).map_err(fault)?;
-    let format = choose_format(catalogue, &options.format, label, &beginning)?;
+    let format = choose_format(catalogue, &options.format, label, &beginning)?.format;
     let mut reader = format.reader();
     let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
     // Looked for only to read a file without a header as an ingest would.
@@ -180,6 +180,9 @@ pub(crate) fn inspect_opened(
             at = record.next;
             line_no += record.lines;
         }
+    }
+    if inspector.normaliser.take_notes().contradicts {
+        return Err(IngestError::NamesOthers { path: label.to_owned() });
     }
     Ok(inspector.ledger)
 }

@@ -76,6 +76,8 @@ pub struct FileReport {
     pub ledger: Ledger,
     /// Lines it brought for dates that are closed, by school. They were ignored; the file is to be kept until someone was told.
     pub closed: Vec<ClosedLines>,
+    /// The number of rows at which the vendor's portal cuts such an export, where the file has exactly as many.
+    pub cut_at: Option<u64>,
     /// Why it was refused, or what else a person should know.
     pub message: Option<String>,
 }
@@ -251,9 +253,17 @@ impl IngestReport {
         self.files.iter().filter(|file| !file.closed.is_empty())
     }
 
-    /// Whether someone should look: quarantined lines, lines of closed dates or refused inputs.
+    /// Inputs that their portal probably cut.
+    pub fn cut(&self) -> impl Iterator<Item = &FileReport> {
+        self.files.iter().filter(|file| file.cut_at.is_some())
+    }
+
+    /// Whether someone should look: quarantined lines, lines of closed dates, refused inputs or exports that were cut.
     pub fn has_findings(&self) -> bool {
-        self.total.quarantined > 0 || self.refused().next().is_some() || self.to_keep().next().is_some()
+        self.total.quarantined > 0
+            || self.refused().next().is_some()
+            || self.to_keep().next().is_some()
+            || self.cut().next().is_some()
     }
 }
 

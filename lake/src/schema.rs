@@ -223,6 +223,11 @@ pub const QUARANTINE: &[Column] = &[
     required("reason", Dict, "why it could not be read"),
     required("received_at", Timestamp, "when it was read"),
     required("raw", Binary, "the line, encrypted with a key outside the lake"),
+    optional(
+        "unclaimed",
+        Text,
+        "of a line that no `school_map` rule claims, what a rule could go by, as JSON: the client's range (/24, IPv6 /48), group, profile, site",
+    ),
 ];
 
 /// `receipts`.

@@ -4,8 +4,11 @@
 -- reads: events over the slices in `stale` (school, source, event_date); `categories`, `lexicon_since`, `schools`, `school_days`
 -- gives: one row a person, day, source, topic and `since`; topics are themes and watched categories (AI assistants)
 -- note: a search that is a prefix of the next by the same person and engine within 10 seconds was still being typed, and a term that
---       the same person searched less than 15 minutes before is the same search: both are furniture here. Shared sign-ins and
---       devices are no person. Severity of a theme is at least 1; help-seeking and watched categories are 0, never a concern.
+--       the same person searched at most 15 minutes before is the same search: both are furniture here. The same term again is a
+--       prefix too (a blank at its end leaves it as it was), unless the first was refused and the second not. Of equal times the
+--       shorter term comes first, because many logs know whole seconds, and line numbers say nothing once a log is cut into files.
+--       A term that gets shorter is a search of its own: nobody can tell it from one that was meant. Shared sign-ins and devices
+--       are no person. Severity of a theme is at least 1; help-seeking and watched categories are 0, never a concern.
 -- note: neighbours are looked at in one sorted run with the person as a column, not in a partition a person: the engine's cost of a
 --       partition is that of a hundred rows, and there is one a pupil, day and source
 WITH seen AS (
@@ -27,9 +30,12 @@ typing AS (
            lead(person) OVER typed AS next_person,
            lead(search_engine) OVER typed AS next_engine,
            lead(search_term) OVER typed AS next_term,
-           lead(event_time) OVER typed AS next_time
+           lead(event_time) OVER typed AS next_time,
+           lead(coalesce(action IN ('blocked', 'warned'), false)) OVER typed AS next_refused
     FROM seen
-    WINDOW typed AS (ORDER BY person, search_term IS NULL, search_engine, event_time, line_no, search_term)
+    WINDOW typed AS (
+        ORDER BY person, search_term IS NULL, search_engine, event_time, search_term, coalesce(action, ''), line_no
+    )
 ),
 finished AS (
     SELECT typing.*,
@@ -41,7 +47,7 @@ finished AS (
        OR next_term IS NULL
        OR next_person <> person
        OR next_engine <> search_engine
-       OR next_term = search_term
+       OR (next_term = search_term AND action IN ('blocked', 'warned') AND NOT next_refused)
        OR NOT starts_with(next_term, search_term)
        OR next_time - event_time > INTERVAL '10 seconds'
     WINDOW same AS (ORDER BY person, search_term, event_time, line_no)

@@ -41,6 +41,7 @@ pub mod state;
 pub mod statistics;
 pub mod suppression;
 mod tables;
+pub mod unclaimed;
 mod words;
 
 pub use tables::{CategoryMeaning, Meanings};

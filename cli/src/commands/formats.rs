@@ -19,7 +19,8 @@ use crate::output::{Output, print_rows, table};
   weir formats show squid
   weir formats new export.csv --out my-filter.toml    proposes a format file; no value of the sample is written
   weir formats test my-filter.toml                    each sample: passed, or the line taken apart
-  weir formats unmapped                               the filter's categories that no map knows")]
+  weir formats unmapped                               the filter's categories that no map knows
+  weir formats unclaimed                              lines of a shared filter that no rule gives to a school")]
 pub struct Formats {
     /// A folder with more format files
     #[arg(long, global = true, value_name = "DIR")]
@@ -50,6 +51,8 @@ enum What {
     },
     /// Categories in the lake that no map knows
     Unmapped(super::unmapped::Unmapped),
+    /// Lines that no rule gives to a school, and the rules that would
+    Unclaimed(super::unclaimed::Unclaimed),
 }
 
 #[derive(Serialize)]
@@ -155,6 +158,7 @@ impl Formats {
             }
             What::Test { file } => tools::test(&file),
             What::New(new) => new.run(self.formats_dir.as_deref()),
+            What::Unclaimed(unclaimed) => unclaimed.run(config),
             What::Unmapped(unmapped) => unmapped.run(config, self.formats_dir.as_deref()),
         }
     }

@@ -7,9 +7,10 @@ use clap::Args;
 use indicatif::ProgressBar;
 use weir_ingest::engine::{FormatChoice, IngestOptions, Progress, ingest};
 use weir_ingest::format::Catalogue;
+use weir_ingest::normalise::people::is_nobody;
 use weir_ingest::report::{FileStatus, IngestReport};
 use weir_lake::clock;
-use weir_lake::estate::{Estate, Layer, SchoolOf, Source};
+use weir_lake::estate::{Estate, Layer, SchoolOf, Source, normalise_login};
 use weir_lake::ids::{FormatId, SchoolId, SourceId};
 use weir_lake::names::ClearName;
 use weir_lake::vault::Vault;
@@ -41,7 +42,7 @@ pub struct Ingest {
     #[arg(long, value_name = "DIR")]
     formats_dir: Option<PathBuf>,
     /// The person of an export whose lines name nobody because all are one person's
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = login)]
     user: Option<String>,
     /// A last line without a newline is a line, however new the file is
     #[arg(long)]
@@ -76,7 +77,12 @@ impl Ingest {
         options.progress = Arc::new(Bar::default());
         let report = ingest(&estate, &lake, &vault, &catalogue, &paths, &options)?;
         match self.output {
-            Output::Table => print(&report),
+            Output::Table => {
+                print(&report);
+                if report.total.quarantined > 0 && matches!(options.source.school, SchoolOf::Map(_)) {
+                    println!("Lines that no rule gives to a school, and the rules that would: weir formats unclaimed");
+                }
+            }
             Output::Json => println!("{}", serde_json::to_string_pretty(&report)?),
             Output::Ndjson => println!("{}", serde_json::to_string(&report)?),
             _ => anyhow::bail!("ingest prints a table, json or ndjson"),
@@ -155,6 +161,14 @@ impl Ingest {
     }
 }
 
+/// A log-in that names somebody; the message does not repeat it.
+pub fn login(text: &str) -> Result<String, &'static str> {
+    match normalise_login(text) {
+        Some(_) if !is_nobody(text) => Ok(text.to_owned()),
+        _ => Err("give the log-in of one person, as other logs of the school write it"),
+    }
+}
+
 /// `auto`, or a format that is there.
 pub fn format_choice(text: &str, catalogue: &Catalogue) -> anyhow::Result<FormatChoice> {
     if text == "auto" {
@@ -208,8 +222,12 @@ pub fn print(report: &IngestReport) {
         })
         .collect();
     println!("{}", table(&["file", "format", "", "lines", "events", "admin", "ignored", "quarantine"], &rows));
-    for file in report.files.iter().filter(|file| file.message.is_some()) {
-        println!("{}", file.message.as_deref().unwrap_or_default());
+    for file in &report.files {
+        let Some(message) = &file.message else { continue };
+        // What refuses a file says which.
+        let name = Path::new(&file.path).file_name().map_or_else(String::new, |name| format!("{}: ", name.to_string_lossy()));
+        let says_which = matches!(file.status, FileStatus::Refused | FileStatus::Empty);
+        println!("{}{message}", if says_which { "" } else { &name });
     }
     println!("{}: {}", report.source_id, inspect::ledger_words(&report.total));
     if report.total.quarantined > 0 {

@@ -12,6 +12,7 @@ use weir_ingest::inspect::{InspectedLine, inspect, unknown_source};
 use weir_ingest::report::Ledger;
 use weir_lake::clock;
 use weir_lake::estate::Estate;
+use weir_lake::names::ClearName;
 
 use super::{formats, ingest};
 use crate::Ended;
@@ -27,7 +28,7 @@ const SHOWN: usize = 40;
   weir inspect --format squid --tz UTC access.log.gz
   weir inspect --output ndjson access.log | head -1
 
-Works without an estate. Names are shown in clear, on your own screen only: nothing is stored, and nothing leaves this computer.")]
+Works without an estate; where one is near (weir.toml upwards from here), its own formats and people are known. Names are shown in clear, on your own screen only: nothing is stored, and nothing leaves this computer.")]
 pub struct Inspect {
     /// Format id, or auto to find it from the lines
     #[arg(long, default_value = "auto")]
@@ -38,6 +39,9 @@ pub struct Inspect {
     /// Zone of times that carry none, for example Europe/London
     #[arg(long, value_name = "ZONE", default_value = "Europe/London")]
     tz: String,
+    /// The person of an export whose lines name nobody because all are one person's
+    #[arg(long, value_name = "NAME", value_parser = ingest::login)]
+    user: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
@@ -48,17 +52,14 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
-        // With an estate, people's types are shown as it has them; without one everyone is unknown.
-        let estate = match config {
-            Some(config) => Estate::load(config)?,
-            None => Estate::default(),
-        };
+        let estate = estate_or_none(config)?;
         let catalogue = formats::catalogue_of(&estate, self.formats_dir.as_deref())?;
         let mut options = IngestOptions::new(super::run_id("inspect")?, unknown_source(&self.tz)?, clock::now_micros());
         options.format = ingest::format_choice(&self.format, &catalogue)?;
         if let FormatChoice::Id(id) = &options.format {
             catalogue.get(id.as_str())?;
         }
+        options.user = self.user.clone().map(ClearName::new);
         options.settled = true;
         let mut out = BufWriter::new(io::stdout().lock());
         let mut total = Ledger::default();
@@ -95,6 +96,19 @@ impl Inspect {
         out.flush().context("standard output")?;
         Ok(if total.quarantined > 0 { Ended::WithFindings } else { Ended::Done })
     }
+}
+
+/// With an estate, its own formats are known and people's types are shown as it has them; without one everyone is unknown. One that is
+/// only near by and can't be read is no reason to show nothing.
+fn estate_or_none(config: Option<&Path>) -> anyhow::Result<Estate> {
+    if let Some(config) = config {
+        return Ok(Estate::load(config)?);
+    }
+    let Ok(near) = Estate::find(&std::env::current_dir().context("the current folder")?) else { return Ok(Estate::default()) };
+    Ok(Estate::load(&near).unwrap_or_else(|error| {
+        eprintln!("weir: shown without {}, which can't be read: {error}", near.display());
+        Estate::default()
+    }))
 }
 
 fn cells(line: &InspectedLine) -> Vec<String> {

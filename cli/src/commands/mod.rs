@@ -17,6 +17,7 @@ pub mod retention;
 pub mod rollup;
 pub mod serve;
 pub mod sql;
+pub mod unclaimed;
 pub mod undo;
 pub mod unmapped;
 

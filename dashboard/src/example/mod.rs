@@ -7,6 +7,7 @@ mod year;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_query::unclaimed::{Claim, UnclaimedSource};
 
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::view::{AsOf, Coverage, Finding, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone};
@@ -272,7 +273,34 @@ impl Figures for Example {
         Box::pin(async move { self.page(school, year) })
     }
 
+    fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>> {
+        Box::pin(async { Ok(if self.has_lake { vec![shared_filter()] } else { Vec::new() }) })
+    }
+
     fn methods(&self) -> Asked<'_, Vec<Method>> {
         Box::pin(async { Ok(if self.schools.is_empty() { Vec::new() } else { figures::methods() }) })
+    }
+}
+
+/// A trust's filter, some lines of which no rule gives to a school.
+fn shared_filter() -> UnclaimedSource {
+    let claim = |key, value: &str, lines| Claim {
+        key,
+        value: value.into(),
+        lines,
+        rule: format!("{{ {key} = \"{value}\", school = \"SCHOOL\" }},"),
+    };
+    UnclaimedSource {
+        source_id: "trust-filter".into(),
+        lines: 18_204,
+        say_nothing: 12,
+        files: vec!["3f2a91c07be4".into(), "a014dd5e9920".into()],
+        claims: vec![
+            claim("src_ip", "10.44.7.0/24", 12_960),
+            claim("src_ip", "10.44.8.0/24", 5_232),
+            claim("group", "Tarn View Pupils", 14_110),
+            claim("profile", "Tarn pupils", 14_110),
+            claim("profile", "Guest Wi-Fi for visitors and contractors of all our schools", 31),
+        ],
     }
 }

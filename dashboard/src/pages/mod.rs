@@ -4,6 +4,7 @@ mod figure;
 mod overview;
 mod review;
 mod school;
+mod unclaimed;
 
 use askama::Template;
 use axum::response::Html;
@@ -13,6 +14,7 @@ pub(crate) use figure::FigurePage;
 pub(crate) use overview::OverviewPage;
 pub(crate) use review::ReviewPage;
 pub(crate) use school::SchoolPage;
+pub(crate) use unclaimed::UnclaimedPage;
 
 use crate::error::PageError;
 use crate::view::{AsOf, Method, Missing, SchoolRef};

@@ -33,8 +33,8 @@ async fn every_page_that_can_be_reached_keeps_the_promises() {
             }
         }
     }
-    // Six schools, and nine figures at each of the four that have any.
-    assert_eq!(pages, 2 + 6 * 2 + 4 * 9, "{seen:?}");
+    // The list, the method and the technician's page; six schools with a review each, and nine figures at each of the four that have any.
+    assert_eq!(pages, 3 + 6 * 2 + 4 * 9, "{seen:?}");
 }
 
 #[tokio::test]
@@ -260,12 +260,15 @@ async fn an_error_of_the_engine_shows_nothing_of_itself() {
         ) -> Asked<'a, SchoolYear> {
             Self::fail()
         }
+        fn unclaimed(&self) -> Asked<'_, Vec<weir_query::unclaimed::UnclaimedSource>> {
+            Self::fail()
+        }
         fn methods(&self) -> Asked<'_, Vec<Method>> {
             Self::fail()
         }
     }
     use tower::ServiceExt;
-    for path in ["/", "/method", "/school/oakfield/2025-26", "/school/oakfield/2025-26/figure/x.csv"] {
+    for path in ["/", "/method", "/unclaimed", "/school/oakfield/2025-26", "/school/oakfield/2025-26/figure/x.csv"] {
         let request = Request::get(path).header("host", "localhost:8080").body(Body::empty()).unwrap();
         let response = crate::Dashboard::new(Broken).router(8080).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");

@@ -2,6 +2,7 @@
 
 use super::input_run::InputRead;
 use super::quarantine::Quarantine;
+use super::totals::Totals;
 use weir_lake::lake::LakeError;
 use weir_lake::vault::VaultError;
 
@@ -54,6 +55,24 @@ pub enum IngestError {
         reason: String,
         /// The mend.
         mend: String,
+    },
+    /// Lines of an export that is said to be one person's name another.
+    #[error(
+        "{path}: --user says whose export this is, but its lines name other people, so nothing was stored; leave --user out: the names in the lines are taken"
+    )]
+    NamesOthers {
+        /// The input.
+        path: String,
+    },
+    /// Rows that count requests instead of being requests.
+    #[error(
+        "{path}: holds totals ({headings}) and no request with its time, so nothing was stored; ask for the detailed log instead, one row a request with its time, person, address, category and what was decided (Lightspeed: Website History or Web Activity Log; Linewize: User Journey; Netsweeper: a detail report; Smoothwall: the Web filter log)"
+    )]
+    TotalsOnly {
+        /// The input.
+        path: String,
+        /// The columns that gave it away.
+        headings: String,
     },
     /// A format file is not right, or its id is not known.
     #[error(transparent)]
@@ -118,6 +137,9 @@ pub enum IngestError {
 impl IngestError {
     /// An input of which no line could be read.
     pub(crate) fn nothing_readable(path: String, read: &InputRead) -> Self {
+        if let Some(Totals { headings }) = &read.totals {
+            return Self::TotalsOnly { path, headings: headings.clone() };
+        }
         let format = read.format.to_string();
         let reason = read.quarantine.iter().find_map(Quarantine::first_reason).unwrap_or("unreadable");
         let mend = match reason {
@@ -137,6 +159,8 @@ impl IngestError {
                 | Self::UnknownFormat { .. }
                 | Self::FormatToConfirm { .. }
                 | Self::NothingReadable { .. }
+                | Self::NamesOthers { .. }
+                | Self::TotalsOnly { .. }
                 | Self::Changed { .. }
         )
     }

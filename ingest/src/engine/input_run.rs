@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use weir_lake::ids::{FileId, FormatId};
 use weir_lake::lake::{DataFile, LakeError};
 
+use super::UNIT_BYTES;
 use super::blocks::{Block, BlockSource, Cutting, Sealed};
+use super::choice::{Chosen, choose_format, headers_of};
 use super::content_hash::{UnitHash, join};
 use super::days::{InputDays, SourceDays};
 use super::error::IngestError;
@@ -18,19 +20,15 @@ use super::quarantine::Quarantine;
 use super::records::{Cutter, MAX_RECORD_BYTES};
 use super::run::Run;
 use super::tally::Tally;
+use super::totals::{self, Totals};
 use super::worker::{InputPlan, Reading, Stop, Worker};
-use super::{FormatChoice, UNIT_BYTES};
-use crate::decoded::{LineReader, Outcome};
-use crate::format::{Catalogue, Format};
+use crate::format::{Format, Mixed};
 use crate::identity::IdentityFields;
 use crate::input::{self, Input, InputError, Opened};
 use crate::normalise::{AdminRow, FileContext, Notes};
 
 /// Bytes of a file's beginning that tell its format and hold its headers.
 const BEGINNING_BYTES: usize = 96 << 10;
-
-/// Records of the beginning in which headers are looked for.
-const HEADER_RECORDS: usize = 200;
 
 /// A file that nobody wrote to for so long is finished; its last line needs no newline.
 const SETTLED_MICROS: i64 = 60_000_000;
@@ -49,6 +47,10 @@ pub(crate) enum InputResult {
 pub(crate) struct InputRead {
     pub(crate) format: FormatId,
     pub(crate) format_version: u32,
+    /// Rows at which the portal cuts such an export.
+    pub(crate) row_cap: Option<u64>,
+    /// Such an export is one person's, who may not be named in it.
+    pub(crate) is_of_one_person: bool,
     pub(crate) file_id: FileId,
     pub(crate) head_id: FileId,
     pub(crate) before: Option<ReadBefore>,
@@ -61,6 +63,10 @@ pub(crate) struct InputRead {
     pub(crate) notes: Notes,
     pub(crate) late: Late,
     pub(crate) files: Vec<DataFile>,
+    /// The columns of a table of totals, where the file begins as one.
+    pub(crate) totals: Option<Totals>,
+    /// Another product whose lines stand among its first.
+    pub(crate) mixed_with: Option<Mixed>,
 }
 
 impl InputRead {
@@ -74,60 +80,18 @@ impl InputRead {
             .any(|(reason, _)| !matches!(reason.as_str(), "blank" | "comment" | "header" | "continuation"));
         told == 0 && self.tally.quarantined > 0 && !seen
     }
+
+    /// The number of rows at which the portal cuts such an export, if the file has exactly as many.
+    pub(crate) fn is_cut_at(&self) -> Option<u64> {
+        let is_whole = self.before.is_none() && self.sealed.waiting == 0;
+        let no_rows = ["blank", "comment", "header", "continuation"].map(|reason| self.tally.ignored_as(reason));
+        self.row_cap.filter(|cap| is_whole && self.tally.lines() - no_rows.into_iter().sum::<u64>() == *cap)
+    }
 }
 
 /// Puts back what was read to look at it.
 fn rejoin(front: Vec<u8>, rest: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
     Box::new(Cursor::new(front).chain(rest))
-}
-
-/// The format of an input that begins so.
-pub(crate) fn choose_format(
-    catalogue: &Catalogue,
-    choice: &FormatChoice,
-    label: &str,
-    beginning: &[u8],
-) -> Result<Arc<Format>, IngestError> {
-    if let FormatChoice::Id(id) = choice {
-        return Ok(catalogue.get(id.as_str())?);
-    }
-    let detection = catalogue.detect(beginning)?;
-    let (lines, candidates, to_confirm) = (detection.lines, detection.candidates, detection.to_confirm);
-    detection.format.ok_or_else(|| {
-        if let Some(guess) = to_confirm {
-            return IngestError::FormatToConfirm {
-                path: label.to_owned(),
-                format: guess.id().to_owned(),
-                title: guess.title().to_owned(),
-            };
-        }
-        let nearest: Vec<String> = candidates
-            .iter()
-            .take(3)
-            .map(|candidate| format!("{} (claims {} of them)", candidate.id, candidate.claimed))
-            .collect();
-        let nearest = if nearest.is_empty() { String::new() } else { format!("; nearest: {}", nearest.join(", ")) };
-        IngestError::UnknownFormat { path: label.to_owned(), lines, nearest }
-    })
-}
-
-/// The lines among a file's first that name the columns of those after them.
-pub(crate) fn headers_of(reader: &mut dyn LineReader, cutter: Cutter, beginning: &[u8], is_whole: bool) -> Vec<Vec<u8>> {
-    let mut headers = Vec::new();
-    let mut at = 0;
-    for _ in 0..HEADER_RECORDS {
-        let Some(record) = cutter.cut(beginning, at, is_whole) else { break };
-        let line = beginning.get(at..record.end).unwrap_or_default();
-        at = record.next;
-        let is_header = reader.is_header(line);
-        let outcome = reader.read(line).outcome;
-        if is_header {
-            headers.push(line.to_vec());
-        } else if matches!(outcome, Outcome::Event | Outcome::AdminEvent) {
-            break;
-        }
-    }
-    headers
 }
 
 /// Everything fixed before the first block of an input is read.
@@ -144,6 +108,8 @@ struct Prepared {
     again: Vec<FileId>,
     context: Arc<FileContext>,
     placeholder: FileId,
+    totals: Option<Totals>,
+    mixed_with: Option<Mixed>,
 }
 
 impl Run<'_> {
@@ -229,7 +195,7 @@ impl Run<'_> {
         before: Option<ReadBefore>,
     ) -> Result<Prepared, IngestError> {
         let options = self.options;
-        let format = choose_format(self.catalogue, &options.format, &label, beginning)?;
+        let Chosen { format, mixed_with } = choose_format(self.catalogue, &options.format, &label, beginning)?;
         let format_id = FormatId::parse(format.id()).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
         let mut reader = format.reader_of(options.source.keep_flows);
         let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
@@ -267,6 +233,8 @@ impl Run<'_> {
             may_grow,
             before,
             again: Vec::new(),
+            totals: totals::found(beginning),
+            mixed_with,
             context,
             placeholder,
         })
@@ -384,6 +352,8 @@ impl Run<'_> {
                     quarantine.push(found.quarantine);
                     notes.ambiguous_times += found.notes.ambiguous_times;
                     notes.repeated_times += found.notes.repeated_times;
+                    notes.names_people |= found.notes.names_people;
+                    notes.contradicts |= found.notes.contradicts;
                     found.notes.unmapped.into_iter().for_each(|(name, rows)| *notes.unmapped.entry(name).or_insert(0) += rows);
                     found.late.into_iter().for_each(|(day, lines)| *late.entry(day).or_insert(0) += lines);
                     files.extend(written);
@@ -405,6 +375,10 @@ impl Run<'_> {
         if is_shared && (notes.ambiguous_times > 0 || notes.repeated_times > 0) {
             discard(&files);
             return Err(Failed::NeedsOrder);
+        }
+        if notes.contradicts {
+            discard(&files);
+            return Err(Failed::Stopped(IngestError::NamesOthers { path: prepared.label.clone() }));
         }
         let before = prepared.before.as_ref().map_or(0, |before| before.bytes);
         let closed = (|| {
@@ -428,6 +402,8 @@ impl Run<'_> {
         Ok(InputResult::Read(Box::new(InputRead {
             format: prepared.format_id.clone(),
             format_version: prepared.format.version(),
+            row_cap: prepared.format.row_cap(),
+            is_of_one_person: prepared.format.is_of_one_person(),
             file_id,
             head_id: head_id(head),
             before: prepared.before.clone(),
@@ -439,6 +415,8 @@ impl Run<'_> {
             notes,
             late,
             files,
+            totals: prepared.totals.clone(),
+            mixed_with: prepared.mixed_with.clone(),
         })))
     }
 

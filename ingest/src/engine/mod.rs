@@ -1,6 +1,7 @@
 //! Reads inputs into the lake: blocks, workers, batches, sorted files, duplicates, the ledger and one commit.
 
 mod blocks;
+mod choice;
 mod commit;
 mod content_hash;
 mod day_table;
@@ -22,6 +23,7 @@ mod run_index;
 mod side_rows;
 mod spread_sort;
 mod tally;
+mod totals;
 mod worker;
 
 use std::sync::Arc;
@@ -33,8 +35,8 @@ use weir_lake::names::ClearName;
 use crate::input::Limits;
 
 pub(crate) use blocks::{Block, BlockSource, Cutting, UNIT_BYTES};
+pub(crate) use choice::{choose_format, headers_of};
 pub use error::IngestError;
-pub(crate) use input_run::{choose_format, headers_of};
 pub(crate) use parts::discard;
 pub(crate) use people::EstatePeople;
 pub(crate) use records::{Cutter, MAX_RECORD_BYTES};

@@ -9,8 +9,6 @@ use weir_lake::estate::{Estate, People, SchoolOf, SharedNames};
 use weir_lake::failpoint;
 use weir_lake::ids::SchoolId;
 use weir_lake::lake::{DataFile, IndexFile, Lake, LakeError, Receipt, Slice};
-use weir_lake::names::Named;
-use weir_lake::names::Pseudonyms as _;
 use weir_lake::schema::Table;
 use weir_lake::vault::{Vault, VaultError, VaultSession};
 
@@ -20,13 +18,12 @@ use super::error::IngestError;
 use super::input_run::{InputRead, InputResult, unit};
 use super::known::Known;
 use super::late;
-use super::people::EstatePeople;
+use super::people::{EstatePeople, OnePerson};
 use super::side_rows::SideRows;
 use super::worker::Worker;
-use crate::format::{Catalogue, Format, Mends};
+use crate::format::{Catalogue, Format, Mends, Mixed};
 use crate::identity::IdentityKey;
 use crate::input::{self, InputError};
-use crate::normalise::people::DEFAULT_REALM;
 use crate::normalise::{Normaliser, Notes, Reference};
 use crate::report::{Evidence, FileReport, FileStatus, IngestReport, Ledger};
 
@@ -190,15 +187,20 @@ impl Run<'_> {
             total: Ledger::default(),
             files: Vec::new(),
         };
+        let one_person = OnePerson::of(options, &self.people, &session);
         for (number, input) in input::find(paths).into_iter().enumerate() {
             let (label, read) = match input {
                 Ok(input) => (input.label(), self.read_input(number, &input, &gathered.known, &days, &mut workers)),
                 Err(error) => (path_of(&error), Err(error.into())),
             };
-            let label = self.without_user(&label, &session);
+            let shown = one_person.as_ref().map_or_else(|| label.clone(), |person| person.label(&label));
             match read {
-                Ok(read) => self.take_in(label, read, &days, &mut workers, &mut gathered)?,
-                Err(error) if error.is_of_one_input() => gathered.files.push(refused(label, &error)),
+                Ok(read) => self.take_in(shown, read, &days, &mut workers, &mut gathered)?,
+                Err(error) if error.is_of_one_input() => {
+                    let mut report = refused(shown.clone(), &error);
+                    report.message = report.message.map(|message| message.replace(&label, &shown));
+                    gathered.files.push(report);
+                }
                 Err(error) => return Err(error),
             }
             options.progress.end();
@@ -235,6 +237,14 @@ impl Run<'_> {
         report.ambiguous_times = gathered.notes.ambiguous_times;
         let shared = self.shared_names.lock().unwrap_or_else(PoisonError::into_inner);
         report.warnings.extend(shared.warnings(&self.estate.user_domains));
+        let read = report.files.iter().filter(|file| file.status == FileStatus::Read).count();
+        if options.user.is_some() && read > 1 {
+            report.warnings.push(format!(
+                "--user named one person for {read} files: all their rows are that person's now. If they are different people's, take them \
+                 out with `weir undo {}` and read each with its own --user.",
+                report.run_id
+            ));
+        }
         Ok(report)
     }
 
@@ -267,20 +277,6 @@ impl Run<'_> {
         only.map(|format| format.mends().clone()).unwrap_or_default()
     }
 
-    /// A path as the lake may hold it: the name of the person whose export it is becomes a key.
-    fn without_user(&self, label: &str, session: &VaultSession) -> String {
-        let (Some(user), SchoolOf::One(school)) = (&self.options.user, &self.options.source.school) else {
-            return label.to_owned();
-        };
-        let name = user.reveal_in_clear();
-        let (folded, wanted) = (label.to_lowercase(), name.to_lowercase());
-        if wanted.is_empty() || !folded.contains(&wanted) {
-            return label.to_owned();
-        }
-        let key = session.pseudonyms().key(school, Named::Person, DEFAULT_REALM, user);
-        folded.replace(&wanted, key.as_str())
-    }
-
     fn take_in(
         &self,
         label: String,
@@ -299,6 +295,7 @@ impl Run<'_> {
             waiting_bytes: 0,
             ledger: Ledger::default(),
             closed: Vec::new(),
+            cut_at: None,
             message: None,
         };
         match read {
@@ -338,6 +335,8 @@ impl Run<'_> {
         gathered: &mut Gathered<'_>,
     ) -> Result<(), IngestError> {
         let options = self.options;
+        let cut_at = read.is_cut_at();
+        let is_nobodys = read.is_of_one_person && !read.notes.names_people && read.tally.events > 0;
         gathered.uncommitted.files.extend(read.files.into_iter().map(|file| (Table::Events, file)));
         workers.iter_mut().try_for_each(|worker| worker.accept(&read.file_id))?;
         let (byte_from, line_from) = read.before.as_ref().map_or((0, 0), |before| (before.bytes, before.lines));
@@ -394,9 +393,16 @@ impl Run<'_> {
             report.message = Some(String::from("its last line is not finished yet; a later run reads it"));
         }
         report.ledger = ledger;
+        report.cut_at = cut_at;
         report.closed = late::of_closed_dates(read.late);
         if !report.closed.is_empty() {
             report.message = Some(late::words(&options.source.id, &report.closed));
+        }
+        let mixed = read.mixed_with.as_ref().filter(|_| report.ledger.quarantined > 0);
+        for words in
+            [cut_at.map(cut_words), is_nobodys.then(|| String::from(NOBODYS)), mixed.map(mixed_words)].into_iter().flatten()
+        {
+            report.message = Some(report.message.take().map_or_else(|| words.clone(), |message| format!("{message}; {words}")));
         }
         Ok(())
     }
@@ -449,6 +455,27 @@ pub(crate) fn vendor_of(reference: &Reference, format: &Format) -> Option<String
     format.taxonomy().and_then(known).or_else(|| known(format.id())).or_else(|| known(named)).or_else(|| known(vendor))
 }
 
+/// What is said of one person's export that names nobody.
+const NOBODYS: &str =
+    "it is one person's export and names nobody, so its rows are nobody's; to mend that, undo it and read it again with --user";
+
+/// What is said of a file that holds two products' lines.
+fn mixed_words(mixed: &Mixed) -> String {
+    let Mixed { id, title, lines, of } = mixed;
+    format!(
+        "of its first {of} lines {lines} look like another product's ({title}, {id}) and are in quarantine: split the file by product, \
+         undo it and read each part by itself"
+    )
+}
+
+/// What is said of a file of exactly as many rows as its portal gives.
+fn cut_words(rows: u64) -> String {
+    let digits = rows.to_string();
+    let grouped: Vec<String> =
+        digits.as_bytes().rchunks(3).rev().map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+    format!("exactly {} rows: the portal probably cut it; export shorter periods", grouped.join(","))
+}
+
 fn path_of(error: &InputError) -> String {
     let text = error.to_string();
     text.split_once(": ").map_or(text.clone(), |(path, _)| path.to_owned())
@@ -466,6 +493,7 @@ fn refused(path: String, error: &IngestError) -> FileReport {
         waiting_bytes: 0,
         ledger: Ledger::default(),
         closed: Vec::new(),
+        cut_at: None,
         message: Some(error.to_string()),
     }
 }

@@ -134,6 +134,7 @@ impl<'l> SideRows<'l> {
             ("format_id", Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &*row.format))), false),
             ("reason", Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.line.reason))), false),
             ("received_at", Arc::new(received), false),
+            ("unclaimed", text(rows.iter().map(|row| row.line.unclaimed.as_deref())), true),
             ("raw", Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| row.line.raw.as_slice()))), false),
         ])
     }

@@ -52,6 +52,11 @@ impl Tally {
         self.ignored.iter().map(|(reason, lines)| ((*reason).to_owned(), *lines)).collect()
     }
 
+    /// Lines ignored for one reason.
+    pub(crate) fn ignored_as(&self, reason: &str) -> u64 {
+        self.ignored.iter().filter(|(known, _)| *known == reason).map(|(_, lines)| lines).sum()
+    }
+
     /// All lines accounted for.
     pub(crate) fn lines(&self) -> u64 {
         self.events + self.admin_events + self.quarantined + self.ignored.iter().map(|(_, lines)| lines).sum::<u64>()

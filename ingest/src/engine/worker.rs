@@ -332,15 +332,29 @@ impl Worker {
                 self.note_identity(when.date, identity);
                 Ok(())
             }
+            Pushed::Quarantined("no_school") => {
+                let unclaimed = self.normaliser.unclaimed(&decoded).and_then(|text| self.found.quarantine.one_text(text));
+                self.quarantine_line("no_school", record, line_no, unclaimed)
+            }
             Pushed::Quarantined(reason) => self.quarantine(reason, record, line_no),
         }
     }
 
-    #[cold]
     fn quarantine(&mut self, reason: &'static str, record: &[u8], line_no: i64) -> Result<(), Stop> {
+        self.quarantine_line(reason, record, line_no, None)
+    }
+
+    #[cold]
+    fn quarantine_line(
+        &mut self,
+        reason: &'static str,
+        record: &[u8],
+        line_no: i64,
+        unclaimed: Option<Arc<str>>,
+    ) -> Result<(), Stop> {
         let raw = self.sealer.seal_line(record.get(..QUARANTINED_BYTES).unwrap_or(record))?;
         self.found.quarantine.push(
-            QuarantinedLine { line_no, reason, raw },
+            QuarantinedLine { line_no, reason, unclaimed, raw },
             &self.root.join(Table::Quarantine.name()),
             &self.name,
         )?;

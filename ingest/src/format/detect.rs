@@ -12,6 +12,9 @@ const HEAD: usize = 64 * 1024;
 /// Lines tried: enough to meet the rarer kinds, few enough that sixty formats cost milliseconds.
 const LINES: usize = 200;
 
+/// One line in so many has to be another product's before a file is called mixed: a relay adds a line of its own here and there.
+const MIXED_ONE_IN: usize = 20;
+
 /// Share of the tried lines a format must claim. A few lines of another shape are a relay's doing; half are another format.
 const LEAST_SHARE: f64 = 0.5;
 
@@ -37,6 +40,21 @@ pub struct Detection {
     pub candidates: Vec<Candidate>,
     /// The format that fits but rests on guessed names, so that a person has to confirm it.
     pub to_confirm: Option<Arc<Format>>,
+    /// Another format that claims lines which the one found does not: two products' logs in one file.
+    pub mixed_with: Option<Mixed>,
+}
+
+/// A second product's lines in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mixed {
+    /// The format's id.
+    pub id: String,
+    /// What a person calls it.
+    pub title: String,
+    /// Lines it claims that the file's format does not.
+    pub lines: usize,
+    /// Lines looked at.
+    pub of: usize,
 }
 
 /// Whether a format recognises what it read as its own, apart from blank lines and remarks, which prove nothing.
@@ -136,13 +154,36 @@ impl Catalogue {
         let to_confirm = guessed.filter(|(guess, _)| known.is_none_or(|(known, _)| guess.claimed > known.claimed));
         let format = known.filter(|_| to_confirm.is_none()).map(|(_, format)| Arc::clone(format));
         let to_confirm = to_confirm.map(|(_, format)| Arc::clone(format));
+        let mixed_with = format.as_ref().and_then(|format| mixed_with(format, &found, &physical, tried));
         Ok(Detection {
             format,
             lines: tried,
             candidates: found.into_iter().map(|(candidate, _)| candidate).collect(),
             to_confirm,
+            mixed_with,
         })
     }
+}
+
+/// The format that claims most of what `format` leaves, if that is more than stray lines.
+fn mixed_with(format: &Format, found: &[(Candidate, Arc<Format>)], physical: &[&[u8]], tried: usize) -> Option<Mixed> {
+    if format.plan.multiline {
+        return None;
+    }
+    let mut reader = format.reader();
+    let left: Vec<&[u8]> = physical
+        .iter()
+        .copied()
+        .filter(|line| matches!(reader.read(line).outcome, Outcome::Quarantined(reason) if reason != "cut_record"))
+        .collect();
+    if left.len() * MIXED_ONE_IN < tried {
+        return None;
+    }
+    let others = found.iter().filter(|(_, other)| other.id() != format.id() && other.evidence() != "inferred");
+    let scored = others.map(|(_, other)| (score(other, left.iter().copied()), other));
+    let ((lines, _), other) = scored.max_by_key(|(score, _)| *score)?;
+    let is_many = lines > 1 && lines * MIXED_ONE_IN >= tried;
+    is_many.then(|| Mixed { id: other.id().to_owned(), title: other.title().to_owned(), lines, of: tried })
 }
 
 /// The format whose samples the other claims as well, but not the reverse, is the more specific one.

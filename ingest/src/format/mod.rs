@@ -30,7 +30,7 @@ mod vendor_docs;
 use std::sync::Arc;
 
 pub use catalogue::Catalogue;
-pub use detect::{Candidate, Detection};
+pub use detect::{Candidate, Detection, Mixed};
 pub use error::FormatError;
 pub use explain::Explanation;
 pub use samples::{Check, Report, Step, Why, test};
@@ -128,6 +128,16 @@ impl Format {
     /// Where the vendor documents it.
     pub fn url(&self) -> &str {
         &self.spec.url
+    }
+
+    /// Rows at which the vendor's portal cuts an export without a word, header apart.
+    pub fn row_cap(&self) -> Option<u64> {
+        self.spec.row_cap
+    }
+
+    /// Whether an export is one person's, who may not be named in it.
+    pub fn is_of_one_person(&self) -> bool {
+        self.spec.one_person
     }
 
     /// The product's own settings for what its log may not show.

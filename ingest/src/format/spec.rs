@@ -117,6 +117,12 @@ pub(crate) struct Spec {
     /// Length at which the product cuts records; a line of at least that length that does not match is `cut_record`.
     #[serde(default)]
     pub(crate) cut_at: Option<usize>,
+    /// Rows at which the portal cuts an export without a word.
+    #[serde(default)]
+    pub(crate) row_cap: Option<u64>,
+    /// An export is one person's, and may not name them.
+    #[serde(default)]
+    pub(crate) one_person: bool,
     /// Values that stand for none, in every column that does not say otherwise.
     #[serde(default = "usual_null")]
     pub(crate) null: Vec<String>,

@@ -23,7 +23,7 @@ use crate::decode::{NO_SLOT, Shape, Slots, cef::Cef, json::Json, kv::Kv, leef::L
 use crate::decoded::{Outcome, Time};
 use crate::engine::{FormatChoice, IngestOptions};
 use crate::format::{Catalogue, Format};
-use crate::input::{Limits, Opened, open_bytes};
+use crate::input::{Limits, Opened, is_array, open_bytes};
 use crate::inspect::{inspect_opened, unknown_source};
 use crate::normalise::Reference;
 pub use seeds::seeds;
@@ -199,6 +199,9 @@ pub fn open(data: &[u8]) {
             assert!(text == data, "plain text is given as it is");
         } else if opened.compressed {
             assert!(text.len() as u64 <= TIGHT.total, "a packed file expands within the limit");
+        } else if is_array(data) {
+            // A newline behind each object, and of what stands between objects nothing that is not there.
+            assert!(text.len() <= 2 * data.len(), "an array gives its own objects");
         } else {
             assert!(std::str::from_utf8(&text).is_ok(), "UTF-16 becomes UTF-8");
         }

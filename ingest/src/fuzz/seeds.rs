@@ -78,6 +78,7 @@ fn open() -> Vec<Vec<u8>> {
     let little: Vec<u8> = [0xFEFF].iter().chain(&wide).flat_map(|unit: &u16| unit.to_le_bytes()).collect();
     let big: Vec<u8> = [0xFEFF].iter().chain(&wide).flat_map(|unit: &u16| unit.to_be_bytes()).collect();
     let mut seeds = packed.unwrap_or_default();
-    seeds.extend([text, little, big]);
+    let array = br#"[{"a": "x, [y] \"z\""}, {"b": [1, {"c": 2}]}]"#.to_vec();
+    seeds.extend([text, little, big, array]);
     seeds
 }

@@ -2,6 +2,7 @@
 //!
 //! A stream is refused as a whole (binary, truncated, a zip bomb) rather than read in part. What the bytes mean is left to others.
 
+mod elements;
 mod open;
 mod text;
 mod zip_member;
@@ -11,6 +12,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use elements::begins as is_array;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use open::open_bytes;
 pub use open::{Opened, open};

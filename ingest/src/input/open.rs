@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use super::elements::{self, Elements};
 use super::text::{FromUtf16, Sniffed, sniff};
 use super::{Input, InputError, Limits, StreamFault, zip_member};
 
@@ -73,9 +74,14 @@ fn unpack(
         if head.is_empty() {
             return Err(InputError::Empty { path: label.to_owned() });
         }
-        let kind = sniff(&head);
+        let (kind, is_array) = (sniff(&head), elements::begins(&head));
         let whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(reader));
         match kind {
+            Sniffed::Text if is_array => {
+                // Bytes are not those on disk, so what is appended later can't be told apart.
+                let reader = Box::new(Elements::new(whole));
+                return Ok(Opened { reader, disk_bytes, consumed, compressed, plain: false, modified });
+            }
             Sniffed::Text => return Ok(Opened { reader: whole, disk_bytes, consumed, compressed, plain, modified }),
             Sniffed::Utf16(encoding) => {
                 plain = false;

@@ -68,7 +68,12 @@ fn what_is_no_text_is_refused() {
         ("cut.gz", cut(gz.clone(), gz.len() - 20), "ends too early"),
         ("cut.zst", cut(zst.clone(), zst.len() - 6), "ends too early"),
         ("damaged.gz", damaged, "is damaged"),
-        ("report.csv", b"%PDF-1.7 something".to_vec(), "found a PDF"),
+        ("report.csv", b"%PDF-1.7 something".to_vec(), "found a PDF, not a text log; export the report as CSV instead"),
+        ("screen.csv", b"\x89PNG\r\n\x1a\n0000".to_vec(), "export the report as CSV instead, one row a request"),
+        ("screen.heic", b"\0\0\0\x24ftypheic\0\0\0\0".to_vec(), "found a picture"),
+        ("report.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec(), "save the sheet as CSV"),
+        ("report.rtf", b"{\\rtf1\\ansi Blocked sites}".to_vec(), "export CSV from the filter"),
+        ("report.csv", b"\xEF\xBB\xBF\r\n<!DOCTYPE html>\n<html><body>".to_vec(), "instead of saving its page"),
         ("noise.log", (0..4000u32).map(|at| (at % 23) as u8).collect(), "found binary data"),
     ];
     for (name, bytes, wanted) in cases {
@@ -108,6 +113,8 @@ fn each_member_of_a_zip_is_an_input() {
         read("logs.zip", &damaged, Limits::default()),
         Err(InputError::Damaged { .. } | InputError::Truncated { .. })
     ));
+    let open_document = archive(&[("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", "<x/>")]);
+    assert!(read("logs.ods", &open_document, Limits::default()).unwrap_err().to_string().contains("save the sheet as CSV"));
     let workbook = archive(&[("[Content_Types].xml", "<Types/>"), ("xl/sheet1.xml", "<x/>")]);
     assert!(read("logs.xlsx", &workbook, Limits::default()).unwrap_err().to_string().contains("save the sheet as CSV"));
 }

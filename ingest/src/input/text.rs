@@ -19,19 +19,24 @@ pub(crate) enum Sniffed {
 }
 
 const AS_TEXT: &str = "export it as text or CSV";
+const NO_PICTURE: &str = "a picture of a report can't be read; export the report as CSV instead, one row a request";
 const UNPACK: &str = "unpack it first";
 
 /// First bytes of what technicians send by mistake, and what to say.
-const KNOWN: [(&[u8], &str, &str); 14] = [
+const KNOWN: [(&[u8], &str, &str); 18] = [
     (b"PK\x03\x04", "a zip archive inside another file", UNPACK),
-    (b"%PDF-", "a PDF", "export the report as CSV instead"),
-    (b"\xD0\xCF\x11\xE0", "an old Office document", "save the sheet as CSV"),
+    (b"%PDF-", "a PDF", "export the report as CSV instead, one row a request with its time"),
+    (b"\xD0\xCF\x11\xE0", "an old Office document", "save the sheet as CSV, or export CSV from the filter"),
+    (b"{\\rtf", "a text document", "export CSV from the filter"),
     (b"BZh", "bzip2 data", "unpack it first, or pack it with gzip or zstd"),
     (b"\xFD7zXZ\0", "xz data", "unpack it first, or pack it with gzip or zstd"),
     (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", UNPACK),
     (b"Rar!", "a RAR archive", UNPACK),
-    (b"\x89PNG", "a picture", AS_TEXT),
-    (b"\xFF\xD8\xFF", "a picture", AS_TEXT),
+    (b"\x89PNG", "a picture", NO_PICTURE),
+    (b"\xFF\xD8\xFF", "a picture", NO_PICTURE),
+    (b"GIF8", "a picture", NO_PICTURE),
+    (b"II*\0", "a picture", NO_PICTURE),
+    (b"MM\0*", "a picture", NO_PICTURE),
     (b"\x7FELF", "a program", AS_TEXT),
     (b"MZ\x90\0", "a program", AS_TEXT),
     (b"SQLite format 3\0", "a database", AS_TEXT),
@@ -52,6 +57,13 @@ pub(crate) fn sniff(head: &[u8]) -> Sniffed {
         if head.starts_with(magic) {
             return Sniffed::Binary { found, mend };
         }
+    }
+    let kind = (head.get(..4), head.get(4..8), head.get(8..12));
+    if matches!(kind, (Some(b"RIFF"), _, Some(b"WEBP")) | (_, Some(b"ftyp"), Some(b"heic" | b"heix" | b"mif1" | b"avif"))) {
+        return Sniffed::Binary { found: "a picture", mend: NO_PICTURE };
+    }
+    if is_web_page(head) {
+        return Sniffed::Binary { found: "a web page", mend: "export CSV from the filter instead of saving its page" };
     }
     if head.get(257..262) == Some(b"ustar") {
         return Sniffed::Binary { found: "a tar archive", mend: UNPACK };
@@ -76,6 +88,14 @@ pub(crate) fn sniff(head: &[u8]) -> Sniffed {
         return Sniffed::Binary { found: "binary data", mend: AS_TEXT };
     }
     Sniffed::Text
+}
+
+/// Whether the text begins as a page that a browser saved.
+fn is_web_page(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    [&b"<!doctype html"[..], b"<html"]
+        .iter()
+        .any(|mark| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))
 }
 
 /// A UTF-16 stream as UTF-8; half a character at the very end becomes U+FFFD.

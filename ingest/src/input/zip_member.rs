@@ -44,10 +44,11 @@ pub(crate) fn members_of(label: &str, mut file: impl Read + Seek) -> Result<Opti
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(damaged)?;
         let name = entry.name().map_err(damaged)?.into_owned();
-        if name == "[Content_Types].xml" {
+        // OpenDocument says what it is in its first member.
+        if name == "[Content_Types].xml" || (index == 0 && name == "mimetype") {
             return Err(InputError::Binary {
                 path: label.to_owned(),
-                found: "an Office workbook or document",
+                found: "an Office workbook or document (.xlsx, .docx, .ods)",
                 mend: "save the sheet as CSV, or export CSV from the filter",
             });
         }

@@ -139,6 +139,10 @@ pub struct Notes {
     /// Local times in a repeated hour at all. Where a worker did not read every line before them, order told nothing: such a file
     /// is to be read again by one worker.
     pub repeated_times: u64,
+    /// Whether a row names a person.
+    pub names_people: bool,
+    /// Whether a row names somebody else than the person whose export it is said to be.
+    pub contradicts: bool,
     /// Vendors' categories that no map knows, and their rows.
     pub unmapped: std::collections::BTreeMap<String, u64>,
 }

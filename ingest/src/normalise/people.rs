@@ -37,12 +37,19 @@ pub struct Who {
     pub year_group: Option<Arc<str>>,
     /// The log-in that stands for the person; None where nobody is named.
     pub login: Option<Login>,
+    /// The line names somebody else than the person whose export it is said to be.
+    pub contradicts: bool,
 }
 
 /// Looks people up. Asked once for each new combination, not once a row; one a worker thread.
 pub trait PeopleLookup: Send {
     /// Who that is on a day (days since 1970). Without a log-in, the group or profile may still tell a type.
     fn who(&mut self, school: &SchoolId, fields: UserFields<'_>, date: i32) -> Who;
+
+    /// The person whose export it is said to be, as given.
+    fn only(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl PeopleLookup for PeopleCache {
@@ -56,6 +63,7 @@ impl PeopleLookup for PeopleCache {
                 .name
                 .as_ref()
                 .map(|name| Login { name: name.name.reveal_in_clear().to_owned(), realm: name.realm.clone() }),
+            contradicts: false,
         }
     }
 }
@@ -75,6 +83,7 @@ impl PeopleLookup for NobodyKnown {
             user_type: if is_machine { UserType::Device } else { UserType::Unknown },
             year_group: None,
             login: login.map(|login| Login { name: login.name.reveal_in_clear().to_owned(), realm: String::from(DEFAULT_REALM) }),
+            contradicts: false,
         }
     }
 }

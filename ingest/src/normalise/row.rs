@@ -56,6 +56,8 @@ struct UserEntry {
     year_group: u32,
     /// Device key of a machine account; [`NULL_ID`] for people.
     device_key: u32,
+    /// The line names somebody else than the person whose export it is said to be.
+    contradicts: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -185,6 +187,8 @@ pub struct Normaliser {
     schools: Vec<SchoolId>,
     ambiguous_times: u64,
     repeated_times: u64,
+    names_people: bool,
+    contradicts: bool,
     unmapped: Vec<(Vec<String>, u64)>,
     vendor: Option<String>,
 
@@ -264,6 +268,8 @@ impl Normaliser {
             schools: Vec::new(),
             ambiguous_times: 0,
             repeated_times: 0,
+            names_people: false,
+            contradicts: false,
             unmapped: Vec::new(),
             vendor: None,
             batch: BatchMark::default(),
@@ -394,6 +400,8 @@ impl Normaliser {
         Notes {
             ambiguous_times: std::mem::take(&mut self.ambiguous_times),
             repeated_times: std::mem::take(&mut self.repeated_times),
+            names_people: std::mem::take(&mut self.names_people),
+            contradicts: std::mem::take(&mut self.contradicts),
             unmapped,
         }
     }

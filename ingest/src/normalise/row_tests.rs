@@ -38,7 +38,7 @@ impl PeopleLookup for SmallSchool {
             _ if fields.group == "Visitors" => (UserType::Guest, None),
             _ => (who.user_type, None),
         };
-        Who { user_type, year_group: year.map(Arc::from), login: who.login }
+        Who { user_type, year_group: year.map(Arc::from), ..who }
     }
 }
 
@@ -413,6 +413,31 @@ fn a_shared_box_finds_its_schools_or_quarantines() {
     assert_eq!(push(&mut normaliser, &stray, &mut batch), Pushed::Quarantined("no_school"));
     assert_eq!(push(&mut normaliser, &stray, &mut batch), Pushed::Quarantined("no_school"));
     assert_eq!(batch.len(), 3);
+}
+
+#[test]
+fn of_a_line_without_a_school_only_what_a_rule_could_go_by_is_told() {
+    type Case<'c> = (&'c [(Field, &'c str)], Option<&'c str>);
+    let normaliser = normaliser(context());
+    let table: &[Case<'_>] = &[
+        (&[(Field::SrcIp, "10.3.7.19")], Some(r#"{"src_ip":"10.3.7.0/24"}"#)),
+        (&[(Field::SrcIp, "::ffff:10.3.7.19")], Some(r#"{"src_ip":"10.3.7.0/24"}"#)),
+        (&[(Field::SrcIp, "2001:db8:7:1:aa:bb:cc:dd")], Some(r#"{"src_ip":"2001:db8:7::/48"}"#)),
+        (
+            &[(Field::UserGroup, "Year 9"), (Field::Profile, "Pupils"), (Field::Site, "Elm")],
+            Some(r#"{"group":"Year 9","profile":"Pupils","site":"Elm"}"#),
+        ),
+        // A group that is the person's own name tells who it was.
+        (
+            &[(Field::User, "ELM\\y9-fern"), (Field::UserGroup, "CN=Y9-Fern,OU=Pupils"), (Field::Profile, "Pupils")],
+            Some(r#"{"profile":"Pupils"}"#),
+        ),
+        (&[(Field::SrcIp, "pc-014.elm.example"), (Field::UserGroup, "-"), (Field::Host, "maps.example")], None),
+    ];
+    for (fields, wanted) in table {
+        let told = normaliser.unclaimed(&decoded(Some(Action::Allowed), fields));
+        assert_eq!(told.as_deref(), *wanted, "{fields:?}");
+    }
 }
 
 #[test]

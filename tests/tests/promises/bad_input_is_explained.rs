@@ -225,3 +225,76 @@ fn a_csv_whose_column_went_missing() {
     assert!(ran.stderr.contains("sc-filter-result") || ran.stderr.contains("column"), "{}", ran.stderr);
     nothing_in_the_lake(&home);
 }
+
+#[test]
+fn reports_that_are_no_logs() {
+    let home = Home::new();
+    let workbook = {
+        // The first bytes of a zip whose first member is a workbook's list of parts.
+        let python = "import sys, zipfile\nz = zipfile.ZipFile(sys.argv[1], 'w')\nz.writestr('[Content_Types].xml', '<Types/>')\nz.writestr('xl/workbook.xml', '<x/>')\n";
+        let path = home.path().join("blocked.xlsx");
+        let made = Command::new("python3").args(["-c", python]).arg(&path).status().is_ok_and(|status| status.success());
+        made.then_some(path)
+    };
+    let file = |name: &str, bytes: &[u8]| {
+        let path = home.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let pdf = file("blocked.pdf", b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n1 0 obj\n");
+    let picture = file("screen.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    let page = file("report.csv", b"<!DOCTYPE html><html><head><title>Report</title></head></html>");
+    let totals = file("categories.csv", b"Category,Requests,Blocked\nGambling,120,118\nNews,4011,2\n");
+    for format in ["auto", "squid"] {
+        refused(&home.ingest(format, &pdf), &["blocked.pdf", "found a PDF", "CSV instead, one row a request"]);
+        refused(&home.ingest(format, &picture), &["screen.png", "found a picture", "CSV instead, one row a request"]);
+        refused(&home.ingest(format, &page), &["report.csv", "found a web page", "export CSV from the filter"]);
+        if let Some(workbook) = &workbook {
+            refused(&home.ingest(format, workbook), &["blocked.xlsx", "an Office workbook", "save the sheet as CSV"]);
+        }
+        let words =
+            ["categories.csv", "holds totals (\"Category\", \"Requests\", \"Blocked\")", "one row a request with its time"];
+        refused(&home.ingest(format, &totals), &words);
+    }
+    nothing_in_the_lake(&home);
+    if workbook.is_none() {
+        not_run("reports_that_are_no_logs (workbook)", "python3");
+    }
+}
+
+#[test]
+fn an_export_that_its_portal_cut() {
+    let home = Home::new();
+    let row =
+        |n: u32| format!("05/11/2026 09:{:02}:{:02},DESK-4,Allowed,p{n}.maps.example,Travel,1 KB,3 MB\n", n / 60 % 60, n % 60);
+    let text =
+        String::from("Date/Time,Machine Name,Verdict,Website,Type,Upload,Download\n") + &(0..10_000).map(row).collect::<String>();
+    let log = home.path().join("ycharlton.csv");
+    fs::write(&log, text).unwrap();
+    let school = home.school();
+    let words = ["ingest", "--school", &school, "--format", "linewize-timeline", "--user", "ycharlton", "--settled"];
+    let ran = home.weir_ok(words.map(std::ffi::OsStr::new).into_iter().chain([log.as_os_str()]), 1);
+    assert!(ran.stdout.contains("exactly 10,000 rows: the portal probably cut it; export shorter periods"), "{}", ran.stdout);
+    assert_eq!(home.number("SELECT count(*) AS n FROM events WHERE user_key IS NOT NULL"), 10_000);
+    // The name stands on the command line, in the file's own name and nowhere else.
+    assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("ycharlton"), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(home.number("SELECT count(*) AS n FROM receipts WHERE path LIKE '%charlton%'"), 0);
+}
+
+#[test]
+fn a_name_for_an_export_that_names_others() {
+    let home = Home::new();
+    let log = home.path().join("access.log");
+    let line =
+        "1793869200.042 61 10.20.30.4 TCP_MISS/200 8811 GET http://www.maps.example/ rokafor HIER_DIRECT/192.0.2.8 text/html\n";
+    fs::write(&log, line).unwrap();
+    let ingest: Vec<&std::ffi::OsStr> = ["ingest", "--format", "squid", "--user", "apatel"].map(std::ffi::OsStr::new).to_vec();
+    refused(
+        &home.weir([ingest, vec![log.as_os_str()]].concat()),
+        &["access.log".trim_start_matches("access"), "leave --user out"],
+    );
+    let inspect: Vec<&std::ffi::OsStr> = ["inspect", "--format", "squid", "--user", "apatel"].map(std::ffi::OsStr::new).to_vec();
+    refused(&home.weir([inspect, vec![log.as_os_str()]].concat()), &["leave --user out"]);
+    refused(&home.weir(["ingest", "--user", "-", "access.log"]), &["--user", "the log-in of one person"]);
+    nothing_in_the_lake(&home);
+}

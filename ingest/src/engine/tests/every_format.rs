@@ -35,6 +35,46 @@ fn without_keys(rows: Vec<String>) -> Vec<String> {
     rows
 }
 
+/// What an interface for programs hands out: the same objects in one array on one line.
+#[test]
+fn objects_in_one_array_are_the_rows_they_are_as_lines() {
+    let catalogue = Catalogue::embedded();
+    let mut tried = 0;
+    for format in catalogue.all().unwrap() {
+        let lines: Vec<&str> = format.sample_lines().map(|(_, line)| line).filter(|line| line.starts_with('{')).collect();
+        if format.decoder() != "json" || lines.is_empty() {
+            continue;
+        }
+        let read = |text: String| {
+            let home = Home::new();
+            let mut options = IngestOptions { settled: true, ..home.options() };
+            options.format = FormatChoice::Id(FormatId::parse(format.id()).unwrap());
+            let path = home.file("export.json", text);
+            let ingested =
+                super::super::ingest(&home.estate, &home.lake, &home.vault, &home.catalogue, &[path], &options).unwrap();
+            (without_keys(home.rows(Table::Events, true)), without_keys(home.rows(Table::AdminEvents, true)), ingested.total)
+        };
+        let by_line = read(lines.join("\n") + "\n");
+        for array in [format!("[{}]", lines.join(",")), format!("[\n  {}\n]\n", lines.join(",\n  "))] {
+            let as_array = read(array);
+            assert_eq!(as_array.2, by_line.2, "{}", format.id());
+            let places = |rows: &[String]| rows.iter().map(|row| without_file(row)).collect::<Vec<_>>();
+            assert!(places(&as_array.0) == places(&by_line.0), "{}: events differ", format.id());
+            assert!(places(&as_array.1) == places(&by_line.1), "{}: admin events differ", format.id());
+        }
+        tried += 1;
+    }
+    assert!(tried > 8, "{tried}");
+}
+
+/// A row without the id of its file: the bytes of an array are others.
+fn without_file(row: &str) -> String {
+    row.split('|')
+        .filter(|cell| cell.len() != 64 || !cell.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .collect::<Vec<_>>()
+        .join("|")
+}
+
 #[test]
 fn blocks_and_threads_change_no_row_of_any_format() {
     let catalogue = Catalogue::embedded();

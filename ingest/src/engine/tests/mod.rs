@@ -4,6 +4,7 @@ pub(crate) mod closed;
 mod every_format;
 mod flows;
 mod growing;
+mod one_person;
 mod overlap;
 mod own_lexicon;
 mod refusals;

@@ -1,5 +1,7 @@
 //! Whose a row is and who is behind it: school, person, device, and the row of an admin event.
 
+use std::net::IpAddr;
+
 use weir_lake::batch::{EventBatch, NULL_ID};
 use weir_lake::estate::{UserType, normalise_login};
 use weir_lake::ids::SchoolId;
@@ -11,6 +13,20 @@ use crate::normalise::people::{Login, UserFields, is_nobody, user_type_name};
 use crate::normalise::text::{device_name, plain};
 use crate::normalise::time::When;
 use crate::normalise::{AdminRow, admin};
+
+/// The range that an address stands for in a rule: a school's subnet, no single machine.
+fn client_range(address: &str) -> Option<String> {
+    match address.parse::<IpAddr>().ok()?.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            Some(format!("{a}.{b}.{c}.0/24"))
+        }
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            Some(format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0)))
+        }
+    }
+}
 
 impl Normaliser {
     /// Whose a row is and who is behind it; none where no rule finds a school.
@@ -26,6 +42,8 @@ impl Normaliser {
     fn who_afresh(&mut self, decoded: &Decoded, date: i32, batch: &mut EventBatch) -> Option<WhoIds> {
         let school = self.find_school(decoded)?;
         let user = self.user(decoded, school, date, batch);
+        self.names_people |= user.user_key != NULL_ID;
+        self.contradicts |= user.contradicts;
         let device = self.device(decoded, school, batch);
         let src_ip = self.src_ip(decoded.text(Field::SrcIp), batch);
         let user_group = self.last.user_group.id(&mut batch.user_group, decoded.text(Field::UserGroup), plain);
@@ -54,6 +72,23 @@ impl Normaliser {
         (found != NO_SCHOOL).then_some(found)
     }
 
+    /// What a `school_map` rule could go by to find a line's school, as JSON; none where a line says nothing of it. A text that holds
+    /// the line's log-in is left out: some products write a person's own name for a group.
+    pub(crate) fn unclaimed(&self, decoded: &Decoded) -> Option<String> {
+        let text = |field| String::from_utf8_lossy(decoded.text(field)).trim().to_owned();
+        let user = text(Field::User);
+        let login = normalise_login(&user).filter(|_| !is_nobody(&user)).map(|login| login.name.reveal_in_clear().to_lowercase());
+        let is_own = |text: &str| login.as_deref().is_some_and(|login| text.to_lowercase().contains(login));
+        let range = client_range(&text(Field::SrcIp));
+        let words = [("group", Field::UserGroup), ("profile", Field::Profile), ("site", Field::Site)]
+            .map(|(name, field)| (name, Some(text(field)).filter(|text| !matches!(text.as_str(), "" | "-") && !is_own(text))));
+        let facts: serde_json::Map<String, serde_json::Value> = std::iter::once(("src_ip", range))
+            .chain(words)
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
+            .collect();
+        (!facts.is_empty()).then(|| serde_json::Value::Object(facts).to_string())
+    }
+
     /// The school a line is of, where one can be told.
     pub(crate) fn school_of(&mut self, decoded: &Decoded) -> Option<&SchoolId> {
         let number = self.find_school(decoded)?;
@@ -77,6 +112,7 @@ impl Normaliser {
             user_type: batch.user_type.strings.intern(user_type_name(who.user_type).as_bytes()),
             year_group: who.year_group.map_or(NULL_ID, |year| batch.year_group.strings.intern(year.as_bytes())),
             device_key: NULL_ID,
+            contradicts: who.contradicts,
         };
         if let Some(login) = who.login {
             match who.user_type {
@@ -121,7 +157,8 @@ impl Normaliser {
     /// The normalised log-in of a row, for `inspect` on the technician's own screen only.
     pub fn user_in_clear(&self, decoded: &Decoded) -> Option<ClearName> {
         let user = String::from_utf8_lossy(decoded.text(Field::User));
-        if is_nobody(&user) { None } else { normalise_login(&user).map(|login| login.name) }
+        let named = if is_nobody(&user) { self.people.only()? } else { user.as_ref() };
+        normalise_login(named).map(|login| login.name)
     }
 
     /// The normalised device name of a row, for `inspect` only.
