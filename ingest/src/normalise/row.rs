@@ -14,7 +14,6 @@ use super::people::PeopleLookup;
 use super::school::Schools;
 use super::search::ENGINES;
 use super::taxonomy::Mapped;
-use super::term::MatchKeys;
 use super::text::{as_text, lower};
 use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
@@ -213,7 +212,6 @@ pub struct Normaliser {
     key: Vec<u8>,
     text: Vec<u8>,
     term: String,
-    match_keys: MatchKeys,
     hits: Hits,
 }
 
@@ -285,7 +283,6 @@ impl Normaliser {
             key: Vec::new(),
             text: Vec::new(),
             term: String::new(),
-            match_keys: MatchKeys::default(),
             hits: Hits::default(),
         };
         normaliser.clear_caches();

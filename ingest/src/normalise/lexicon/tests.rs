@@ -12,11 +12,9 @@ fn every_entry_agrees_with_its_examples() {
 }
 
 fn find(lexicon: &Lexicon, term: &str) -> Option<(String, u8, bool, Vec<&'static str>)> {
-    let mut keys = MatchKeys::default();
     let mut normalised = String::new();
     normalise_term(term.as_bytes(), &mut normalised);
-    match_keys(&normalised, &mut keys);
-    let finding = lexicon.find(&keys, &mut Hits::default())?;
+    let finding = lexicon.find(&normalised, &mut Hits::default())?;
     let themes = super::super::theme::THEMES
         .iter()
         .zip(finding.themes)
