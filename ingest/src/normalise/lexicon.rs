@@ -117,6 +117,9 @@ pub struct Entry {
     /// Any of these words or phrases cancels the entry.
     #[serde(default)]
     pub exclude: Vec<String>,
+    /// Themes that say it better: where an entry of theirs applies to the same search, this one does not count.
+    #[serde(default)]
+    pub yields_to: Vec<String>,
     /// 0 to 100: orders a list for a person.
     pub weight: u8,
     /// 1 low to 4 urgent.
@@ -176,6 +179,7 @@ struct Compiled {
     theme: Theme,
     is_help: bool,
     is_muted: bool,
+    yields_to: Vec<Theme>,
     needs: Vec<Pattern>,
     exclude: Vec<Pattern>,
 }
@@ -330,12 +334,21 @@ impl Lexicon {
             return None;
         }
         let help_seeking = self.applying_to(hits).any(|(_, compiled)| compiled.is_help);
+        let yields = |one: &Compiled| {
+            // Never to a milder entry; and two that would yield to each other both stand, so that a search is never left without one.
+            let gives_way = |other: &Compiled| {
+                one.yields_to.contains(&other.theme)
+                    && !other.yields_to.contains(&one.theme)
+                    && other.entry.severity >= one.entry.severity
+            };
+            !one.yields_to.is_empty() && self.applying_to(hits).any(|(_, other)| gives_way(other))
+        };
         let mut finding: Option<Finding> = None;
         let mut best = (false, 0, 0);
         for (number, compiled) in self.applying_to(hits) {
             let entry = &compiled.entry;
             // Who asks for help in the same search is asking for help; only severe words still stand beside it.
-            if help_seeking && !compiled.is_help && entry.severity < 3 {
+            if help_seeking && !compiled.is_help && entry.severity < 3 || yields(compiled) {
                 continue;
             }
             let finding = finding.get_or_insert(Finding {
@@ -375,8 +388,8 @@ fn read(files: &[(&str, &str)], words: &[(&str, &str)]) -> Result<Shelf, Lexicon
     let mut shelf = Shelf { spelling: Spelling::new(shared("spelling")?)?, ..Shelf::default() };
     shelf.sets.add(None, pattern::read_sets(shared("sets")?)?);
     for (file, text) in files {
-        let theme = Theme::from_name(file)
-            .ok_or_else(|| unreadable_because(file, String::from("the file's name is no theme")))?;
+        let theme =
+            Theme::from_name(file).ok_or_else(|| unreadable_because(file, String::from("the file's name is no theme")))?;
         let read: EntryFile = toml::from_str(text).map_err(|error| unreadable(file, &error))?;
         shelf.sets.add(Some(theme), read.sets);
         for entry in read.entry {
@@ -399,7 +412,8 @@ fn build(shelf: Shelf) -> Result<Lexicon, LexiconError> {
         };
         let (needs, exclude) = (phrases(&entry.needs), phrases(&entry.exclude));
         let is_help = theme == Theme::HELP_SEEKING || entry.intent == Intent::HelpSeeking;
-        entries.push(Compiled { entry, theme, is_help, is_muted, needs, exclude });
+        let yields_to = entry.yields_to.iter().filter_map(|name| Theme::from_name(name)).collect();
+        entries.push(Compiled { entry, theme, is_help, is_muted, yields_to, needs, exclude });
     }
     let mut candidates = vec![Vec::new(); vocabulary.len()];
     for (number, (pattern, _)) in (0..).zip(&terms) {
@@ -433,8 +447,15 @@ fn check(file: &str, theme: Theme, entry: &Entry, shelf: &Shelf) -> Result<(), L
     if entry.terms.is_empty() {
         return wrong("terms", String::new(), "one term at least");
     }
+    if let Some(name) = entry.yields_to.iter().find(|name| Theme::from_name(name).is_none_or(|other| other == theme)) {
+        return wrong("yields_to", name.clone(), "themes, and not the entry's own");
+    }
     if let Some(term) = pattern::unknown_set(&shelf.sets, theme, entry) {
-        return wrong("terms, needs, exclude", term.clone(), "sets that sets.toml or the file itself has");
+        return wrong(
+            "terms, needs, exclude",
+            term.clone(),
+            "sets that sets.toml or the file itself has, of words with a letter or digit",
+        );
     }
     for term in entry.terms.iter().chain(&entry.needs).chain(&entry.exclude) {
         if !term.chars().any(char::is_alphanumeric) {
@@ -442,7 +463,8 @@ fn check(file: &str, theme: Theme, entry: &Entry, shelf: &Shelf) -> Result<(), L
         }
     }
     if entry.matching == Matching::Word
-        && let Some(term) = entry.terms.iter().find(|term| term.split(|c: char| !c.is_alphanumeric() && !"{}_'~".contains(c)).count() > 1)
+        && let Some(term) =
+            entry.terms.iter().find(|term| term.split(|c: char| !c.is_alphanumeric() && !"{}_'~".contains(c)).count() > 1)
     {
         return wrong("terms", term.clone(), "single words where match is word");
     }

@@ -112,7 +112,9 @@ fn add_file<'a>(
     for exclusion in read.exclude {
         let refused = |problem: &str| at(file, text, "entry", &exclusion.entry, problem);
         let known = shipped_entry(&mut shelf.entries, theme, &exclusion.entry).ok_or_else(|| refused(NOT_SHIPPED))?;
-        if exclusion.words.is_empty() || exclusion.words.iter().any(|words| !words.chars().any(char::is_alphanumeric) || words.contains('{')) {
+        if exclusion.words.is_empty()
+            || exclusion.words.iter().any(|words| !words.chars().any(char::is_alphanumeric) || words.contains('{'))
+        {
             return Err(refused("field words: use one word or phrase at least, each with a letter or digit"));
         }
         if holds(&exclusion.who, &exclusion.why, &exclusion.until, today).map_err(refused)? {

@@ -29,9 +29,11 @@ impl Sets {
         own.or_else(|| self.0.get(&(None, name.to_owned()))).map(Vec::as_slice)
     }
 
-    /// Whether all sets that a term names are there.
+    /// Whether all sets that a term names are there, and hold words.
     pub fn know(&self, theme: Theme, term: &str) -> bool {
-        term.split_whitespace().filter_map(set_name).all(|name| self.words(theme, name).is_some())
+        term.split_whitespace().filter_map(set_name).all(|name| {
+            self.words(theme, name).is_some_and(|words| words.iter().all(|word| word.chars().any(char::is_alphanumeric)))
+        })
     }
 
     /// Every wording of a set, endings written out.
@@ -65,7 +67,7 @@ fn endings(word: &str) -> Vec<String> {
     let is_vowel = |letter: char| "aeiou".contains(letter);
     let mut letters = word.chars().rev();
     let (last, before, third) = (letters.next().unwrap_or(' '), letters.next().unwrap_or(' '), letters.next().unwrap_or(' '));
-    let stem = &word[..word.len() - last.len_utf8().min(word.len())];
+    let stem = word.strip_suffix(last).unwrap_or(word);
     let (plural, stem, i) = if last == 'y' && !is_vowel(before) {
         (format!("{stem}ies"), word.to_owned(), Some(format!("{stem}ied")))
     } else if last == 'e' && before != 'e' {
@@ -159,15 +161,7 @@ impl<'a> Vocabulary<'a> {
     pub fn new(sets: &'a Sets, spelling: &'a Spelling) -> Self {
         let words = sets.0.get(&(None, EVERYDAY.to_owned())).map(Vec::as_slice).unwrap_or_default();
         let everyday = words.iter().map(|word| spelling.key(word)).collect();
-        Self {
-            sets,
-            spelling,
-            parts: HashMap::new(),
-            sizes: Vec::new(),
-            numbers: HashMap::new(),
-            wordings: Vec::new(),
-            everyday,
-        }
+        Self { sets, spelling, parts: HashMap::new(), sizes: Vec::new(), numbers: HashMap::new(), wordings: Vec::new(), everyday }
     }
 
     /// Parts so far.

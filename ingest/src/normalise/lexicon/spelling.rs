@@ -39,7 +39,10 @@ impl Spelling {
         known.extend(file.texting.keys().map(String::as_str));
         for word in &file.watched {
             if word.len() < LEAST_WATCHED || !word.bytes().all(|letter| letter.is_ascii_lowercase()) {
-                return Err(super::unreadable_because("spelling", format!("watched word {word:?}: use six letters a-z at least")));
+                return Err(super::unreadable_because(
+                    "spelling",
+                    format!("watched word {word:?}: use six letters a-z at least"),
+                ));
             }
             for near in one_letter_wrong(word).into_iter().filter(|near| !known.contains(near.as_str())) {
                 spelling.written.insert(near.into(), word.as_str().into());
@@ -92,7 +95,8 @@ impl Spelling {
         let mut written = self.written.get(word).map_or(word, |meant| meant);
         if written == word && swap && word.bytes().any(|byte| letter_for(byte) != byte) {
             // Every byte that is swapped is ASCII, so the rest stays whole.
-            folded.extend(word.chars().map(|character| u8::try_from(character).map_or(character, |byte| letter_for(byte).into())));
+            folded
+                .extend(word.chars().map(|character| u8::try_from(character).map_or(character, |byte| letter_for(byte).into())));
             written = self.written.get(folded.as_str()).map_or(&folded, |meant| meant);
         }
         let short;
@@ -108,8 +112,7 @@ impl Spelling {
     pub fn drop_final_g<'a>(&mut self, words: impl Iterator<Item = &'a str> + Clone) {
         let known: HashSet<&str> = words.clone().collect();
         for word in words.filter(|word| word.len() > LEAST_WATCHED && word.ends_with("ing")) {
-            let short = &word[..word.len() - 1];
-            if !known.contains(short) {
+            if let Some(short) = word.strip_suffix('g').filter(|short| !known.contains(short)) {
                 self.written.entry(short.into()).or_insert_with(|| word.into());
             }
         }
@@ -148,8 +151,9 @@ fn one_letter_wrong(word: &str) -> Vec<String> {
         let first = rest.next();
         let rest = rest.as_str();
         near.push(format!("{before}{rest}"));
-        if let (Some(first), Some(second)) = (first, rest.chars().next()) {
-            near.push(format!("{before}{second}{first}{}", &rest[1..]));
+        let mut beyond = rest.chars();
+        if let (Some(first), Some(second)) = (first, beyond.next()) {
+            near.push(format!("{before}{second}{first}{}", beyond.as_str()));
         }
         near.extend(letters.clone().map(|letter| format!("{before}{letter}{rest}")));
         near.extend(letters.clone().map(|letter| format!("{before}{letter}{after}")));
