@@ -7,9 +7,12 @@ fn main() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let here = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let mut code = String::new();
-    for (folder, ending, name) in
-        [("formats", "toml", "FORMATS"), ("taxonomies", "csv", "TAXONOMIES"), ("lexicon", "toml", "LEXICON")]
-    {
+    for (folder, ending, name) in [
+        ("formats", "toml", "FORMATS"),
+        ("taxonomies", "csv", "TAXONOMIES"),
+        ("lexicon", "toml", "LEXICON"),
+        ("lexicon-words", "toml", "LEXICON_WORDS"),
+    ] {
         let folder = Path::new(&here).join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files: Vec<_> = fs::read_dir(&folder)?

@@ -17,7 +17,9 @@ const SILENT: [Day; 2] = [day(2026, 10, 13), day(2026, 10, 14)];
 const SILENT_SCHOOL: &str = "oakfield-juniors";
 
 const CLUSTER: (&str, Day, Day) = ("harbour-secondary", day(2026, 11, 10), day(2026, 11, 13));
-const CLUSTER_TERMS: [&str; 3] = ["self harm", "how to stop self harming", "self harm help"];
+const CLUSTER_TERMS: [&str; 3] = ["self harm", ASKING_TERM, "self harm help"];
+/// It asks for help too, and stays what it says: severe words stand beside a call for help.
+const ASKING_TERM: &str = "how to stop self harming";
 const CLUSTER_PUPILS: usize = 9;
 
 const RISE: (&str, Day, Day) = ("ysgol-cwm-derw", day(2026, 9, 14), day(2026, 10, 23));
@@ -139,12 +141,17 @@ impl Stories {
                 continue;
             }
             let searches = today.rng.between(1, 3) as u64;
+            let mut asking = 0;
             for _ in 0..searches {
                 let visit = Self::visit(today, person, LESSON_SITES[0], Action::Allowed);
                 let term = *today.rng.pick(&CLUSTER_TERMS);
+                asking += u64::from(term == ASKING_TERM);
                 today.search(&visit, term);
             }
             themes.add(today.school, today.day, person, "self_harm", searches, 0);
+            if asking > 0 {
+                themes.add(today.school, today.day, person, "help_seeking", asking, 0);
+            }
             self.person("search_cluster", today.day, person);
             self.count("search_cluster", today.day, "searches", searches);
         }

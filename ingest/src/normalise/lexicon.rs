@@ -2,17 +2,21 @@
 //!
 //! Entries are data (`ingest/lexicon/<theme>.toml`); `docs/lexicon.md` says how they are written. Whole words only.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aho_corasick::AhoCorasick;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::term::{MatchKeys, match_keys, normalise_term, term_key};
+use super::term::normalise_term;
 use super::theme::Theme;
+use pattern::{Pattern, Sets, Standing, Vocabulary};
+use spelling::Spelling;
 
 pub mod own;
+mod pattern;
+mod spelling;
 
 /// Why a lexicon file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +76,8 @@ pub enum Matching {
     Word,
     /// Any of the terms, its words together and in order.
     Phrase,
+    /// All words of any of the terms in order, with a few others between.
+    Order,
     /// All words of any of the terms, anywhere in the search.
     All,
 }
@@ -111,6 +117,9 @@ pub struct Entry {
     /// Any of these words or phrases cancels the entry.
     #[serde(default)]
     pub exclude: Vec<String>,
+    /// Themes that say it better: where an entry of theirs applies to the same search, this one does not count.
+    #[serde(default)]
+    pub yields_to: Vec<String>,
     /// 0 to 100: orders a list for a person.
     pub weight: u8,
     /// 1 low to 4 urgent.
@@ -140,6 +149,9 @@ pub struct Entry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EntryFile {
+    /// Sets of words for this theme alone.
+    #[serde(default)]
+    sets: BTreeMap<String, Vec<String>>,
     entry: Vec<Entry>,
 }
 
@@ -152,26 +164,31 @@ struct Read {
     is_muted: bool,
 }
 
-/// An entry with the numbers of its patterns.
+/// What is read before it is compiled.
+#[derive(Debug, Default)]
+struct Shelf {
+    spelling: Spelling,
+    sets: Sets,
+    entries: Vec<Read>,
+}
+
+/// An entry with its patterns.
 #[derive(Debug)]
 struct Compiled {
     entry: Entry,
     theme: Theme,
     is_help: bool,
     is_muted: bool,
-    /// Any of these sets, each complete.
-    any_of: Vec<Vec<usize>>,
-    needs: Vec<usize>,
-    exclude: Vec<usize>,
+    yields_to: Vec<Theme>,
+    needs: Vec<Pattern>,
+    exclude: Vec<Pattern>,
 }
 
 impl Compiled {
-    fn applies(&self, hits: &[bool]) -> bool {
-        let stands = |pattern: &usize| hits.get(*pattern).copied().unwrap_or(false);
-        !self.is_muted
-            && self.any_of.iter().any(|set| set.iter().all(stands))
-            && (self.needs.is_empty() || self.needs.iter().any(stands))
-            && !self.exclude.iter().any(stands)
+    /// Whether it applies to a search in which one of its terms stands.
+    fn applies(&self, standing: &Standing) -> bool {
+        let stands = |pattern: &Pattern| pattern.stands(standing);
+        !self.is_muted && (self.needs.is_empty() || self.needs.iter().any(stands)) && !self.exclude.iter().any(stands)
     }
 }
 
@@ -192,27 +209,33 @@ pub struct Finding {
 #[derive(Debug)]
 pub struct Lexicon {
     entries: Vec<Compiled>,
+    spelling: Spelling,
     matcher: AhoCorasick,
-    /// Per pattern the entries that may apply once it stands: those with a term that begins with it. One pass over a term names its
+    /// Per wording of the matcher how many words it has and the parts it belongs to.
+    wordings: Vec<(u16, Vec<u32>)>,
+    /// Every term of every entry, and the entry.
+    terms: Vec<(Pattern, u16)>,
+    /// Per part the terms to look at once it stands: those of which it is the rarest part. One pass over a search names its
     /// candidates, so that its cost follows what stands in it and not the number of entries.
-    candidates: Vec<Vec<u16>>,
+    candidates: Vec<Vec<u32>>,
 }
 
 /// Scratch of one thread.
 #[derive(Debug, Default)]
 pub struct Hits {
-    /// Per pattern whether it stands in the search.
-    stands: Vec<bool>,
-    /// Those that do.
-    found: Vec<usize>,
-    /// Entries that may apply, in order.
-    candidates: Vec<u16>,
+    /// The search as it is matched.
+    key: String,
+    standing: Standing,
+    /// Terms to look at.
+    candidates: Vec<u32>,
+    /// Entries that apply, in order.
+    applying: Vec<u16>,
 }
 
 impl Lexicon {
     /// Reads files (stem, which is the theme, and text each) and compiles their entries.
     pub fn new(files: &[(&str, &str)]) -> Result<Self, LexiconError> {
-        build(read(files)?)
+        build(read(files, crate::embedded::LEXICON_WORDS)?)
     }
 
     /// The same with a school's own files (stem and text each) on top, as they hold on a day.
@@ -230,43 +253,46 @@ impl Lexicon {
         self.entries.get(usize::from(entry)).map_or("", |compiled| compiled.entry.id.as_str())
     }
 
-    /// Marks the patterns that stand in a search and the entries that may apply; false where there is none.
-    fn mark(&self, keys: &MatchKeys, hits: &mut Hits) -> bool {
-        let Hits { stands, found, candidates } = hits;
-        for pattern in found.drain(..) {
-            stands[pattern] = false;
-        }
+    /// Notes the entries that apply to a normalised search; false where there is none.
+    fn mark(&self, term: &str, hits: &mut Hits) -> bool {
+        let Hits { key, standing, candidates, applying } = hits;
+        self.spelling.write_key(term, key);
+        standing.clear(self.candidates.len());
         candidates.clear();
-        stands.resize(self.candidates.len(), false);
-        let same = keys.plain == keys.folded;
-        for key in std::iter::once(&keys.plain).chain((!same).then_some(&keys.folded)) {
-            for pattern in self.matcher.find_overlapping_iter(key).map(|at| at.pattern().as_usize()) {
-                if !stands[pattern] {
-                    stands[pattern] = true;
-                    found.push(pattern);
-                    candidates.extend_from_slice(&self.candidates[pattern]);
+        applying.clear();
+        // Matches come in the order of their ends, so the words are counted once.
+        let (mut seen, mut blanks) = (0, 0_u16);
+        for found in self.matcher.find_overlapping_iter(key.as_str()) {
+            blanks += key.as_bytes()[seen..found.end()].iter().map(|byte| u16::from(*byte == b' ')).sum::<u16>();
+            seen = found.end();
+            let (words, parts) = &self.wordings[found.pattern().as_usize()];
+            let after = blanks - 1;
+            for part in parts {
+                if standing.add(*part, after - words, after) {
+                    candidates.extend_from_slice(&self.candidates[*part as usize]);
                 }
             }
         }
-        candidates.sort_unstable();
-        candidates.dedup();
-        !candidates.is_empty()
+        for candidate in candidates {
+            let (pattern, entry) = &self.terms[*candidate as usize];
+            if !applying.contains(entry) && pattern.stands(standing) && self.entries[usize::from(*entry)].applies(standing) {
+                applying.push(*entry);
+            }
+        }
+        applying.sort_unstable();
+        !applying.is_empty()
     }
 
     /// Entries that apply after [`Lexicon::mark`], by number.
     fn applying_to<'a, 'h>(&'a self, hits: &'h Hits) -> impl Iterator<Item = (u16, &'a Compiled)> + use<'a, 'h> {
-        let known = hits.candidates.iter().filter_map(|number| Some((*number, self.entries.get(usize::from(*number))?)));
-        known.filter(|(_, compiled)| compiled.applies(&hits.stands))
+        hits.applying.iter().filter_map(|number| Some((*number, self.entries.get(usize::from(*number))?)))
     }
 
     /// Ids of all entries that apply to a search; for tests and for showing why.
     pub fn applying(&self, term: &str) -> Vec<&str> {
-        let (mut keys, mut hits, mut normalised) = (MatchKeys::default(), Hits::default(), String::new());
+        let (mut hits, mut normalised) = (Hits::default(), String::new());
         normalise_term(term.as_bytes(), &mut normalised);
-        match_keys(&normalised, &mut keys);
-        if !self.mark(&keys, &mut hits) {
-            return Vec::new();
-        }
+        self.mark(&normalised, &mut hits);
         self.applying_to(&hits).map(|(_, compiled)| compiled.entry.id.as_str()).collect()
     }
 
@@ -302,18 +328,27 @@ impl Lexicon {
         Ok(())
     }
 
-    /// What a search comes to; None where no entry applies.
-    pub fn find(&self, keys: &MatchKeys, hits: &mut Hits) -> Option<Finding> {
-        if !self.mark(keys, hits) {
+    /// What a normalised search comes to; None where no entry applies.
+    pub fn find(&self, term: &str, hits: &mut Hits) -> Option<Finding> {
+        if !self.mark(term, hits) {
             return None;
         }
         let help_seeking = self.applying_to(hits).any(|(_, compiled)| compiled.is_help);
+        let yields = |one: &Compiled| {
+            // Never to a milder entry; and two that would yield to each other both stand, so that a search is never left without one.
+            let gives_way = |other: &Compiled| {
+                one.yields_to.contains(&other.theme)
+                    && !other.yields_to.contains(&one.theme)
+                    && other.entry.severity >= one.entry.severity
+            };
+            !one.yields_to.is_empty() && self.applying_to(hits).any(|(_, other)| gives_way(other))
+        };
         let mut finding: Option<Finding> = None;
         let mut best = (false, 0, 0);
         for (number, compiled) in self.applying_to(hits) {
             let entry = &compiled.entry;
             // Who asks for help in the same search is asking for help; only severe words still stand beside it.
-            if help_seeking && !compiled.is_help && entry.severity < 3 {
+            if help_seeking && !compiled.is_help && entry.severity < 3 || yields(compiled) {
                 continue;
             }
             let finding = finding.get_or_insert(Finding {
@@ -337,49 +372,70 @@ impl Lexicon {
 }
 
 fn unreadable(file: &str, error: &toml::de::Error) -> LexiconError {
-    LexiconError::Unreadable { file: file.to_owned(), problem: error.to_string().trim_end().replace('\n', "; ") }
+    unreadable_because(file, error.to_string().trim_end().replace('\n', "; "))
 }
 
-fn read(files: &[(&str, &str)]) -> Result<Vec<Read>, LexiconError> {
-    let mut entries: Vec<Read> = Vec::new();
+fn unreadable_because(file: &str, problem: String) -> LexiconError {
+    LexiconError::Unreadable { file: file.to_owned(), problem }
+}
+
+/// Reads the files of the themes and those they share (`ingest/lexicon-words/`).
+fn read(files: &[(&str, &str)], words: &[(&str, &str)]) -> Result<Shelf, LexiconError> {
+    let shared = |name| {
+        let file = words.iter().find(|(stem, _)| *stem == name);
+        file.map(|(_, text)| *text).ok_or_else(|| unreadable_because(name, String::from("not shipped")))
+    };
+    let mut shelf = Shelf { spelling: Spelling::new(shared("spelling")?)?, ..Shelf::default() };
+    shelf.sets.add(None, pattern::read_sets(shared("sets")?)?);
     for (file, text) in files {
-        let theme = Theme::from_name(file).ok_or_else(|| LexiconError::Unreadable {
-            file: (*file).to_owned(),
-            problem: String::from("the file's name is no theme"),
-        })?;
+        let theme =
+            Theme::from_name(file).ok_or_else(|| unreadable_because(file, String::from("the file's name is no theme")))?;
         let read: EntryFile = toml::from_str(text).map_err(|error| unreadable(file, &error))?;
+        shelf.sets.add(Some(theme), read.sets);
         for entry in read.entry {
-            check(file, &entry, &entries)?;
-            entries.push(Read { theme, entry, is_muted: false });
+            check(file, theme, &entry, &shelf)?;
+            shelf.entries.push(Read { theme, entry, is_muted: false });
         }
     }
-    Ok(entries)
+    Ok(shelf)
 }
 
-fn build(entries: Vec<Read>) -> Result<Lexicon, LexiconError> {
-    let mut patterns: HashMap<String, usize> = HashMap::new();
-    let entries: Vec<Compiled> = entries.into_iter().map(|read| compile(read, &mut patterns)).collect();
-    let mut in_order: Vec<(&str, usize)> = patterns.iter().map(|(key, number)| (key.as_str(), *number)).collect();
-    in_order.sort_by_key(|(_, number)| *number);
+fn build(shelf: Shelf) -> Result<Lexicon, LexiconError> {
+    let Shelf { mut spelling, sets, entries: read } = shelf;
+    let mut vocabulary = Vocabulary::new(&sets, &spelling);
+    let (mut entries, mut terms) = (Vec::with_capacity(read.len()), Vec::new());
+    for Read { theme, entry, is_muted } in read {
+        let number = u16::try_from(entries.len()).map_err(|_| LexiconError::Matcher(String::from("more than 65,536 entries")))?;
+        terms.extend(entry.terms.iter().map(|term| (vocabulary.pattern(theme, term, entry.matching), number)));
+        let mut phrases = |terms: &[String]| -> Vec<Pattern> {
+            terms.iter().map(|term| vocabulary.pattern(theme, term, Matching::Phrase)).collect()
+        };
+        let (needs, exclude) = (phrases(&entry.needs), phrases(&entry.exclude));
+        let is_help = theme == Theme::HELP_SEEKING || entry.intent == Intent::HelpSeeking;
+        let yields_to = entry.yields_to.iter().filter_map(|name| Theme::from_name(name)).collect();
+        entries.push(Compiled { entry, theme, is_help, is_muted, yields_to, needs, exclude });
+    }
+    let mut candidates = vec![Vec::new(); vocabulary.len()];
+    for (number, (pattern, _)) in (0..).zip(&terms) {
+        if let Some(part) = vocabulary.rarest(pattern) {
+            candidates[part as usize].push(number);
+        }
+    }
+    let found = vocabulary.wordings;
     let matcher =
-        AhoCorasick::new(in_order.into_iter().map(|(key, _)| key)).map_err(|error| LexiconError::Matcher(error.to_string()))?;
-    let mut candidates = vec![Vec::new(); patterns.len()];
-    for (number, compiled) in entries.iter().enumerate() {
-        let number = u16::try_from(number).map_err(|_| LexiconError::Matcher(String::from("more than 65,536 entries")))?;
-        for first in compiled.any_of.iter().filter_map(|set| set.first()) {
-            candidates[*first].push(number);
-        }
-    }
-    Ok(Lexicon { entries, matcher, candidates })
+        AhoCorasick::new(found.iter().map(|wording| &wording.key)).map_err(|error| LexiconError::Matcher(error.to_string()))?;
+    spelling.drop_final_g(found.iter().flat_map(|wording| wording.key.split_whitespace()));
+    let wordings = found.into_iter().map(|wording| (wording.words, wording.parts)).collect();
+    Ok(Lexicon { entries, spelling, matcher, wordings, terms, candidates })
 }
 
-fn check(file: &str, entry: &Entry, before: &[Read]) -> Result<(), LexiconError> {
+fn check(file: &str, theme: Theme, entry: &Entry, shelf: &Shelf) -> Result<(), LexiconError> {
     let wrong = |field, found: String, accepted| {
         Err(LexiconError::Entry { file: file.to_owned(), entry: entry.id.clone(), field, found, accepted })
     };
     let is_id =
         !entry.id.is_empty() && entry.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b));
-    if !is_id || before.iter().any(|known| known.entry.id == entry.id) {
+    if !is_id || shelf.entries.iter().any(|known| known.entry.id == entry.id) {
         return wrong("id", entry.id.clone(), "a-z, 0-9, '_', '.' and '-', each id once");
     }
     if !(1..=4).contains(&entry.severity) {
@@ -391,13 +447,24 @@ fn check(file: &str, entry: &Entry, before: &[Read]) -> Result<(), LexiconError>
     if entry.terms.is_empty() {
         return wrong("terms", String::new(), "one term at least");
     }
+    if let Some(name) = entry.yields_to.iter().find(|name| Theme::from_name(name).is_none_or(|other| other == theme)) {
+        return wrong("yields_to", name.clone(), "themes, and not the entry's own");
+    }
+    if let Some(term) = pattern::unknown_set(&shelf.sets, theme, entry) {
+        return wrong(
+            "terms, needs, exclude",
+            term.clone(),
+            "sets that sets.toml or the file itself has, of words with a letter or digit",
+        );
+    }
     for term in entry.terms.iter().chain(&entry.needs).chain(&entry.exclude) {
-        if term_key(term).trim().is_empty() {
+        if !term.chars().any(char::is_alphanumeric) {
             return wrong("terms, needs, exclude", term.clone(), "words with a letter or digit");
         }
     }
     if entry.matching == Matching::Word
-        && let Some(term) = entry.terms.iter().find(|term| term_key(term).trim().contains(' '))
+        && let Some(term) =
+            entry.terms.iter().find(|term| term.split(|c: char| !c.is_alphanumeric() && !"{}_'~".contains(c)).count() > 1)
     {
         return wrong("terms", term.clone(), "single words where match is word");
     }
@@ -414,26 +481,6 @@ fn check(file: &str, entry: &Entry, before: &[Read]) -> Result<(), LexiconError>
         }
     }
     Ok(())
-}
-
-fn compile(read: Read, patterns: &mut HashMap<String, usize>) -> Compiled {
-    let Read { theme, entry, is_muted } = read;
-    let mut number = |key: String| {
-        let next = patterns.len();
-        *patterns.entry(key).or_insert(next)
-    };
-    let any_of = entry
-        .terms
-        .iter()
-        .map(|term| match entry.matching {
-            Matching::Word | Matching::Phrase => vec![number(term_key(term))],
-            Matching::All => term_key(term).split_whitespace().map(|word| number(format!(" {word} "))).collect(),
-        })
-        .collect();
-    let needs = entry.needs.iter().map(|term| number(term_key(term))).collect();
-    let exclude = entry.exclude.iter().map(|term| number(term_key(term))).collect();
-    let is_help = theme == Theme::HELP_SEEKING || entry.intent == Intent::HelpSeeking;
-    Compiled { entry, theme, is_help, is_muted, any_of, needs, exclude }
 }
 
 #[cfg(test)]

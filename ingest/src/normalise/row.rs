@@ -14,7 +14,6 @@ use super::people::PeopleLookup;
 use super::school::Schools;
 use super::search::ENGINES;
 use super::taxonomy::Mapped;
-use super::term::MatchKeys;
 use super::text::{as_text, lower};
 use super::theme::THEMES;
 use super::time::{Clock, TimeOrder, UnknownZone, When, ZoneTable};
@@ -217,7 +216,6 @@ pub struct Normaliser {
     key: Vec<u8>,
     text: Vec<u8>,
     term: String,
-    match_keys: MatchKeys,
     hits: Hits,
 }
 
@@ -291,7 +289,6 @@ impl Normaliser {
             key: Vec::new(),
             text: Vec::new(),
             term: String::new(),
-            match_keys: MatchKeys::default(),
             hits: Hits::default(),
         };
         normaliser.clear_caches();

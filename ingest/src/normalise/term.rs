@@ -1,7 +1,6 @@
-//! Writes a search term as it is stored, and as the lexicon matches it.
+//! Writes a search term as it is stored.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
 /// Characters kept of a term: longer ones are pasted essays or attacks, and nobody reads on.
 const MOST_CHARS: usize = 256;
@@ -83,66 +82,6 @@ fn percent_decode(bytes: &[u8]) -> Option<Vec<u8>> {
     (out.len() < bytes.len()).then_some(out)
 }
 
-/// The two keys that entries are matched against, each with a blank before and after every word. They are never stored.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct MatchKeys {
-    /// Words of letters and digits.
-    pub plain: String,
-    /// The same without accents, and with digits and signs read as the letters they stand for.
-    pub folded: String,
-}
-
-/// Makes the keys of a normalised term.
-pub fn match_keys(term: &str, keys: &mut MatchKeys) {
-    words(term.chars(), &mut keys.plain);
-    keys.folded.clear();
-    keys.folded.push(' ');
-    for word in term.split(' ') {
-        // 1984 stays a year; only among letters is a digit a letter.
-        let swap = word.chars().any(char::is_alphabetic);
-        let letters = word.nfd().filter(|c| !is_combining_mark(*c)).map(|c| if swap { letter_for(c) } else { c });
-        let mut part = String::new();
-        words(letters, &mut part);
-        keys.folded.push_str(part.trim_start());
-    }
-}
-
-/// The key of an entry's own term: its words between blanks.
-pub fn term_key(term: &str) -> String {
-    let mut normalised = String::new();
-    normalise_term(term.as_bytes(), &mut normalised);
-    let mut key = String::new();
-    words(normalised.chars(), &mut key);
-    key
-}
-
-fn words(characters: impl Iterator<Item = char>, into: &mut String) {
-    into.clear();
-    into.push(' ');
-    for character in characters {
-        if character.is_alphanumeric() || is_combining_mark(character) {
-            into.push(character);
-        } else if !matches!(character, '\'' | '\u{2019}' | '\u{2018}' | '`') && !into.ends_with(' ') {
-            into.push(' ');
-        }
-    }
-    if !into.ends_with(' ') {
-        into.push(' ');
-    }
-}
-
-fn letter_for(character: char) -> char {
-    match character {
-        '0' => 'o',
-        '1' => 'i',
-        '3' => 'e',
-        '4' | '@' => 'a',
-        '5' | '$' => 's',
-        '7' => 't',
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,26 +113,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn keys_ignore_accents_punctuation_and_swaps() {
-        for (term, plain, folded) in [
-            ("blue whales", " blue whales ", " blue whales "),
-            ("don't stop!", " dont stop ", " dont stop "),
-            ("café", " café ", " cafe "),
-            ("pr0xy s1te", " pr0xy s1te ", " proxy site "),
-            ("p@rk", " p rk ", " park "),
-            ("1984 book", " 1984 book ", " 1984 book "),
-            ("half-term", " half term ", " half term "),
-            ("...", " ", " "),
-            ("", " ", " "),
-        ] {
-            let mut keys = MatchKeys::default();
-            match_keys(term, &mut keys);
-            assert_eq!((keys.plain.as_str(), keys.folded.as_str()), (plain, folded), "{term}");
-        }
-        assert_eq!(term_key("  Don\u{2019}t  Stop "), " dont stop ");
-    }
-
     proptest! {
         #![proptest_config(crate::properties::cases(256))]
 
@@ -204,10 +123,6 @@ mod tests {
             prop_assert!(term.chars().count() <= MOST_CHARS);
             prop_assert_eq!(term.trim(), term.as_str());
             prop_assert!(!term.contains("  "));
-            let mut keys = MatchKeys::default();
-            match_keys(&term, &mut keys);
-            prop_assert!(keys.plain.starts_with(' ') && keys.plain.ends_with(' '));
-            prop_assert!(keys.folded.starts_with(' ') && keys.folded.ends_with(' '));
         }
     }
 }

@@ -49,10 +49,9 @@ fn corpus() -> Vec<Sentence> {
 
 /// The themes a search is found under, as a row of the lake would have them.
 fn found(lexicon: &Lexicon, text: &str, hits: &mut Hits) -> BTreeSet<String> {
-    let (mut keys, mut normalised) = (MatchKeys::default(), String::new());
+    let mut normalised = String::new();
     normalise_term(text.as_bytes(), &mut normalised);
-    match_keys(&normalised, &mut keys);
-    let Some(finding) = lexicon.find(&keys, hits) else { return BTreeSet::new() };
+    let Some(finding) = lexicon.find(&normalised, hits) else { return BTreeSet::new() };
     let themes = THEMES.iter().zip(finding.themes).filter(|(_, severity)| *severity > 0);
     let mut themes: BTreeSet<String> = themes.map(|((name, _), _)| (*name).to_owned()).collect();
     if finding.help_seeking {
@@ -142,6 +141,39 @@ fn no_search_stands_in_the_corpus_twice() {
     }
 }
 
+/// The files with one ending in a folder of this crate, by name, as they are now.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let paths =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension().unwrap() == "toml");
+    paths.map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// For whoever writes entries: what the searches of a file (in the corpus's shape) come to under the entries as they are on disk, without
+/// building anything. `LEXICON_CASES=FILE cargo test --release -p weir-ingest --lib cases_of_a_file -- --ignored --nocapture`
+#[test]
+#[ignore = "prints what a file comes to; nothing to hold"]
+fn cases_of_a_file() {
+    let (themes, words) = (files("lexicon"), files("lexicon-words"));
+    let lent = |files: &[(String, String)]| -> Vec<(&'static str, &'static str)> {
+        files.iter().map(|(stem, text)| (&*stem.clone().leak(), &*text.clone().leak())).collect()
+    };
+    let lexicon = build(read(&lent(&themes), &lent(&words)).unwrap()).unwrap();
+    for compiled in &lexicon.entries {
+        if let Err(error) = lexicon.check_examples_of(&compiled.entry.id) {
+            println!("EXAMPLE {error}");
+        }
+    }
+    let path = std::env::var("LEXICON_CASES").unwrap();
+    let mut hits = Hits::default();
+    for line in fs::read_to_string(path).unwrap().lines().skip(1) {
+        let mut fields = line.split(',');
+        let (text, wanted) = (fields.next().unwrap(), fields.next().unwrap());
+        let found: Vec<String> = found(&lexicon, text, &mut hits).into_iter().collect();
+        println!("CASE\t{text}\t{wanted}\t{}\t{}", found.join(" "), lexicon.applying(text).join(" "));
+    }
+}
+
 /// `cargo test --release -p weir-ingest --lib terms_a_second -- --ignored --nocapture`
 #[test]
 #[ignore = "prints a time; nothing to hold"]
@@ -149,7 +181,7 @@ fn terms_a_second() {
     const TERMS: usize = 1_000_000;
     let lexicon = Lexicon::new(crate::embedded::LEXICON).unwrap();
     let sentences = corpus();
-    let (mut keys, mut hits, mut normalised) = (MatchKeys::default(), Hits::default(), String::new());
+    let (mut hits, mut normalised) = (Hits::default(), String::new());
     for (name, wants) in
         [("whole corpus", None), ("searches that should pass", Some(false)), ("searches that should be found", Some(true))]
     {
@@ -158,21 +190,12 @@ fn terms_a_second() {
         let (started, mut found) = (Instant::now(), 0_usize);
         for sentence in terms.iter().cycle().take(TERMS) {
             normalise_term(sentence.text.as_bytes(), &mut normalised);
-            match_keys(&normalised, &mut keys);
-            found += usize::from(lexicon.find(&keys, &mut hits).is_some());
+            found += usize::from(lexicon.find(&normalised, &mut hits).is_some());
         }
         let whole = started.elapsed().as_secs_f64();
-        let made: Vec<MatchKeys> = terms
-            .iter()
-            .map(|sentence| {
-                let mut keys = MatchKeys::default();
-                match_keys(&sentence.text, &mut keys);
-                keys
-            })
-            .collect();
         let started = Instant::now();
-        for keys in made.iter().cycle().take(TERMS) {
-            found += usize::from(lexicon.find(keys, &mut hits).is_some());
+        for sentence in terms.iter().cycle().take(TERMS) {
+            found += usize::from(lexicon.find(&sentence.text, &mut hits).is_some());
         }
         let matching = started.elapsed().as_secs_f64();
         println!(

@@ -7,8 +7,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::{Entry, Lexicon, LexiconError, Read};
-use crate::normalise::term::term_key;
+use super::{Entry, Lexicon, LexiconError, Read, Shelf};
 use crate::normalise::theme::Theme;
 
 /// What the ids of a school's own entries begin with, so that no update of Weir ever ships the same id.
@@ -74,12 +73,12 @@ pub fn files_beside(home: &Path) -> Result<Vec<(String, String)>, LexiconError> 
 
 /// The shipped files with a school's own on top of them, as they hold on a day.
 pub(super) fn with_own(shipped: &[(&str, &str)], own: &[(String, String)], today: Date) -> Result<Lexicon, LexiconError> {
-    let mut entries = super::read(shipped)?;
+    let mut shelf = super::read(shipped, crate::embedded::LEXICON_WORDS)?;
     let mut touched = Vec::new();
     for (file, text) in own {
-        add_file(file, text, today, &mut entries, &mut touched)?;
+        add_file(file, text, today, &mut shelf, &mut touched)?;
     }
-    let lexicon = super::build(entries)?;
+    let lexicon = super::build(shelf)?;
     for (file, text, id, key) in &touched {
         lexicon.check_examples_of(id).map_err(|error| at(file, text, key, id, &said(&error)))?;
     }
@@ -90,7 +89,7 @@ fn add_file<'a>(
     file: &'a str,
     text: &'a str,
     today: Date,
-    entries: &mut Vec<Read>,
+    shelf: &mut Shelf,
     touched: &mut Vec<(&'a str, &'a str, String, &'static str)>,
 ) -> Result<(), LexiconError> {
     let theme = Theme::from_name(file).ok_or_else(|| LexiconError::Unreadable {
@@ -100,7 +99,7 @@ fn add_file<'a>(
     let read: OwnFile = toml::from_str(text).map_err(|error| super::unreadable(file, &error))?;
     for mute in read.mute {
         let refused = |problem: &str| at(file, text, "entry", &mute.entry, problem);
-        let known = shipped_entry(entries, theme, &mute.entry).ok_or_else(|| refused(NOT_SHIPPED))?;
+        let known = shipped_entry(&mut shelf.entries, theme, &mute.entry).ok_or_else(|| refused(NOT_SHIPPED))?;
         if theme == Theme::HELP_SEEKING || known.entry.severity == 4 {
             return Err(refused(
                 "entries of severity 4 and of help_seeking can't be muted; use [[exclude]] with the words that are wrong",
@@ -112,8 +111,10 @@ fn add_file<'a>(
     }
     for exclusion in read.exclude {
         let refused = |problem: &str| at(file, text, "entry", &exclusion.entry, problem);
-        let known = shipped_entry(entries, theme, &exclusion.entry).ok_or_else(|| refused(NOT_SHIPPED))?;
-        if exclusion.words.is_empty() || exclusion.words.iter().any(|words| term_key(words).trim().is_empty()) {
+        let known = shipped_entry(&mut shelf.entries, theme, &exclusion.entry).ok_or_else(|| refused(NOT_SHIPPED))?;
+        if exclusion.words.is_empty()
+            || exclusion.words.iter().any(|words| !words.chars().any(char::is_alphanumeric) || words.contains('{'))
+        {
             return Err(refused("field words: use one word or phrase at least, each with a letter or digit"));
         }
         if holds(&exclusion.who, &exclusion.why, &exclusion.until, today).map_err(refused)? {
@@ -126,9 +127,9 @@ fn add_file<'a>(
         if !entry.id.starts_with(OWN_PREFIX) {
             return Err(refused("field id: the id of a school's own entry begins with own."));
         }
-        super::check(file, &entry, entries).map_err(|error| refused(&said(&error)))?;
+        super::check(file, theme, &entry, shelf).map_err(|error| refused(&said(&error)))?;
         touched.push((file, text, entry.id.clone(), "id"));
-        entries.push(Read { theme, entry, is_muted: false });
+        shelf.entries.push(Read { theme, entry, is_muted: false });
     }
     Ok(())
 }

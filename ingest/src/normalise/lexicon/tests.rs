@@ -12,11 +12,9 @@ fn every_entry_agrees_with_its_examples() {
 }
 
 fn find(lexicon: &Lexicon, term: &str) -> Option<(String, u8, bool, Vec<&'static str>)> {
-    let mut keys = MatchKeys::default();
     let mut normalised = String::new();
     normalise_term(term.as_bytes(), &mut normalised);
-    match_keys(&normalised, &mut keys);
-    let finding = lexicon.find(&keys, &mut Hits::default())?;
+    let finding = lexicon.find(&normalised, &mut Hits::default())?;
     let themes = super::super::theme::THEMES
         .iter()
         .zip(finding.themes)
@@ -99,6 +97,48 @@ fn entries_match_as_they_say() {
 }
 
 #[test]
+fn sets_endings_and_orders_widen_an_entry() {
+    let sets = "[sets]\nflier = [\"kite\", \"red kite\", \"{bird}\"]\nbird = [\"heron\", \"swan~\"]\n";
+    let text = [
+        sets.to_owned(),
+        entry("p", r#"["my {flier} dives"]"#, r#"match = "phrase""#),
+        entry("o", r#"["{flier} steal~ lunch"]"#, r#"match = "order""#),
+        entry("a", r#"["{flier} nest~"]"#, "match = \"all\"\nexclude = [\"{flier} house\"]"),
+        entry("y", r#"["lunch"]"#, "match = \"word\"\nyields_to = [\"scams\"]"),
+    ]
+    .concat();
+    let other = entry("s", r#"["voucher"]"#, r#"match = "word""#);
+    let lexicon = Lexicon::new(&[("bullying", &text), ("scams", &other)]).unwrap();
+    for (term, want) in [
+        ("my heron dives", vec!["p"]),
+        ("my red kite dives", vec!["p"]),
+        ("my big heron dives", vec![]),
+        ("a swan stole our lunch", vec!["y"]),
+        ("the red kite is stealing my lunch", vec!["o", "y"]),
+        ("kites stealing lunch", vec!["y"]),
+        ("dont let swans steal ur lunch", vec!["o", "y"]),
+        // in that order only, and four words between at most
+        ("steal lunch from a kite", vec!["y"]),
+        ("kite that likes to always wait then steals lunch", vec!["y"]),
+        ("nesting of the heron", vec!["a"]),
+        ("heron house nests", vec![]),
+        // a typist's spelling
+        ("swannn stealin my lunch", vec!["o", "y"]),
+    ] {
+        assert_eq!(lexicon.applying(term), want, "{term}");
+    }
+    // Which entries stand for a search that one of them leaves to the other.
+    assert_eq!(find(&lexicon, "lunch"), Some((String::from("y"), 2, false, vec!["bullying"])));
+    assert_eq!(find(&lexicon, "lunch voucher"), Some((String::from("s"), 2, false, vec!["scams"])));
+}
+
+#[test]
+fn a_shipped_set_is_known_to_every_theme() {
+    let text = entry("w", r#"["{friend} flies kites"]"#, r#"match = "order""#);
+    assert_eq!(Lexicon::new(&[("bullying", &text)]).unwrap().applying("my cousin flies two kites"), ["w"]);
+}
+
+#[test]
 fn a_bad_entry_is_refused() {
     let good = entry("w", r#"["kite"]"#, r#"match = "word""#);
     for (file, text, want) in [
@@ -106,6 +146,10 @@ fn a_bad_entry_is_refused() {
         ("bullying", good.replace("[\"kite\"]", "[]"), "field terms"),
         ("bullying", good.replace("[\"kite\"]", "[\"red kite\"]"), "single words where match is word"),
         ("bullying", good.replace("[\"kite\"]", "[\"--\"]"), "words with a letter or digit"),
+        ("bullying", good.replace("[\"kite\"]", "[\"{kites}\"]"), "found \"{kites}\"; use sets that sets.toml"),
+        ("bullying", format!("[sets]\nkites = [\"kite\", \"-\"]\n{}", good.replace("[\"kite\"]", "[\"{kites}\"]")), "sets that"),
+        ("bullying", good.replace("match =", "yields_to = [\"kites\"]\nmatch ="), "field yields_to: found \"kites\""),
+        ("bullying", good.replace("match =", "yields_to = [\"bullying\"]\nmatch ="), "field yields_to"),
         ("bullying", good.replace("[\"y\", \"z\"]", "[\"y\"]"), "one hit and two misses at least"),
         ("bullying", good.replace("a test", " "), "every entry has its reason"),
         ("bullying", format!("{good}{good}"), "field id"),

@@ -124,8 +124,7 @@ impl Normaliser {
         if let Some(finding) = self.terms.get(self.term.as_bytes()) {
             return finding;
         }
-        term::match_keys(&self.term, &mut self.match_keys);
-        let finding = self.reference.lexicon.find(&self.match_keys, &mut self.hits);
+        let finding = self.reference.lexicon.find(&self.term, &mut self.hits);
         self.terms.insert(self.term.as_bytes(), finding);
         finding
     }
