@@ -172,7 +172,7 @@ pub(super) async fn check(session: &Engine, query: &SavedQuery) -> Result<(), Wr
     };
     for parameter in query.parameters.iter().filter(|parameter| parameter.default.is_some()) {
         if let Err(reason) = parameter.value(None, &context) {
-            let at = query.sql.lines().position(|line| line.starts_with("-- parameter:") && line.contains(&parameter.name));
+            let at = query.sql.lines().position(|line| line.starts_with(&format!("-- parameter: {} ", parameter.name)));
             return Err(Wrong { line: at.map_or(1, |at| at + 1), reason: format!("the default is not good: {reason}") });
         }
     }
