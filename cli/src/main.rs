@@ -46,6 +46,7 @@ enum Command {
     Compact(commands::compact::Compact),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
+    Audit(commands::audit::Audit),
 }
 
 /// How a command ended, when it did not fail.
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Command::Compact(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),
+        Command::Audit(command) => command.run(config),
     };
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,

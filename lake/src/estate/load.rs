@@ -74,6 +74,7 @@ impl Estate {
             home,
             lake_root: settings.lake_root,
             vault_root: settings.vault_root,
+            register_path: settings.register_path,
             sources: settings.sources,
             user_domains: settings.user_domains,
             keep_allowed_queries: settings.keep_allowed_queries,

@@ -89,6 +89,7 @@ pub enum Engine {
 pub(crate) struct RawSettings {
     lake: Option<String>,
     vault: Option<String>,
+    register: Option<String>,
     formats: Option<PathBuf>,
     keep_allowed_queries: Option<bool>,
     #[serde(default)]
@@ -138,6 +139,7 @@ struct RawRule {
 pub(crate) struct Settings {
     pub(crate) lake_root: PathBuf,
     pub(crate) vault_root: PathBuf,
+    pub(crate) register_path: PathBuf,
     pub(crate) formats: Option<PathBuf>,
     pub(crate) keep_allowed_queries: bool,
     pub(crate) retention: Retention,
@@ -197,12 +199,22 @@ pub(crate) fn check(
     let place = Place { text };
     let lake_root = below(home, raw.lake.as_deref().unwrap_or("lake"));
     let vault_root = below(home, raw.vault.as_deref().unwrap_or("vault"));
+    // Beside the vault: what is said of keys and names there, who may read the folder and what is backed up, holds for people's accounts.
+    let register_path =
+        raw.register.as_deref().map_or_else(|| vault_root.with_file_name("register.sqlite"), |file| home.join(file));
     if is_inside(&vault_root, &lake_root) {
         problems.add(
             FILE,
             None,
             Some("vault"),
             "lies inside the lake; names and keys must stay outside it: choose another folder, for example vault = \"vault\" beside lake = \"lake\"",
+        );
+    } else if is_inside(&register_path, &lake_root) {
+        problems.add(
+            FILE,
+            None,
+            Some("register"),
+            "lies inside the lake; people's accounts must stay outside it: choose another place, for example register = \"register.sqlite\"",
         );
     }
     let mut sources = BTreeMap::new();
@@ -221,6 +233,7 @@ pub(crate) fn check(
     Settings {
         lake_root,
         vault_root,
+        register_path,
         formats: raw.formats.map(|folder| home.join(folder)),
         keep_allowed_queries: raw.keep_allowed_queries.unwrap_or(false),
         retention: check_retention(&raw.retention, &place, problems),
@@ -238,7 +251,7 @@ fn below(home: &Path, folder: &str) -> PathBuf {
 }
 
 /// Whether one folder is another or lies below it, `..` and links resolved as far as the folders exist.
-pub(crate) fn is_inside(inner: &Path, outer: &Path) -> bool {
+pub fn is_inside(inner: &Path, outer: &Path) -> bool {
     fn resolved(path: &Path) -> PathBuf {
         let mut rest = Vec::new();
         let mut at = path;

@@ -77,6 +77,7 @@ fn every_file_becomes_checked_values() {
     let (folder, estate) = trust();
     assert_eq!(estate.lake_root, folder.path().join("data/lake"));
     assert_eq!(estate.vault_root, folder.path().join("secrets"));
+    assert_eq!(estate.register_path, folder.path().join("register.sqlite"));
     assert!(estate.keep_allowed_queries && estate.missing.is_empty() && estate.engine == Engine::Local);
     assert_eq!(estate.user_domains.get("sch.example").map(String::as_str), Some("default"));
     assert_eq!(estate.user_domains.get("staff.example").map(String::as_str), Some("staff"));
