@@ -60,6 +60,9 @@ pub enum RegisterError {
         /// Which step.
         number: i64,
     },
+    /// The vault, which holds the key for what is sealed here.
+    #[error("{0}")]
+    Vault(String),
     /// Another process held it too long.
     #[error("the register is busy: another process is writing; try again in a minute")]
     Busy,

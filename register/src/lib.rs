@@ -5,6 +5,7 @@
 //! functions that reveal take the [`Receipt`] it gives.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::disallowed_methods))]
 
+pub mod accounts;
 mod audit;
 mod blocking;
 mod error;
@@ -18,5 +19,5 @@ mod tests;
 pub use audit::{Act, Action, Actor, AuditRow, Detail, Finding, Head, Outcome, Receipt, Sought, Verified};
 pub use blocking::BlockingRegister;
 pub use error::RegisterError;
-pub use roles::{AccountId, Role};
+pub use roles::{Ability, Access, AccountId, Place, Reach, Role, may, roles_page};
 pub use store::{Register, Writing};

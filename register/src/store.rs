@@ -87,6 +87,11 @@ impl Register {
         self.begin(act).await?.commit().await
     }
 
+    /// Begins a write that is no act of anybody: when a session was last seen, and the counts that slow guessing down. Nothing else.
+    pub(crate) async fn begin_without_act(&self) -> Result<Transaction<'static, Sqlite>, RegisterError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
     /// A connection pool that can only read.
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.readers

@@ -10,7 +10,7 @@ use std::fmt;
 
 use weir_lake::ids::{SchoolId, UserKey};
 
-use crate::{AccountId, RegisterError, Role};
+use crate::{AccountId, Place, RegisterError, Role};
 
 pub(crate) use chain::append;
 pub use list::{AuditRow, Sought};
@@ -208,6 +208,12 @@ impl From<&SchoolId> for Detail {
 impl From<Role> for Detail {
     fn from(role: Role) -> Self {
         Self(role.word().into())
+    }
+}
+
+impl From<Place> for Detail {
+    fn from(place: Place) -> Self {
+        Self(place.to_string().into())
     }
 }
 

@@ -1,5 +1,7 @@
+mod accounts;
 mod audit;
 mod processes;
+mod roles;
 
 use std::path::PathBuf;
 
