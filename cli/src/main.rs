@@ -46,6 +46,7 @@ enum Command {
     Compact(commands::compact::Compact),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
+    User(commands::user::User),
     Audit(commands::audit::Audit),
 }
 
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         Command::Compact(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),
+        Command::User(command) => command.run(config),
         Command::Audit(command) => command.run(config),
     };
     match ended {

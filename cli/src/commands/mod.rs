@@ -17,6 +17,7 @@ pub mod serve;
 pub mod sql;
 pub mod undo;
 pub mod unmapped;
+pub mod user;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

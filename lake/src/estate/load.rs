@@ -88,6 +88,7 @@ impl Estate {
             retention: settings.retention,
             mail: settings.mail,
             engine: settings.engine,
+            serving: settings.serving,
             formats: settings.formats,
             missing: missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(file, _)| file).collect(),
         })

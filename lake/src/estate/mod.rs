@@ -10,6 +10,7 @@ mod policy;
 mod roster;
 mod rows;
 mod school_map;
+mod serving;
 mod settings;
 mod table;
 mod tables_arrow;
@@ -33,6 +34,7 @@ pub use logins::{Login, SharedNames, normalise_login};
 pub use people::{People, PeopleCache, PersonFacts, RealmName, Seen};
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
+pub use serving::Serving;
 pub use settings::{Engine, Mail, Retention, SchoolHours, is_inside};
 pub use tables_arrow::estate_tables;
 pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};
@@ -379,6 +381,8 @@ pub struct Estate {
     pub mail: Option<Mail>,
     /// What runs the queries.
     pub engine: Engine,
+    /// How the pages are reached.
+    pub serving: Serving,
     /// Folder of the estate's own formats, if any.
     pub formats: Option<PathBuf>,
     /// Files that could have been there and are not, for `weir doctor`.

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::error::{found_text, found_use, one_of};
 use super::school_map::parse_range;
+use super::serving::{self, RawServing, Serving};
 use super::table::Problems;
 use super::{Layer, School, SchoolOf, SchoolRule, SchoolRuleOn, Source};
 use crate::clock;
@@ -100,6 +101,7 @@ pub(crate) struct RawSettings {
     user_domains: toml::Table,
     mail: Option<Mail>,
     engine: Option<RawEngine>,
+    serve: Option<RawServing>,
     #[serde(default)]
     source: Vec<RawSource>,
 }
@@ -147,6 +149,7 @@ pub(crate) struct Settings {
     pub(crate) user_domains: BTreeMap<String, String>,
     pub(crate) mail: Option<Mail>,
     pub(crate) engine: Engine,
+    pub(crate) serving: Serving,
     pub(crate) sources: BTreeMap<SourceId, Source>,
 }
 
@@ -160,7 +163,7 @@ impl Place<'_> {
         Some(1 + self.text.bytes().take(byte).filter(|b| *b == b'\n').count() as u64)
     }
 
-    fn refuse<T>(&self, at: &Spanned<T>, key: &str, what: impl Into<String>, problems: &mut Problems) {
+    pub(crate) fn refuse<T>(&self, at: &Spanned<T>, key: &str, what: impl Into<String>, problems: &mut Problems) {
         problems.add(FILE, self.line(at.span().start), Some(key), what);
     }
 }
@@ -240,6 +243,7 @@ pub(crate) fn check(
         hours: check_hours(&raw.hours, &place, schools, problems),
         user_domains: check_domains(&raw.user_domains, problems),
         mail: raw.mail.map(|mail| Mail { password_file: mail.password_file.map(|file| home.join(file)), ..mail }),
+        serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
         sources,
     }

@@ -104,6 +104,13 @@ impl Accounts {
         Ok(account.id)
     }
 
+    /// Uses a link to set a password of 78 random bits, for invented people; gives it.
+    pub async fn set_random_password(&self, link: &Link) -> Result<String, AccountError> {
+        let password = super::second_step::new_code()?;
+        self.set_password_by_link(&link.0, &password, &[]).await?;
+        Ok(password)
+    }
+
     /// Uses the first link: makes the first account, an administrator of all schools.
     pub async fn set_up(
         &self,

@@ -54,7 +54,8 @@ pub(crate) fn new_codes() -> Result<Vec<String>, RegisterError> {
     (0..CODES).map(|_| new_code()).collect()
 }
 
-fn new_code() -> Result<String, RegisterError> {
+/// One of them.
+pub(crate) fn new_code() -> Result<String, RegisterError> {
     let mut code = String::new();
     let mut count = 0;
     while count < LETTERS {

@@ -2,13 +2,14 @@
 //! planted, in a real browser too.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use weir_tests::browser::Browser;
 use weir_tests::{Ran, not_run, weir_bin};
 
 /// Stops the server when the test ends, however it ends.
@@ -33,12 +34,34 @@ fn rows(estate: &Path, query: &str) -> Vec<Value> {
     ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn get(port: u16, path: &str) -> String {
+fn ask(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Signs in; gives the cookie.
+fn sign_in(port: u16, email: &str, password: &str) -> String {
+    let body = format!("email={email}&password={password}");
+    let answer = ask(
+        port,
+        &format!(
+            "POST /sign-in HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a session");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+fn get(port: u16, cookie: &str, path: &str) -> String {
+    let answer =
+        ask(port, &format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {}", answer.lines().next().unwrap_or_default());
     answer
 }
@@ -115,21 +138,36 @@ fn ledger_and_pages() {
     assert_eq!((again["rows"].as_i64(), again["changed_rows"].as_i64()), (Some(events), Some(0)), "{}", again["changed"]);
 
     let port = free_port();
-    let child = Command::new(weir_bin())
+    let mut child = Command::new(weir_bin())
         .args(["demo", "--dir"])
         .arg(&estate)
         .args(["--port", &port.to_string()])
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let _server = Server(child);
+    // The sign-ins are printed once, with the address behind them.
+    let mut printed = Vec::new();
+    for line in lines {
+        let line = line.unwrap();
+        let is_last = line.starts_with("Open http://");
+        printed.push(line);
+        if is_last {
+            break;
+        }
+    }
+    let officer = printed.iter().find(|line| line.contains("officer@weir-demo.example")).expect("an officer's sign-in");
+    let password = officer.split(['│', '┆', '|']).map(str::trim).find(|cell| cell.len() == 19 && cell.matches('-').count() == 3);
+    let password = password.expect("a password").to_owned();
     let until = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < until, "the pages are not served");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let all = get(port, "/");
+    let cookie = sign_in(port, "officer@weir-demo.example", &password);
+    let all = get(port, &cookie, "/");
     let schools = rows(&estate, "SELECT name FROM schools ORDER BY name");
     assert_eq!(schools.len(), truth["schools"].as_array().unwrap().len());
     for school in &schools {
@@ -152,7 +190,7 @@ fn ledger_and_pages() {
         ("ysgol-nant-y-coed", "AI"),
         ("ysgol-cwm-derw", "round the filter"),
     ] {
-        let page = get(port, &format!("/school/{school}/2026-27"));
+        let page = get(port, &cookie, &format!("/school/{school}/2026-27"));
         assert!(page.to_lowercase().contains(&words.to_lowercase()), "{school}: no {words:?}");
         assert!(!page.contains("k1-"), "{school}: a key stands on the page");
         for login in &logins {
@@ -160,26 +198,14 @@ fn ledger_and_pages() {
         }
     }
 
-    let Ok(browser) = Command::new("chromium").arg("--version").output() else {
+    let Some(mut browser) = Browser::start() else {
         return not_run("the_demo_tells_what_was_planted (in a browser)", "chromium");
     };
-    assert!(browser.status.success());
-    let profile = tempfile::tempdir().unwrap();
-    let dom = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-        ])
-        .args(["--disable-component-update", "--disable-sync", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("http://localhost:{port}/school/kestrel-academy/2026-27"))
-        .output()
-        .unwrap();
-    let dom = String::from_utf8_lossy(&dom.stdout).into_owned();
+    browser.open(&format!("http://localhost:{port}/school/kestrel-academy/2026-27"));
+    assert_eq!(browser.text("h1"), "Sign in");
+    browser.send(&[("email", "officer@weir-demo.example"), ("password", &password)], "Sign in");
+    assert_eq!(browser.address(), format!("http://localhost:{port}/school/kestrel-academy/2026-27"));
+    let dom = browser.value("document.documentElement.outerHTML").as_str().unwrap().to_owned();
     assert!(
         dom.contains("<h1") && dom.contains("Kestrel Vale Academy"),
         "the browser shows the page: {}",
