@@ -49,6 +49,10 @@ impl Browser {
     }
 
     fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.try_call(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn try_call(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.count += 1;
         let mut message = json!({"id": self.count, "method": method, "params": parameters});
         if !self.session.is_empty() {
@@ -64,8 +68,8 @@ impl Browser {
                 self.complaints.push(answer["params"]["entry"]["text"].to_string());
             }
             if answer["id"] == self.count {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                let error = &answer["error"];
+                return if error.is_null() { Ok(answer["result"].clone()) } else { Err(error.clone()) };
             }
         }
     }
@@ -110,11 +114,9 @@ impl Browser {
     fn wait_for_page(&mut self, what: &str) {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
-            let state = self.call(
-                "Runtime.evaluate",
-                json!({"expression": "!window.weirOld && document.readyState === 'complete'", "returnByValue": true}),
-            );
-            if state["result"]["value"] == true {
+            let is_there = json!({"expression": "!window.weirOld && document.readyState === 'complete'", "returnByValue": true});
+            // While one page gives way to the next there is nothing to ask.
+            if self.try_call("Runtime.evaluate", is_there).is_ok_and(|state| state["result"]["value"] == true) {
                 return;
             }
             assert!(Instant::now() < until, "no page after {what}");

@@ -98,7 +98,7 @@ pub(super) async fn password(
         Ok(token) => Ok(gate.with_session(&token, Redirect::to("/account"))),
         Err(error) => {
             let fields: &[(&'static str, fn(&AccountError) -> bool)] = &[("new", |error| matches!(error, AccountError::Weak(_)))];
-            let wrong = wrong(error, ("old", "This is not your password of now."), fields)?;
+            let wrong = wrong(error, ("old", "This is not your current password."), fields)?;
             page_of(gate, &person, wrong, None).await
         }
     }

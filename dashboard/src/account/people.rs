@@ -5,6 +5,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -105,6 +106,7 @@ struct PersonPage {
 struct LinkPage {
     frame: Frame,
     name: String,
+    base: String,
     link: String,
     back: String,
 }
@@ -284,6 +286,7 @@ const ACCOUNT_FIELDS: &[(&str, fn(&AccountError) -> bool)] = &[
 pub(super) async fn add(
     State(dashboard): State<Dashboard>,
     Signed(person): Signed,
+    headers: HeaderMap,
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, PageError> {
     let gate = gate(&dashboard)?;
@@ -295,7 +298,7 @@ pub(super) async fn add(
     };
     let new = NewAccount { email: typed.email.clone(), name: typed.name.clone(), role, place, from, to };
     match gate.accounts.add(person.actor(Ability::People), &new).await {
-        Ok((id, link)) => link_page(&typed.name, &link, id),
+        Ok((id, link)) => link_page(&gate.base(&headers), &typed.name, &link, id),
         Err(error) => {
             let wrong = wrong(error, ("name", "A name is needed."), ACCOUNT_FIELDS)?;
             add_page(&person, &schools, typed, wrong)
@@ -303,10 +306,11 @@ pub(super) async fn add(
     }
 }
 
-fn link_page(name: &str, link: &Link, id: AccountId) -> Result<Response, PageError> {
+fn link_page(base: &str, name: &str, link: &Link, id: AccountId) -> Result<Response, PageError> {
     let page = LinkPage {
         frame: Frame { section: "people", ..Frame::plain("Hand over this link") },
         name: name.into(),
+        base: base.into(),
         link: link.path(),
         back: format!("/people/{id}"),
     };
@@ -386,13 +390,14 @@ pub(super) async fn link(
     State(dashboard): State<Dashboard>,
     Signed(person): Signed,
     Path(id): Path<String>,
+    headers: HeaderMap,
     typed: Result<Form<Which>, FormRejection>,
 ) -> Result<Response, PageError> {
     let gate = gate(&dashboard)?;
     let Form(typed) = typed?;
     let account = somebody(gate, &person, &id).await?;
     match gate.accounts.make_link(person.actor(Ability::People), account.id, typed.forgets == "yes").await {
-        Ok(link) => link_page(&account.name, &link, account.id),
+        Ok(link) => link_page(&gate.base(&headers), &account.name, &link, account.id),
         Err(error) => finish(gate, &person, &account, Err(error), Typed::default(), "roles").await,
     }
 }

@@ -75,6 +75,11 @@ pub(super) struct Way {
     said: String,
 }
 
+/// A frame of the way in.
+fn way_in(title: &str) -> Frame {
+    Frame { section: "in", ..Frame::plain(title) }
+}
+
 fn gate(dashboard: &Dashboard) -> Result<&Gate, PageError> {
     dashboard.gate.as_deref().ok_or(PageError::NotFound)
 }
@@ -101,8 +106,7 @@ pub(super) async fn form(
         _ => None,
     };
     let next = next_of(way);
-    Ok(html(&SignInPage { frame: Frame::plain("Sign in"), wrong: Wrong::default(), email: String::new(), next, said })?
-        .into_response())
+    Ok(html(&SignInPage { frame: way_in("Sign in"), wrong: Wrong::default(), email: String::new(), next, said })?.into_response())
 }
 
 #[derive(Deserialize)]
@@ -145,7 +149,7 @@ pub(super) async fn password(
                 ("password", "Address or password are not right. After ten wrong tries you have to wait 15 minutes."),
                 &[],
             )?;
-            let page = SignInPage { frame: Frame::plain("Error: Sign in"), wrong, email: typed.email, next, said: None };
+            let page = SignInPage { frame: way_in("Error: Sign in"), wrong, email: typed.email, next, said: None };
             Ok(html(&page)?.into_response())
         }
     }
@@ -176,8 +180,7 @@ fn with_next(path: &str, next: &str) -> String {
 pub(super) async fn code_form(Signed(person): Signed, way: Result<Query<Way>, QueryRejection>) -> Result<Response, PageError> {
     match person.session.stage {
         Stage::Code => {
-            Ok(html(&CodePage { frame: Frame::plain("Enter your code"), wrong: Wrong::default(), next: next_of(way) })?
-                .into_response())
+            Ok(html(&CodePage { frame: way_in("Enter your code"), wrong: Wrong::default(), next: next_of(way) })?.into_response())
         }
         Stage::Enrol => Ok(Redirect::to("/sign-in/second-step").into_response()),
         Stage::Full => Ok(Redirect::to(home(&person.access)).into_response()),
@@ -210,7 +213,7 @@ pub(super) async fn code(
         Err(error) => {
             let words = "This code is not right. Each works once, and for half a minute: wait for the next one.";
             let wrong = wrong(error, ("code", words), &[])?;
-            Ok(html(&CodePage { frame: Frame::plain("Error: Enter your code"), wrong, next })?.into_response())
+            Ok(html(&CodePage { frame: way_in("Error: Enter your code"), wrong, next })?.into_response())
         }
     }
 }
@@ -240,7 +243,7 @@ async fn second_step_page(
     let (path, size) = qr(&set_up.link).ok_or(PageError::Failed)?;
     let title = if wrong.is_empty() { "Set up a second step" } else { "Error: Set up a second step" };
     let page = SecondStepPage {
-        frame: Frame::plain(title),
+        frame: way_in(title),
         wrong,
         next,
         typed: set_up.typed.to_string(),
@@ -261,7 +264,7 @@ pub(super) async fn second_step(
     let next = own_path(&typed.next).unwrap_or_default().to_owned();
     match gate.accounts.finish_second_step(&person.session, &typed.code, person.address).await {
         Ok((token, codes)) => {
-            let page = CodesPage { frame: Frame::plain("Keep your recovery codes"), codes, next: after(&next) };
+            let page = CodesPage { frame: way_in("Keep your recovery codes"), codes, next: after(&next) };
             Ok(gate.with_session(&token, html(&page)?))
         }
         Err(AccountError::NoSuch) => Ok(Redirect::to("/account").into_response()),
@@ -290,8 +293,7 @@ pub(super) async fn link_form(State(dashboard): State<Dashboard>, Path(secret): 
         Err(AccountError::Register(error)) => return Err(error.into()),
         Err(_) => return Err(PageError::LinkGone),
     };
-    Ok(html(&LinkPage { frame: Frame::plain(link_title(is_first)), wrong: Wrong::default(), is_first, email, name })?
-        .into_response())
+    Ok(html(&LinkPage { frame: way_in(link_title(is_first)), wrong: Wrong::default(), is_first, email, name })?.into_response())
 }
 
 const fn link_title(is_first: bool) -> &'static str {
@@ -337,7 +339,7 @@ pub(super) async fn link(
                 ("name", |error| matches!(error, AccountError::Name)),
             ];
             let wrong = wrong(error, ("password", "Choose another password."), fields)?;
-            let frame = Frame::plain(&format!("Error: {}", link_title(is_first)));
+            let frame = way_in(&format!("Error: {}", link_title(is_first)));
             Ok(html(&LinkPage { frame, wrong, is_first, email, name })?.into_response())
         }
     }

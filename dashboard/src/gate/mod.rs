@@ -70,6 +70,12 @@ impl Gate {
         self.cookie().read(headers)
     }
 
+    /// What stands before a path of ours, as the reader's browser reached us. The guard has checked the name.
+    pub(crate) fn base(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        self.serving.url.clone().unwrap_or_else(|| format!("http://{host}"))
+    }
+
     /// An answer that brings a new session.
     pub(crate) fn with_session(&self, token: &SessionToken, answer: impl IntoResponse) -> Response {
         with_cookie(self.cookie().set(token.as_str()), answer)

@@ -27,7 +27,7 @@ pub(crate) fn html(page: &impl Template) -> Result<Html<String>, PageError> {
 pub(crate) struct Frame {
     /// Stands in the browser's tab, before the product's name.
     pub(crate) title: String,
-    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account` or none.
+    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `in` (the way in) or none.
     pub(crate) section: &'static str,
     /// Where the style sheet lies.
     pub(crate) style: String,
@@ -56,6 +56,11 @@ impl Frame {
             Some(Viewer::Nobody { .. }) => false,
             Some(Viewer::Anyone) | None => true,
         }
+    }
+
+    /// Whether the page may hold marks in place of numbers, which its foot then explains.
+    pub(crate) fn has_marks(&self) -> bool {
+        !matches!(self.section, "in" | "account" | "people")
     }
 
     /// Whether the navigation leads to people's accounts.

@@ -50,7 +50,7 @@ impl Weak {
             Self::Short => "Use at least 12 characters. Three or four unrelated words are easy to remember",
             Self::Long => "Use at most 128 characters",
             Self::Common => {
-                "Choose something less common: without well-known passwords, your name, the school’s name, numbers at the end and runs such as 1234, too little is left"
+                "Choose a less common password: well-known words, your name, the school’s name, numbers at the end and runs such as 1234 don’t count, and too little is left without them"
             }
         }
     }

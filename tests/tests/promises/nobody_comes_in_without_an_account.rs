@@ -131,7 +131,7 @@ fn from_the_first_run_to_a_second_person() {
     assert_eq!(browser.address(), format!("http://{address}/"));
     browser.send(&[], "Sign out");
 
-    browser.open(&format!("http://{address}{for_gwen}"));
+    browser.open(&for_gwen);
     browser.send(&[("password", PASSWORD)], "Set the password");
     browser.send(&[("email", "gwen@oak.example"), ("password", PASSWORD)], "Sign in");
     assert_eq!(browser.address(), format!("http://{address}/"));
