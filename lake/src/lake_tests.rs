@@ -313,6 +313,7 @@ fn rows_are_sorted_and_split_by_day() {
     let schema = Schema::new(vec![
         Field::new("school_id", dictionary_type(), false),
         Field::new("event_date", DataType::Date32, false),
+        Field::new("source_id", DataType::Utf8, false),
         Field::new("indicator", DataType::Utf8, false),
         Field::new("version", DataType::Int64, false),
         Field::new("dimensions", DataType::Utf8, false),
@@ -325,6 +326,7 @@ fn rows_are_sorted_and_split_by_day() {
         vec![
             Arc::new(dictionary),
             Arc::new(Date32Array::from(vec![1, 2, 1, 1])),
+            Arc::new(StringArray::from(vec!["gate"; 4])),
             Arc::new(StringArray::from(vec!["a", "b", "c", "d"])),
             Arc::new(Int64Array::from(vec![1; 4])),
             Arc::new(StringArray::from(vec!["{}"; 4])),

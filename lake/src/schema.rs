@@ -68,7 +68,7 @@ pub enum Table {
     ThemeWeeks,
     /// Requests a source and hour.
     ActivityHourly,
-    /// What only raw rows can give, computed for closed days and kept.
+    /// What only raw rows can give, computed with the other rollups and kept when the raw rows go.
     Figures,
 }
 
@@ -114,7 +114,9 @@ impl Table {
             Table::PupilDays => "one row a person, day, source and topic",
             Table::ThemeWeeks => "one row a school, week, topic, user type and year group, without keys",
             Table::ActivityHourly => "one row a school, source, hour and kind of traffic",
-            Table::Figures => "one row a school, day and indicator that only raw rows can give",
+            Table::Figures => {
+                "one row a source, day and indicator that only raw rows can give, for each combination of its dimensions"
+            }
         }
     }
 
@@ -309,9 +311,10 @@ pub const ACTIVITY_HOURLY: &[Column] = &[
 pub const FIGURES: &[Column] = &[
     required("event_date", Date, "day"),
     required("school_id", Dict, "school"),
+    required("source_id", Dict, "source: which one decides for a school's day is told when a figure is asked for"),
     required("indicator", Dict, "indicator id"),
     required("version", Int32, "version of its definition"),
-    required("dimensions", Text, "JSON object"),
+    required("dimensions", Text, "JSON object of text, keys in order; a quotation mark inside a value is written \\u0022"),
     required("numerator", Float64, "numerator"),
     required("denominator", Float64, "denominator"),
     required("lake_version", Int64, "lake version it was computed from"),

@@ -375,6 +375,7 @@ mod tests {
         let rows = RecordBatch::try_from_iter([
             ("event_date", Arc::new(Date32Array::from(vec![DAY; count])) as _),
             ("school_id", Arc::new(StringArray::from(schools.to_vec())) as _),
+            ("source_id", Arc::new(StringArray::from(vec!["gate"; count])) as _),
             ("indicator", Arc::new(StringArray::from(vec!["searches"; count])) as _),
             ("version", Arc::new(Int32Array::from(vec![1; count])) as _),
             ("dimensions", Arc::new(StringArray::from(vec!["{}"; count])) as _),

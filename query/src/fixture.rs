@@ -11,8 +11,8 @@ use weir_lake::calendar::epoch_day;
 use weir_lake::estate::{
     AcademicYear, CalendarKind, CalendarRow, Estate, Expected, Layer, PolicyRow, Roll, School, SchoolOf, Source,
 };
-use weir_lake::ids::{RunId, SchoolId, SourceId};
-use weir_lake::lake::{Change, ChangeKind, Lake, Slice};
+use weir_lake::ids::{FileId, FormatId, RunId, SchoolId, SourceId};
+use weir_lake::lake::{Change, ChangeKind, Lake, Receipt, Slice};
 use weir_lake::schema::Table;
 
 use crate::engine::{Engine, EngineOptions};
@@ -38,6 +38,14 @@ pub(crate) struct Event {
     pub furniture: bool,
     pub scheme: &'static str,
     pub tls_inspected: Option<bool>,
+    pub host: Option<&'static str>,
+    pub domain: Option<&'static str>,
+    pub query: Option<&'static str>,
+    /// As read; none: the engine of the term, if there is one.
+    pub engine: Option<&'static str>,
+    pub ip: Option<&'static str>,
+    pub device: Option<&'static str>,
+    pub file: &'static str,
 }
 
 pub(crate) const EVENT: Event = Event {
@@ -58,6 +66,13 @@ pub(crate) const EVENT: Event = Event {
     furniture: false,
     scheme: "https",
     tls_inspected: None,
+    host: Some("fern.example"),
+    domain: None,
+    query: None,
+    engine: None,
+    ip: None,
+    device: None,
+    file: "f0",
 };
 
 pub(crate) fn day(text: &str) -> Date {
@@ -94,19 +109,23 @@ pub(crate) fn rows(events: &[Event]) -> RecordBatch {
         ("year_group", texts(all().map(|e| e.year_group))),
         ("profile", texts(all().map(|e| e.profile))),
         ("scheme", texts(all().map(|e| Some(e.scheme)))),
-        ("host", texts(all().map(|_| Some("fern.example")))),
+        ("host", texts(all().map(|e| e.host))),
+        ("domain", texts(all().map(|e| e.domain))),
         ("url_path", texts(all().map(|_| Some("/pages/fern")))),
+        ("url_query", texts(all().map(|e| e.query))),
+        ("src_ip", texts(all().map(|e| e.ip))),
+        ("device_key", texts(all().map(|e| e.device))),
         ("tls_inspected", Arc::new(all().map(|e| e.tls_inspected).collect::<BooleanArray>())),
         ("bytes_in", Arc::new(Int64Array::from_iter_values(all().map(|_| 100)))),
         ("category", texts(all().map(|e| e.category))),
         ("theme", texts(all().map(|e| e.theme))),
         ("help_seeking", Arc::new(all().map(|e| Some(e.help)).collect::<BooleanArray>())),
-        ("search_engine", texts(all().map(|e| e.term.map(|_| "larksearch")))),
+        ("search_engine", texts(all().map(|e| e.engine.or(e.term.map(|_| "larksearch"))))),
         ("search_term", texts(all().map(|e| e.term))),
         ("concern_id", texts(all().map(|e| e.severity.map(|_| "entry-1")))),
         ("concern_severity", Arc::new(all().map(|e| e.severity).collect::<Int32Array>())),
         ("furniture", Arc::new(all().map(|e| Some(e.furniture)).collect::<BooleanArray>())),
-        ("file_id", texts(all().map(|_| Some("f0")))),
+        ("file_id", texts(all().map(|e| Some(e.file)))),
         ("line_no", Arc::new(Int64Array::from_iter_values(1..=events.len() as i64))),
     ];
     let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
@@ -216,14 +235,52 @@ impl TestLake {
         let rows = rows(events);
         let files = self.lake.write_rows(Table::Events, &rows).unwrap();
         let stale = slices_of(events);
-        self.commit(files.into_iter().map(|file| (Table::Events, file)).collect(), stale);
+        self.commit(files.into_iter().map(|file| (Table::Events, file)).collect(), stale, Vec::new());
     }
 
-    pub(crate) fn commit(&self, adds: Vec<(Table, weir_lake::lake::DataFile)>, stale: std::collections::BTreeSet<Slice>) {
+    /// As [`TestLake::ingest`], as one file of the first event's source with its receipt: when it was read, and lines not readable.
+    pub(crate) fn ingest_file(&self, events: &[Event], received: &str, quarantined: u64) {
+        let rows = rows(events);
+        let files = self.lake.write_rows(Table::Events, &rows).unwrap();
+        let micros = |at: &str| at.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let first = &events[0];
+        let file_id = FileId::parse(first.file).unwrap();
+        let receipt = Receipt {
+            head_id: file_id.clone(),
+            file_id,
+            byte_from: 0,
+            byte_to: 100,
+            line_from: 0,
+            path: "inbox/day.csv".into(),
+            school_id: Some(SchoolId::parse(first.school).unwrap()),
+            source_id: SourceId::parse(first.source).unwrap(),
+            format_id: FormatId::parse("larkfilter-csv").unwrap(),
+            format_version: 1,
+            lines: events.len() as u64 + quarantined,
+            events: events.len() as u64,
+            admin_events: 0,
+            ignored: std::collections::BTreeMap::new(),
+            quarantined,
+            first_event_time: events.iter().map(|e| micros(e.at)).min(),
+            last_event_time: events.iter().map(|e| micros(e.at)).max(),
+            run_id: RunId::parse("run-1").unwrap(),
+            received_at: micros(received),
+            revision: 1,
+            lake_version: 0,
+        };
+        let adds = files.into_iter().map(|file| (Table::Events, file)).collect();
+        self.commit(adds, slices_of(events), vec![receipt]);
+    }
+
+    pub(crate) fn commit(
+        &self,
+        adds: Vec<(Table, weir_lake::lake::DataFile)>,
+        stale: std::collections::BTreeSet<Slice>,
+        receipts: Vec<Receipt>,
+    ) {
         let snapshot = self.lake.snapshot().unwrap();
-        self.lake
-            .commit(Change { adds, stale, ..Change::new(ChangeKind::Ingest, RunId::parse("run-1").unwrap(), snapshot.version) })
-            .unwrap();
+        let change = Change::new(ChangeKind::Ingest, RunId::parse("run-1").unwrap(), snapshot.version);
+        self.lake.commit(Change { adds, stale, receipts, ..change }).unwrap();
     }
 
     pub(crate) async fn roll_up(&self, today: &str) -> crate::rollup::RollupReport {

@@ -20,6 +20,7 @@ use weir_lake::schema::Table;
 use crate::embedded;
 use crate::engine::{Engine, EngineOptions, Tables};
 use crate::error::QueryError;
+use crate::figures;
 use crate::rows::STRICT;
 use crate::tables;
 
@@ -168,6 +169,7 @@ impl Batch<'_> {
         let activity = self.slices_anew(engine, snapshot, estate, Table::ActivityHourly).await?;
         let pupil_days = self.slices_anew(engine, snapshot, estate, Table::PupilDays).await?;
         let theme_weeks = self.weeks_anew(engine, &pupil_days).await?;
+        let figures = self.figures_anew(engine, snapshot, estate).await?;
         report.querying += began.elapsed();
         let mondays: BTreeSet<i32> = self.dates.iter().map(|date| monday(*date)).collect();
         let began = Instant::now();
@@ -175,6 +177,7 @@ impl Batch<'_> {
             (Table::ActivityHourly, activity, &self.dates),
             (Table::PupilDays, pupil_days, &self.dates),
             (Table::ThemeWeeks, theme_weeks, &mondays),
+            (Table::Figures, figures, &self.dates),
         ] {
             let files = write_in_parallel(table, &rows, write)?;
             *report.rows.entry(table.name()).or_default() += files.iter().map(|file| file.rows).sum::<u64>();
@@ -195,9 +198,34 @@ impl Batch<'_> {
         estate: &Estate,
         table: Table,
     ) -> Result<Vec<RecordBatch>, QueryError> {
-        let text = text_of(table.name())?;
+        let mut rows = self.rows_kept(engine, table).await?;
+        rows.extend(self.stale_slices(engine, snapshot, estate, &[text_of(table.name())?]).await?.into_iter().flatten());
+        Ok(rows)
+    }
+
+    /// `figures` of the stale dates, as [`Batch::slices_anew`]: cells belong to one source, so that those of a source that is not stale
+    /// stay as they stood, even where its raw rows are gone.
+    async fn figures_anew(&self, engine: &Engine, snapshot: &Snapshot, estate: &Estate) -> Result<Vec<RecordBatch>, QueryError> {
+        let kept = figures::all()?;
+        let texts: Vec<&str> = kept.iter().map(|kept| kept.text).collect();
+        let mut rows = self.rows_kept(engine, Table::Figures).await?;
+        for (kept, answers) in kept.iter().zip(self.stale_slices(engine, snapshot, estate, &texts).await?) {
+            for answer in answers.iter().filter(|answer| answer.num_rows() > 0) {
+                rows.push(kept.rows(answer, snapshot.version)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The answers of some texts over the raw rows of the stale slices, in their order.
+    async fn stale_slices(
+        &self,
+        engine: &Engine,
+        snapshot: &Snapshot,
+        estate: &Estate,
+        texts: &[&str],
+    ) -> Result<Vec<Vec<RecordBatch>>, QueryError> {
         let days = [("from", ScalarValue::Date32(Some(self.days.0))), ("to", ScalarValue::Date32(Some(self.days.1)))];
-        let kept = self.rows_kept(engine, table).await?;
         // Local hours need the zone as a constant; nearly every estate has one.
         let mut zones: BTreeMap<&str, Vec<&Slice>> = BTreeMap::new();
         for slice in &self.slices {
@@ -207,7 +235,7 @@ impl Batch<'_> {
         // A raw row's slice is either rolled up or stale. Where nothing was rolled up before, as at a first import, every row of the
         // weeks is wanted, and looking each one up among the stale slices would take half the time.
         let is_everything = zones.len() == 1 && !self.has_rolled_days(snapshot);
-        let mut rows = kept;
+        let mut answers = vec![Vec::new(); texts.len()];
         for (zone, slices) in zones {
             if !zone.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+')) {
                 return Err(QueryError::Shape {
@@ -217,10 +245,12 @@ impl Batch<'_> {
             }
             let replaced = Tables::from([("stale", tables::slices(slices.iter().copied())?)]);
             let context = engine.context_with(replaced).await?;
-            let text = text.replace("{zone}", zone).replace("{join_stale}", if is_everything { "" } else { JOIN_STALE });
-            rows.extend(engine.rows_in(&context, &text, &days).await?);
+            for (text, answer) in texts.iter().zip(&mut answers) {
+                let text = text.replace("{zone}", zone).replace("{join_stale}", if is_everything { "" } else { JOIN_STALE });
+                answer.extend(engine.rows_in(&context, &text, &days).await?);
+            }
         }
-        Ok(rows)
+        Ok(answers)
     }
 
     /// Whether any day of the batch's weeks was rolled up before.

@@ -28,6 +28,7 @@ pub(crate) const ROUTES: &[(&str, Needs)] = &[
     ("/school/{school}/{year}/days.csv", Needs::AtSchool(Ability::Figures)),
     ("/school/{school}/{year}/figures.csv", Needs::AtSchool(Ability::Figures)),
     ("/school/{school}/{year}/figure/{figure}", Needs::AtSchool(Ability::Figures)),
+    ("/school/{school}/{year}/review", Needs::AtSchool(Ability::Figures)),
     ("/health", Needs::Nothing),
     ("/assets/icon.svg", Needs::Nothing),
     ("/sign-in", Needs::Nothing),

@@ -108,7 +108,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 28 * 2 + (9 + 5) * (28 * 2 - 3));
+    assert_eq!(walked, 29 * 2 + (9 + 5) * (29 * 2 - 3));
 }
 
 #[tokio::test]
@@ -120,6 +120,7 @@ async fn pages_that_should_answer_do() {
         "/schools.csv",
         "/method",
         "/school/oakfield/2025-26",
+        "/school/oakfield/2025-26/review",
         "/school/oakfield/2025-26/days.csv",
         "/school/oakfield/2025-26/figures.csv",
         "/school/oakfield/2025-26/figure/filter_failures",
