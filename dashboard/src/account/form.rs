@@ -24,12 +24,11 @@ impl Wrong {
     }
 }
 
+/// A field, and which refusals are about it.
+pub(crate) type About = (&'static str, fn(&AccountError) -> bool);
+
 /// What an account's matter was refused for, as words at a field; the register's own failures are a page of their own.
-pub(crate) fn wrong(
-    error: AccountError,
-    wrong: (&'static str, &str),
-    others: &[(&'static str, fn(&AccountError) -> bool)],
-) -> Result<Wrong, PageError> {
+pub(crate) fn wrong(error: AccountError, wrong: (&'static str, &str), others: &[About]) -> Result<Wrong, PageError> {
     match error {
         AccountError::Register(error) => Err(error.into()),
         AccountError::NoSuch => Err(PageError::NotFound),

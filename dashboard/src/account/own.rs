@@ -9,7 +9,7 @@ use serde::Deserialize;
 use weir_register::accounts::AccountError;
 
 use super::Signed;
-use super::form::{Wrong, wrong};
+use super::form::{About, Wrong, wrong};
 use super::people::{RoleLine, place_words};
 use super::sign_in::CodesPage;
 use crate::error::PageError;
@@ -97,7 +97,7 @@ pub(super) async fn password(
     match gate.accounts.change_password(&person.session, &typed.old, &typed.new, &names, person.address).await {
         Ok(token) => Ok(gate.with_session(&token, Redirect::to("/account"))),
         Err(error) => {
-            let fields: &[(&'static str, fn(&AccountError) -> bool)] = &[("new", |error| matches!(error, AccountError::Weak(_)))];
+            let fields: &[About] = &[("new", |error| matches!(error, AccountError::Weak(_)))];
             let wrong = wrong(error, ("old", "This is not your current password."), fields)?;
             page_of(gate, &person, wrong, None).await
         }

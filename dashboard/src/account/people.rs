@@ -14,7 +14,7 @@ use weir_register::accounts::{Account, AccountError, Held, Link, NewAccount};
 use weir_register::{Ability, AccountId, Place, Reach, Role};
 
 use super::Signed;
-use super::form::{Wrong, wrong};
+use super::form::{About, Wrong, wrong};
 use crate::error::PageError;
 use crate::gate::{Gate, Person, Schools};
 use crate::pages::{Frame, html};
@@ -278,7 +278,7 @@ pub(super) async fn add_form(State(dashboard): State<Dashboard>, Signed(person):
     add_page(&person, &*gate.schools()?, Typed::default(), Wrong::default())
 }
 
-const ACCOUNT_FIELDS: &[(&str, fn(&AccountError) -> bool)] = &[
+const ACCOUNT_FIELDS: &[About] = &[
     ("email", |error| matches!(error, AccountError::Email | AccountError::Taken)),
     ("to", |error| matches!(error, AccountError::Days)),
 ];

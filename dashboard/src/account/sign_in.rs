@@ -10,7 +10,7 @@ use serde::Deserialize;
 use weir_register::accounts::{AccountError, LinkFor, Stage, qr};
 
 use super::Signed;
-use super::form::{Wrong, wrong};
+use super::form::{About, Wrong, wrong};
 use crate::Dashboard;
 use crate::error::PageError;
 use crate::gate::{Gate, Viewer, home, own_path};
@@ -334,7 +334,7 @@ pub(super) async fn link(
         Ok(_) => Ok(gate.without_session(Redirect::to("/sign-in?said=password"))),
         Err(AccountError::LinkGone) => Err(PageError::LinkGone),
         Err(error) => {
-            let fields: &[(&'static str, fn(&AccountError) -> bool)] = &[
+            let fields: &[About] = &[
                 ("email", |error| matches!(error, AccountError::Email | AccountError::Taken)),
                 ("name", |error| matches!(error, AccountError::Name)),
             ];

@@ -49,8 +49,7 @@ impl Gate {
     /// The estate's schools of now, or of a few seconds ago.
     pub(crate) fn schools(&self) -> Result<Arc<Schools>, PageError> {
         let mut kept = self.schools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, schools)) = kept.as_ref().filter(|(at, _)| at.elapsed() < SCHOOLS_KEPT) {
-            let _ = at;
+        if let Some((_, schools)) = kept.as_ref().filter(|(at, _)| at.elapsed() < SCHOOLS_KEPT) {
             return Ok(schools.clone());
         }
         let schools = Arc::new((self.read_schools)().map_err(|error| {

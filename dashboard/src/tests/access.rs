@@ -49,10 +49,10 @@ async fn every_address_with_every_role() {
     let house = House::new().await;
     let (person, _) = house.add("somebody@oak.example", Role::Staff, "school:oakfield").await;
     let mut walked = 0;
-    let whos = std::iter::once((None, false))
+    let everybody = std::iter::once((None, false))
         .chain(Role::ALL.into_iter().map(|role| (Some(role), false)))
         .chain(Role::ALL.into_iter().filter(|role| role.needs_second_step()).map(|role| (Some(role), true)));
-    for (who, is_half_way) in whos {
+    for (who, is_half_way) in everybody {
         let mut browser = match who {
             None => house.browser(),
             Some(role) if is_half_way => {
