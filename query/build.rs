@@ -1,4 +1,4 @@
-//! Embeds the data folders (rollups, figures, indicators), so that adding one is adding one file.
+//! Embeds the data folders (rollups, figures, indicators, saved queries), so that adding one is adding one file.
 
 use std::{env, fs, io, path::Path};
 
@@ -7,9 +7,12 @@ fn main() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let here = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let mut code = String::new();
-    for (folder, ending, name) in
-        [("rollups", "sql", "ROLLUPS"), ("figures", "sql", "FIGURES"), ("indicators", "sql", "INDICATORS")]
-    {
+    for (folder, ending, name) in [
+        ("rollups", "sql", "ROLLUPS"),
+        ("figures", "sql", "FIGURES"),
+        ("indicators", "sql", "INDICATORS"),
+        ("saved", "sql", "SAVED"),
+    ] {
         let folder = Path::new(&here).join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files: Vec<_> = fs::read_dir(&folder)?

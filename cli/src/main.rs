@@ -1,10 +1,12 @@
 //! The `weir` command: reads what was asked, calls the library that does it, prints the answer.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod answer;
 mod commands;
 mod nightly;
 mod output;
 mod progress;
+mod prompt;
 mod xlsx;
 
 use std::path::PathBuf;
@@ -47,6 +49,7 @@ enum Command {
     Nightly(commands::nightly::Nightly),
     Retention(commands::retention::Retention),
     Compact(commands::compact::Compact),
+    Query(commands::query::Query),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
     User(commands::user::User),
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Nightly(command) => command.run(config),
         Command::Retention(command) => command.run(config),
         Command::Compact(command) => command.run(config),
+        Command::Query(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),
         Command::User(command) => command.run(config),

@@ -28,6 +28,9 @@ const EPOCH: f64 = 25_569.0;
 
 const DAY_MICROS: f64 = 86_400e6;
 
+/// What a spreadsheet may take for the beginning of a formula.
+const SIGNS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+
 /// What a cell holds.
 #[derive(Debug, PartialEq)]
 enum Cell {
@@ -48,8 +51,8 @@ struct Looks {
     text_only: Format,
 }
 
-/// The workbook's bytes. Instants are in UTC.
-pub fn workbook(answer: &Answer) -> anyhow::Result<Vec<u8>> {
+/// The workbook's bytes: the answer, and a sheet of notes where there are any. Instants are in UTC.
+pub fn workbook(answer: &Answer, notes: &[(String, String)]) -> anyhow::Result<Vec<u8>> {
     let (rows, fields) = (answer.rows(), answer.schema.fields());
     if rows > MOST_ROWS || fields.len() > MOST_COLUMNS {
         bail!(
@@ -99,6 +102,17 @@ pub fn workbook(answer: &Answer) -> anyhow::Result<Vec<u8>> {
         }
         row += batch.num_rows() as u32;
     }
+    if !notes.is_empty() {
+        let sheet = workbook.add_worksheet().set_name("about")?;
+        sheet.set_column_width(0, 24.0)?.set_column_width(1, 100.0)?;
+        let wrapped = Format::new().set_text_wrap();
+        for (row, (what, text)) in (0..).zip(notes) {
+            sheet.write_string_with_format(row, 0, what, &looks.header)?;
+            let is_formula = text.starts_with(SIGNS);
+            let look = if is_formula { &looks.text_only } else { &wrapped };
+            sheet.write_string_with_format(row, 1, text, look)?;
+        }
+    }
     Ok(workbook.save_to_buffer()?)
 }
 
@@ -110,9 +124,7 @@ fn write(sheet: &mut Worksheet, (row, column): (u32, u16), cell: Cell, looks: &L
         Cell::Date(days) => sheet.write_number_with_format(row, column, days, &looks.date)?,
         Cell::Instant(days) => sheet.write_number_with_format(row, column, days, &looks.instant)?,
         // Logs hold what anyone typed. A text cell is never run as it stands; marked, it is not when it is edited either.
-        Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => {
-            sheet.write_string_with_format(row, column, text, &looks.text_only)?
-        }
+        Cell::Text(text) if text.starts_with(SIGNS) => sheet.write_string_with_format(row, column, text, &looks.text_only)?,
         Cell::Text(text) => sheet.write_string(row, column, text)?,
     };
     Ok(())
@@ -192,7 +204,7 @@ mod tests {
     fn what_a_cell_cannot_hold_is_refused_and_not_cut() {
         let long: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(MOST_LETTERS + 1)]));
         let batch = RecordBatch::try_from_iter([("path", long)]).unwrap();
-        let error = workbook(&Answer { schema: batch.schema(), batches: vec![batch] }).unwrap_err().to_string();
+        let error = workbook(&Answer { schema: batch.schema(), batches: vec![batch] }, &[]).unwrap_err().to_string();
         assert!(error.contains("\"path\"") && error.contains("csv"), "{error}");
     }
 }

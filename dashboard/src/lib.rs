@@ -30,6 +30,7 @@ use gate::{Gate, Scoped};
 use weir_lake::estate::Serving;
 use weir_register::accounts::Accounts;
 
+pub use chart::{Anchor, Axis, Canvas, Svg, escape};
 pub use engine::EngineFigures;
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_query::indicator::Group;
 
 /// A number as a reader may see it, or the reason why there is none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -231,6 +232,8 @@ pub struct Figure {
     pub id: String,
     /// Its title.
     pub title: String,
+    /// The question of the page under which it stands.
+    pub group: Group,
     /// The question it answers.
     pub question: String,
     /// How the current period stands.

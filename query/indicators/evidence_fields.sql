@@ -11,7 +11,7 @@
 -- group: records
 -- cells: school days
 -- caveat: many products log no name of the device, which alone brings this to 0
--- means: Of every 100 requests that were stopped, this many come with all five: time, network address, device, person, and what it was. The table `figures` says which are missing.
+-- means: Of every 100 requests that were stopped, this many come with all five: time, network address, device, person, and what it was.
 -- ask: which of the five does our filter not log, and can it?
 SELECT f.event_date AS day, CAST(NULL AS VARCHAR) AS dimension, CAST(NULL AS VARCHAR) AS part,
        sum(f.numerator) AS numerator, sum(f.denominator) AS denominator

@@ -12,7 +12,7 @@
 -- cells: school weeks
 -- hides: few requests
 -- caveat: many products hide these lists: none is no proof, tests are
--- means: Requests that the filter let through although it puts the site itself among child abuse images, terrorism or other illegal content. Often the site is in the wrong category: nobody opens it, IT support and the safeguarding lead check.
+-- means: Requests that the filter let through although it puts the site itself among child abuse images, terrorism or other illegal content. Often the site is in the wrong category: nobody opens it, IT support and the safeguarding lead check. None is no proof: tests are.
 -- ask: who looked at it, on the same day, and what did the latest test of the filter show?
 WITH looked_at AS (
     SELECT max(d.date) AS until

@@ -3,8 +3,8 @@
 -- question: Is anyone watching when pupils are online after school?
 -- standard: DfE monitoring standard 4; KCSIE governors' review
 -- unit: percent
--- numerator: theme pupil-days with anything outside school hours: one pupil, one day, one theme
--- denominator: theme pupil-days, weekends of the same weeks included
+-- numerator: those with anything outside school hours: one pupil, one day, one theme
+-- denominator: times that a pupil was counted in a theme on a day; weekends of the same weeks included
 -- exclusions: staff, guests and unidentified people; help-seeking; holidays; half-terms whose people are no longer kept
 -- audience: governor, dsl
 -- version: 1

@@ -4,7 +4,7 @@
 -- standard: DfE filtering and monitoring standard 3; bypass agreed with the safeguarding lead
 -- unit: percent
 -- numerator: requests on school days where someone went past a block or a warning
--- denominator: requests on school days that were stopped, or that someone went past
+-- denominator: requests on school days that met a block or a warning
 -- exclusions: background traffic; days outside term
 -- audience: governor, dsl, technician
 -- version: 1

@@ -1,5 +1,5 @@
 -- id: retention_kept
--- title: Retention kept
+-- title: Kept longer than we said
 -- question: Do we keep pupils' data no longer than we said?
 -- standard: UK GDPR: storage limitation; DPIA
 -- unit: days
@@ -11,7 +11,7 @@
 -- group: records
 -- cells: school weeks, summed
 -- caveat: it is told of today, under the latest half-term; backups are outside Weir; where schools share a file, the oldest of them counts
--- means: The oldest row that may tell of one pupil is this many days old. More than the policy allows means that deletion did not run.
+-- means: The oldest row that may tell of one pupil is this many days older than the policy allows. 0 means that the policy is kept; more means that deletion did not run.
 -- ask: does the policy fit the privacy notice, and are backups deleted too?
 WITH now AS (
     SELECT max(m.{key}) AS key FROM marked m CROSS JOIN clock t WHERE m.day <= t.today
@@ -28,7 +28,7 @@ kept AS (
     WHERE p.school_id = $school
 )
 SELECT n.key, k.dimension, CAST(NULL AS VARCHAR) AS part, CAST(t.today AS INT) - CAST(k.oldest AS INT) AS numerator, k.days AS denominator,
-       CAST(t.today AS INT) - CAST(k.oldest AS INT) AS value
+       greatest(CAST(t.today AS INT) - CAST(k.oldest AS INT) - k.days, 0) AS value
 FROM kept k
 CROSS JOIN now n
 CROSS JOIN clock t

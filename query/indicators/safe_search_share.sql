@@ -4,14 +4,14 @@
 -- standard: DfE filtering and monitoring standard 3: safe search locked
 -- unit: percent
 -- numerator: searches on school days whose address says that safe search is locked, that it is off, or neither
--- denominator: searches on school days with an engine that has such a mark: Google, Bing and Yahoo
+-- denominator: searches with Google, Bing or Yahoo on school days
 -- exclusions: engines without a mark; suggestions while typing; days outside term
 -- audience: governor, dsl, technician
 -- version: 1
 -- group: searches
 -- cells: school days
 -- caveat: locking by name service or by header leaves no mark, and most logs keep no mark of allowed searches: a test tells more
--- means: Of every 100 searches with Google, Bing or Yahoo, this many. Where we cannot tell, safe search may well be locked.
+-- means: Whether the address of a search says that safe search is locked, that it is off, or neither. Where we cannot tell, it may well be locked.
 -- ask: how is safe search locked, and when was it last tested on each kind of device?
 SELECT f.event_date AS day, f.part AS dimension, CAST(NULL AS VARCHAR) AS part,
        sum(f.numerator) AS numerator, sum(f.denominator) AS denominator

@@ -23,12 +23,16 @@ use futures::{Stream, StreamExt};
 use jiff::civil::Date;
 use tokio::sync::OnceCell;
 use weir_lake::estate::Estate;
+use weir_lake::ids::SchoolId;
 use weir_lake::lake::Snapshot;
 use weir_lake::schema::Table;
 
 use crate::error::QueryError;
+use crate::explain::Limits;
 use crate::rollup::conformed;
 use crate::scan::FilesTable;
+use crate::scope::{Scope, ScopedTable};
+use crate::session;
 use crate::tables::{self, Meanings};
 
 /// How much an engine may take, and what it can't know by itself.
@@ -91,10 +95,16 @@ pub struct Engine {
     options: EngineOptions,
     runtime: Arc<RuntimeEnv>,
     tables: Tables,
-    /// Terms and paths as they are: for rollups, indicators and questions with a reason. Planned when first asked.
+    /// Zone of each school.
+    zones: BTreeMap<SchoolId, String>,
+    /// Whether it answers a signed-in reader: only questions, and no error that prints a value.
+    is_session: bool,
+    /// Terms and paths as they are: for rollups and indicators. Planned when first asked.
     full: OnceCell<SessionContext>,
     /// Terms and paths hidden.
     hidden: OnceCell<SessionContext>,
+    /// Terms and paths shown to a signed-in reader with a reason.
+    shown: OnceCell<SessionContext>,
 }
 
 impl Engine {
@@ -109,12 +119,71 @@ impl Engine {
         }
         tables.extend(tables::small_tables(estate, &options.meanings, today)?);
         tables.insert("raw_files", tables::raw_files(snapshot.files.get(&Table::Events).into_iter().flatten())?);
-        let (full, hidden) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { version: snapshot.version, today, options: options.clone(), runtime, tables, full, hidden })
+        Ok(Self {
+            version: snapshot.version,
+            today,
+            options: options.clone(),
+            runtime,
+            tables,
+            zones: estate.schools.values().map(|school| (school.school_id.clone(), school.timezone.clone())).collect(),
+            is_session: false,
+            full: OnceCell::new(),
+            hidden: OnceCell::new(),
+            shown: OnceCell::new(),
+        })
+    }
+
+    /// The same view of the lake for a signed-in reader: only the rows of the scope, and only questions. Memory is shared with this one.
+    pub fn signed_in(&self, scope: &Scope) -> Self {
+        let mut tables = Tables::new();
+        for (name, table) in &self.tables {
+            let scoped: Option<Arc<dyn TableProvider>> = match scope {
+                Scope::All => Some(Arc::clone(table)),
+                Scope::Schools(_) if session::OF_NO_SCHOOL.contains(name) => Some(Arc::clone(table)),
+                Scope::Schools(schools) => {
+                    ScopedTable::new(Arc::clone(table), schools).map(|table| Arc::new(table) as Arc<dyn TableProvider>)
+                }
+            };
+            tables.extend(scoped.map(|table| (*name, table)));
+        }
+        Self {
+            version: self.version,
+            today: self.today,
+            options: self.options.clone(),
+            runtime: Arc::clone(&self.runtime),
+            tables,
+            zones: self.zones.iter().filter(|(school, _)| scope.holds(school)).map(|(a, b)| (a.clone(), b.clone())).collect(),
+            is_session: true,
+            full: OnceCell::new(),
+            hidden: OnceCell::new(),
+            shown: OnceCell::new(),
+        }
     }
 
     pub(crate) async fn full(&self) -> Result<&SessionContext, QueryError> {
         self.full.get_or_try_init(|| context(&self.runtime, &self.options, &self.tables)).await
+    }
+
+    /// The context that answers a question.
+    pub(crate) async fn asked(&self, has_reason: bool) -> Result<&SessionContext, QueryError> {
+        match (self.is_session, has_reason) {
+            (true, true) => self.shown.get_or_try_init(|| self.session_context(true)).await,
+            (true, false) => self.hidden.get_or_try_init(|| self.session_context(false)).await,
+            (false, true) => self.full().await,
+            (false, false) => self.hidden().await,
+        }
+    }
+
+    async fn session_context(&self, has_reason: bool) -> Result<SessionContext, QueryError> {
+        let plain = bare_context(&self.runtime, &self.options, &self.tables)?;
+        let mut tables = self.tables.clone();
+        for (name, text) in session::views(has_reason, &self.zones) {
+            tables.insert(name, plain.sql(&text).await?.into_view());
+        }
+        let context = new_context(&self.runtime, session::settings(configuration(&self.options)), &tables)?;
+        add_views(&context, &["local_time"]).await?;
+        session::restrict(&context);
+        Ok(context)
     }
 
     async fn hidden(&self) -> Result<&SessionContext, QueryError> {
@@ -138,10 +207,25 @@ impl Engine {
 
     /// Any read-only SQL over the lake's and the estate's tables. Search terms and paths read `[hidden]` without a reason.
     pub async fn sql(&self, text: &str, sensitive: Option<&Reason>) -> Result<Answer, QueryError> {
-        let (schema, mut stream) = self.sql_stream(text, sensitive).await?;
-        let mut batches = Vec::new();
+        self.ask(text, &[], sensitive).await
+    }
+
+    /// As [`Engine::sql`], with values for the text's `$names`.
+    pub async fn ask(
+        &self,
+        text: &str,
+        parameters: &[(String, ScalarValue)],
+        sensitive: Option<&Reason>,
+    ) -> Result<Answer, QueryError> {
+        let (schema, mut stream) = self.ask_stream(text, parameters, sensitive).await?;
+        let (mut batches, mut rows) = (Vec::new(), 0);
         while let Some(batch) = stream.next().await {
-            batches.push(batch?);
+            let batch = batch?;
+            rows += batch.num_rows();
+            if self.is_session && rows > session::MOST_ROWS {
+                return Err(QueryError::TooManyRows { most: session::MOST_ROWS });
+            }
+            batches.push(batch);
         }
         Ok(Answer { schema, batches })
     }
@@ -152,13 +236,20 @@ impl Engine {
         text: &str,
         sensitive: Option<&Reason>,
     ) -> Result<(SchemaRef, impl Stream<Item = Result<RecordBatch, QueryError>> + Send + Unpin + use<>), QueryError> {
-        let context = if sensitive.is_some() { self.full().await? } else { self.hidden().await? };
+        self.ask_stream(text, &[], sensitive).await
+    }
+
+    async fn ask_stream(
+        &self,
+        text: &str,
+        parameters: &[(String, ScalarValue)],
+        sensitive: Option<&Reason>,
+    ) -> Result<(SchemaRef, impl Stream<Item = Result<RecordBatch, QueryError>> + Send + Unpin + use<>), QueryError> {
+        let context = self.asked(sensitive.is_some()).await?;
+        let plan = self.plan(context, text, parameters).await?;
         let deadline = tokio::time::Instant::now() + self.options.time_limit;
         let limits = self.limits();
-        let started = async {
-            let plan = read_only_plan(context, text).await?;
-            context.execute_logical_plan(plan).await?.execute_stream().await
-        };
+        let started = async { context.execute_logical_plan(plan).await?.execute_stream().await };
         let stream = tokio::time::timeout_at(deadline, started)
             .await
             .map_err(|_| limits.timed_out())?
@@ -174,6 +265,43 @@ impl Engine {
             }
         });
         Ok((schema, Box::pin(stream)))
+    }
+
+    /// The plan of a question; what the planner finds wrong with it comes from its text alone, so it is told even to a signed-in reader.
+    pub(crate) async fn plan(
+        &self,
+        context: &SessionContext,
+        text: &str,
+        parameters: &[(String, ScalarValue)],
+    ) -> Result<LogicalPlan, QueryError> {
+        if self.is_session {
+            session::only_a_question(context, text).map_err(session::in_words)?;
+        }
+        let planned = async {
+            let plan = read_only_plan(context, text).await?;
+            if parameters.is_empty() { Ok(plan) } else { plan.with_param_values(ParamValues::from(parameters.to_vec())) }
+        };
+        planned.await.map_err(|error| if self.is_session { session::in_words(error.into()) } else { error.into() })
+    }
+
+    /// The columns of a question's answer; or what the planner finds wrong, and in which line of the text.
+    pub(crate) async fn check(
+        &self,
+        text: &str,
+        parameters: &[(String, ScalarValue)],
+        has_reason: bool,
+    ) -> Result<Vec<String>, (Option<usize>, QueryError)> {
+        let context = self.asked(has_reason).await.map_err(|error| (None, error))?;
+        session::only_a_question(context, text).map_err(|error| (session::line_of(&error), session::in_words(error)))?;
+        let plan = match context.state().create_logical_plan(text).await {
+            Ok(plan) => plan.with_param_values(ParamValues::from(parameters.to_vec())),
+            Err(error) => Err(error),
+        };
+        let plan = plan.and_then(|plan| context.state().optimize(&plan)).map_err(|error| {
+            let span = error.diagnostic().and_then(|told| told.span);
+            (span.map(|span| span.start.line as usize), session::in_words(error.into()))
+        })?;
+        Ok(plan.schema().fields().iter().map(|field| field.name().clone()).collect())
     }
 
     /// Rows of a shipped query with parameters, over all columns.
@@ -216,7 +344,7 @@ impl Engine {
             tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
         }
         let context = bare_context(&self.runtime, &self.options, &tables)?;
-        for (name, text) in views() {
+        for (name, text) in views(&[]) {
             if matches!(name, "decisions" | "decided_hours") {
                 // Read once or never; the first one's rows are no rollup.
                 let view = context.sql(&text).await?.into_view();
@@ -236,7 +364,11 @@ impl Engine {
     }
 
     fn limits(&self) -> Limits {
-        Limits { seconds: self.options.time_limit.as_secs(), megabytes: self.options.memory_bytes >> 20 }
+        Limits {
+            seconds: self.options.time_limit.as_secs(),
+            megabytes: self.options.memory_bytes >> 20,
+            tells_nothing: self.is_session,
+        }
     }
 }
 
@@ -281,7 +413,7 @@ fn runtime(snapshot: &Snapshot, options: &EngineOptions) -> Result<Arc<RuntimeEn
     Ok(runtime)
 }
 
-fn bare_context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tables) -> Result<SessionContext, QueryError> {
+fn configuration(options: &EngineOptions) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(options.partitions.max(1))
         .with_information_schema(true)
@@ -291,6 +423,14 @@ fn bare_context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tab
     config.options_mut().execution.parquet.pushdown_filters = true;
     // `weir sql` prints instants as the lake holds them.
     config.options_mut().execution.time_zone = Some("UTC".into());
+    config
+}
+
+fn bare_context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tables) -> Result<SessionContext, QueryError> {
+    new_context(runtime, configuration(options), tables)
+}
+
+fn new_context(runtime: &Arc<RuntimeEnv>, config: SessionConfig, tables: &Tables) -> Result<SessionContext, QueryError> {
     let state =
         SessionStateBuilder::new().with_config(config).with_runtime_env(Arc::clone(runtime)).with_default_features().build();
     let context = SessionContext::new_with_state(state);
@@ -300,9 +440,11 @@ fn bare_context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tab
     Ok(context)
 }
 
-/// The views, each after those it reads.
-fn views() -> Vec<(&'static str, String)> {
-    let columns: Vec<String> = Table::Events.scan_schema().fields().iter().map(|field| format!("r.{}", field.name())).collect();
+/// The views, each after those it reads; `more` columns that `events` has here.
+fn views(more: &[&str]) -> Vec<(&'static str, String)> {
+    let schema = Table::Events.scan_schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str()).chain(more.iter().copied());
+    let columns: Vec<String> = names.map(|name| format!("r.{name}")).collect();
     vec![
         ("pupils", include_str!("../views/pupils.sql").into()),
         ("decisions", include_str!("../views/decisions.sql").replace("{columns}", &columns.join(", "))),
@@ -324,11 +466,16 @@ fn views() -> Vec<(&'static str, String)> {
 
 async fn context(runtime: &Arc<RuntimeEnv>, options: &EngineOptions, tables: &Tables) -> Result<SessionContext, QueryError> {
     let context = bare_context(runtime, options, tables)?;
-    for (name, text) in views() {
+    add_views(&context, &[]).await?;
+    Ok(context)
+}
+
+async fn add_views(context: &SessionContext, more: &[&str]) -> Result<(), QueryError> {
+    for (name, text) in views(more) {
         let view = context.sql(&text).await?.into_view();
         context.register_table(name, view)?;
     }
-    Ok(context)
+    Ok(())
 }
 
 /// `events` with terms and paths replaced, where there is one.
@@ -363,75 +510,4 @@ fn with_parameters(frame: DataFrame, parameters: &[(&str, ScalarValue)]) -> Resu
     let values: Vec<(String, ScalarValue)> =
         parameters.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
     frame.with_param_values(ParamValues::from(values))
-}
-
-#[derive(Clone, Copy)]
-struct Limits {
-    seconds: u64,
-    megabytes: usize,
-}
-
-impl Limits {
-    fn timed_out(self) -> QueryError {
-        QueryError::TimedOut { seconds: self.seconds }
-    }
-
-    fn explain(self, error: DataFusionError) -> QueryError {
-        match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => QueryError::OutOfMemory { megabytes: self.megabytes },
-            _ => error.into(),
-        }
-    }
-}
-
-impl From<DataFusionError> for QueryError {
-    fn from(error: DataFusionError) -> Self {
-        if let Some(file) = gone(&error) {
-            return QueryError::FileGone(file);
-        }
-        match error.find_root() {
-            DataFusionError::SQL(error, _) => QueryError::Sql(format!("this is not SQL that can be read: {error}")),
-            DataFusionError::Plan(text) => refused(text).unwrap_or_else(|| QueryError::Sql(first_lower(text))),
-            DataFusionError::SchemaError(error, _) => QueryError::Sql(first_lower(&error.to_string())),
-            DataFusionError::NotImplemented(text) => {
-                QueryError::Sql(format!("this kind of SQL is not supported: {}", first_lower(text)))
-            }
-            DataFusionError::ResourcesExhausted(text) => QueryError::Engine(first_lower(text)),
-            other => QueryError::Engine(first_lower(&other.strip_backtrace())),
-        }
-    }
-}
-
-/// The file that a scan did not find, below the folder of the tables. The readers between hand on a text only.
-fn gone(error: &DataFusionError) -> Option<PathBuf> {
-    let text = error.strip_backtrace();
-    let missing = text.contains("not found: No such file") || text.contains("NotFound");
-    let (_, rest) = text.split_once("for file ").or_else(|| text.split_once("Object at location "))?;
-    let file = rest.split([' ', ':']).next()?;
-    // Table and file only: no path of this machine in a message.
-    let parts: Vec<&str> = file.rsplit('/').take(2).collect();
-    missing.then(|| parts.into_iter().rev().collect())
-}
-
-/// The refusal behind the planner's words for what is not a question.
-fn refused(text: &str) -> Option<QueryError> {
-    let what = ["DDL", "DML", "Statement"].into_iter().find(|what| text.starts_with(&format!("{what} not supported")))?;
-    let statement = text.split(": ").nth(1).unwrap_or(what);
-    Some(QueryError::ReadOnly { what: statement.to_string() })
-}
-
-fn first_lower(text: &str) -> String {
-    let mut letters = text.chars();
-    let mut whole = String::with_capacity(text.len());
-    // An acronym at the start keeps its capitals.
-    let second_is_capital = text.chars().nth(1).is_some_and(char::is_uppercase);
-    if let Some(first) = letters.next() {
-        if second_is_capital {
-            whole.push(first);
-        } else {
-            whole.extend(first.to_lowercase());
-        }
-    }
-    whole.push_str(letters.as_str());
-    whole.replace("weir.lake.", "").trim_end_matches('.').to_string()
 }

@@ -25,6 +25,9 @@ pub enum QueryError {
         /// The ids there are, joined.
         known: String,
     },
+    /// No such saved query.
+    #[error("no query {0:?}; `weir query list` names them")]
+    UnknownQuery(String),
     /// A file of the query folder breaks its own contract.
     #[error("{file}: {problem}")]
     BadHeader {
@@ -38,6 +41,20 @@ pub enum QueryError {
     ReadOnly {
         /// What was found.
         what: String,
+    },
+    /// Asked for what a signed-in reader may not do.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// The engine failed on a signed-in reader's question; why it did could tell what a row holds.
+    #[error(
+        "this question could not be answered: a value does not fit what is asked of it (text taken as a number, a share of nothing). Use TRY_CAST instead of CAST, and nullif before you divide"
+    )]
+    NotAnswered,
+    /// More rows than an answer may have.
+    #[error("the answer has more than {most} rows; group them, ask for fewer days, or add a LIMIT")]
+    TooManyRows {
+        /// The limit.
+        most: usize,
     },
     /// The text is not SQL, or names what is not there.
     #[error("{0}")]

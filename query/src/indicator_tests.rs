@@ -1,8 +1,13 @@
 //! Indicators over small hand-made tables; every wanted figure is worked out in the comment beside it.
 
+use weir_lake::calendar::epoch_day;
+use weir_lake::ids::RunId;
+use weir_lake::lake::{Change, ChangeKind};
+use weir_lake::schema::Table;
+
 use crate::error::QueryError;
-use crate::fixture::{EVENT, Event, TestLake};
-use crate::indicator::{FigureRow, Indicator, run};
+use crate::fixture::{EVENT, Event, TestLake, day};
+use crate::indicator::{By, FigureRow, Grain, Indicator, run, run_by};
 
 const ALARM: Event = Event { category: Some("weapons"), theme: Some("violence_weapons"), action: Some("blocked"), ..EVENT };
 const PROXY: Event = Event { category: Some("circumvention"), theme: Some("circumvention"), action: Some("blocked"), ..EVENT };
@@ -202,5 +207,45 @@ async fn sessions_without_a_host_change_no_figure() {
     }
     for (without, with) in told[0].iter().zip(&told[1]) {
         assert_eq!(without, with);
+    }
+}
+
+#[tokio::test]
+async fn people_that_are_forgotten_are_no_zero() {
+    let search = Event { category: Some("search"), theme: Some("self_harm"), term: Some("one"), severity: Some(3), ..EVENT };
+    let lake = TestLake::new();
+    lake.ingest(&[
+        search.clone(),
+        Event { at: "2025-11-03T09:00:00Z", ..search.clone() },
+        Event { at: "2025-11-04T09:00:00Z", ..EVENT },
+    ]);
+    lake.roll_up("2025-12-20").await;
+    // The people of Autumn 1 go, as they do after the next half-term; the counts without keys stay.
+    let snapshot = lake.lake.snapshot().unwrap();
+    let old = snapshot.files[&Table::PupilDays].iter().filter(|file| file.statistics.event_date < epoch_day(day("2025-10-20")));
+    let removes = old.map(|file| (Table::PupilDays, file.path.clone())).collect();
+    let change = Change::new(ChangeKind::Retention, RunId::parse("run-3").unwrap(), snapshot.version);
+    lake.lake.commit(Change { removes, ..change }).unwrap();
+    for id in ["high_risk_searches", "out_of_hours", "repeat_attempts"] {
+        let rows = figures(&lake, "2025-12-20", id, "2025-26").await;
+        assert_eq!((rows[0].numerator, rows[0].value), (None, None), "{id}: the keys are gone");
+        assert!(rows[1].numerator.is_some(), "{id}: these are not");
+    }
+    // One pupil in one week with one school day with logs: 100 x 1 / (200 / 5) = 2.5.
+    let rows = figures(&lake, "2025-12-20", "theme_rate", "2025-26").await;
+    assert_eq!(short(&rows)[0], (1, Some("self_harm"), Some(1.0), Some(40.0), Some(2.5)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_apart_says_so() {
+    let lake = TestLake::new();
+    let engine = lake.engine("2025-12-20");
+    let error = run_by(&engine, "theme_rate", "elm", "2025-26", Grain::Week, Some(By::Profile)).await.unwrap_err().to_string();
+    assert!(error.contains("theme_rate by profile") && error.contains("year_group"), "{error}");
+    for indicator in Indicator::all().unwrap() {
+        for by in &indicator.by {
+            let rows = run_by(&engine, &indicator.id, "elm", "2025-26", Grain::Week, Some(*by)).await.unwrap();
+            assert!(rows.iter().all(|row| row.week.is_some() && row.value.is_none()), "{}", indicator.id);
+        }
     }
 }

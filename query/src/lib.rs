@@ -3,8 +3,11 @@
 
 mod assemble;
 mod cards;
+#[cfg(test)]
+mod cards_tests;
 pub mod engine;
 pub mod error;
+mod explain;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
@@ -26,7 +29,12 @@ pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;
 mod rows;
+pub mod saved;
 mod scan;
+pub mod scope;
+#[cfg(test)]
+mod scope_tests;
+mod session;
 #[cfg(test)]
 mod slt_tests;
 pub mod state;

@@ -103,21 +103,27 @@ pub fn to_json(answer: &Answer) -> Result<String, QueryError> {
 fn csv_field(value: &str) -> String {
     // A leading =, +, - or @ would be a formula to a spreadsheet; logs hold what anyone typed.
     let is_number = value.parse::<f64>().is_ok();
-    let guarded =
-        if !is_number && value.starts_with(['=', '+', '-', '@', '\t']) { format!("'{value}") } else { value.to_string() };
+    let guarded = if !is_number && value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{value}")
+    } else {
+        value.to_string()
+    };
     if guarded.contains([',', '"', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+}
+
+/// One line of CSV, as [`to_csv`] writes them.
+pub fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    cells.map(csv_field).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 /// CSV with a header, RFC 4180 quoting, no value as an empty field; a value that a spreadsheet would take for a formula gets a `'` before it.
 pub fn to_csv(answer: &Answer) -> Result<String, QueryError> {
-    let header: Vec<String> = answer.schema.fields().iter().map(|field| csv_field(field.name())).collect();
-    let mut text = header.join(",") + "\r\n";
+    let mut text = csv_line(answer.schema.fields().iter().map(|field| field.name().as_str()));
     for batch in &answer.batches {
         let formatters = formatters(batch, "")?;
         for row in 0..batch.num_rows() {
-            let values: Vec<String> = formatters.iter().map(|column| csv_field(&column.value(row).to_string())).collect();
-            text.push_str(&values.join(","));
-            text.push_str("\r\n");
+            let values: Vec<String> = formatters.iter().map(|column| column.value(row).to_string()).collect();
+            text.push_str(&csv_line(values.iter().map(String::as_str)));
         }
     }
     Ok(text)

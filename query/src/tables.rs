@@ -14,6 +14,7 @@ use weir_lake::lake::{DataFile, Slice};
 
 use crate::engine::Tables;
 use crate::error::QueryError;
+use crate::words;
 
 /// What the taxonomy and the lexicon say of categories and entries: given by the caller, because the files belong to reading.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +66,7 @@ pub(crate) fn raw_files<'a>(files: impl Iterator<Item = &'a DataFile> + Clone) -
     ])
 }
 
-/// The estate's tables, `categories`, `lexicon_since`, `retention` and `clock` (one row each: how long, today) by name.
+/// The estate's tables, `categories`, `themes`, `lexicon_since`, `retention` and `clock` (one row each: how long, today) by name.
 pub(crate) fn small_tables(estate: &Estate, meanings: &Meanings, today: Date) -> Result<Tables, QueryError> {
     let estate_tables = weir_lake::estate::estate_tables(estate, &Calendar::new(estate))
         .map_err(|error| QueryError::Engine(format!("estate tables: {error}")))?;
@@ -74,6 +75,7 @@ pub(crate) fn small_tables(estate: &Estate, meanings: &Meanings, today: Date) ->
         tables.insert(name, of_batches(vec![rows])?);
     }
     tables.insert("categories", categories(meanings)?);
+    tables.insert("themes", themes()?);
     tables.insert("lexicon_since", lexicon_since(meanings)?);
     let kept = &estate.retention;
     let number = |number: u32| Arc::new(Int32Array::from(vec![i32::try_from(number).unwrap_or(i32::MAX)])) as ArrayRef;
@@ -91,8 +93,18 @@ fn categories(meanings: &Meanings) -> Result<Arc<dyn TableProvider>, QueryError>
         ("category", text(all().map(|(id, _)| Some(id.as_str())))),
         ("severity", Arc::new(Int32Array::from_iter_values(all().map(|(_, meaning)| meaning.severity)))),
         ("theme", text(all().map(|(_, meaning)| meaning.theme.as_deref()))),
+        ("title", titles(all().map(|(id, _)| id.as_str()))),
         ("since", text(all().map(|(_, meaning)| meaning.since.as_deref()))),
     ])
+}
+
+fn titles<'a>(ids: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringViewArray::from_iter_values(ids.map(words::title_of)))
+}
+
+/// Themes and watched categories, as rollups name them, with their titles for people.
+fn themes() -> Result<Arc<dyn TableProvider>, QueryError> {
+    in_memory(vec![("theme", text(words::TOPICS.into_iter().map(Some))), ("title", titles(words::TOPICS.into_iter()))])
 }
 
 fn lexicon_since(meanings: &Meanings) -> Result<Arc<dyn TableProvider>, QueryError> {

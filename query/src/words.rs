@@ -2,6 +2,33 @@
 
 use jiff::civil::Date;
 
+/// Every theme, and the watched categories that rollups count beside them.
+pub(crate) const TOPICS: [&str; 23] = [
+    "self_harm",
+    "suicide",
+    "eating_disorder",
+    "mental_distress",
+    "drugs",
+    "violence_weapons",
+    "extremism",
+    "hate",
+    "sexual_content",
+    "misinformation",
+    "illegal",
+    "grooming",
+    "exploitation",
+    "abuse_home",
+    "ai_harm",
+    "bullying",
+    "nudes_sextortion",
+    "circumvention",
+    "hacking_piracy",
+    "gambling",
+    "scams",
+    "help_seeking",
+    "ai_assistant",
+];
+
 /// A theme's or category's title for people.
 pub(crate) fn title_of(id: &str) -> String {
     let known = match id {
@@ -29,6 +56,13 @@ pub(crate) fn title_of(id: &str) -> String {
         "csam" => "Child abuse images, as the filter lists them",
         "terrorism" => "Terrorism, as the filter lists it",
         "illegal_other" => "Other illegal content, as the filter lists it",
+        "help_seeking" => "Looking for help",
+        "adv" => "Advertising",
+        "infra" => "Background services",
+        "help_lines" => "Help lines",
+        "private_support" => "Private support sites",
+        "media_shopping_files" => "Media, shopping and files",
+        "social_media" => "Social media",
         "ai_assistant" => "AI assistants",
         "ai_companion" => "AI companions",
         "ai_undress" => "AI that undresses people",
@@ -105,7 +139,7 @@ mod tests {
     #[test]
     fn words_for_people() {
         assert_eq!(title_of("violence_weapons"), "Violence and weapons");
-        assert_eq!(title_of("media_shopping_files"), "Media shopping files");
+        assert_eq!(title_of("media_shopping_files"), "Media, shopping and files");
         assert_eq!(in_sentence("gambling"), "gambling");
         assert_eq!(in_sentence("ai_assistant"), "AI assistants");
         assert_eq!(span(date(2025, 11, 4), date(2025, 11, 6)), "4 to 6 November 2025");

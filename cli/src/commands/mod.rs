@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod init;
 pub mod inspect;
 pub mod nightly;
+pub mod query;
 pub mod reclassify;
 pub mod reopen;
 pub mod retention;

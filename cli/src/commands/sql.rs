@@ -1,15 +1,15 @@
 //! `weir sql`: any read-only question over the lake, and a prompt when no text is given.
 
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
 use weir_query::engine::{Answer, Engine, EngineOptions, Reason};
+use weir_query::scope::Scope;
 
 use super::estate;
-use crate::Ended;
 use crate::output::{Output, print_answer};
+use crate::{Ended, prompt};
 
 /// Ask the lake anything, read-only; without a text, a prompt
 #[derive(Args)]
@@ -17,7 +17,8 @@ use crate::output::{Output, print_answer};
   weir sql \"SELECT action, count(*) AS n FROM events GROUP BY action ORDER BY n DESC\"
   weir sql --output ndjson \"SELECT count(*) n FROM events\"
   weir sql --output xlsx \"SELECT * FROM receipts\" > receipts.xlsx
-  weir sql                       a prompt: one statement a line, Ctrl-D ends it
+  weir sql --school harbour-secondary \"SELECT count(*) AS n FROM events\"
+  weir sql                       a prompt: a statement ends with ;  and \\h helps
 
 Tables and columns are in docs/columns.md. Search terms and paths of URLs read [hidden] unless --sensitive says why they are needed.")]
 pub struct Sql {
@@ -29,6 +30,9 @@ pub struct Sql {
     /// Show search terms and paths of URLs, and why
     #[arg(long, value_name = "REASON")]
     sensitive: Option<String>,
+    /// Only this school's rows, as someone signed in for it sees them: no EXPLAIN, no addresses of private or illegal sites
+    #[arg(long, value_name = "ID")]
+    school: Option<String>,
 }
 
 impl Sql {
@@ -45,7 +49,12 @@ impl Sql {
         let snapshot = lake.snapshot()?;
         let runtime = super::runtime()?;
         let options = EngineOptions { meanings: super::meanings(&estate)?, ..EngineOptions::default() };
-        let engine = Engine::open(&snapshot, &estate, &options)?;
+        let mut engine = Engine::open(&snapshot, &estate, &options)?;
+        if let Some(school) = &self.school {
+            let known = estate.schools.keys().find(|known| known.as_str() == school);
+            let known = known.with_context(|| format!("no school {school:?} in schools.csv"))?;
+            engine = engine.signed_in(&Scope::one(known.clone()));
+        }
         let ask = |text: &str| -> anyhow::Result<Answer> {
             runtime.block_on(async {
                 tokio::select! {
@@ -56,32 +65,8 @@ impl Sql {
         };
         match &self.text {
             Some(text) => print_answer(self.output, &ask(text)?)?,
-            None => self.prompt(ask)?,
+            None => prompt::run(self.output, ask)?,
         }
         Ok(Ended::Done)
-    }
-
-    fn prompt(&self, ask: impl Fn(&str) -> anyhow::Result<Answer>) -> anyhow::Result<()> {
-        let is_terminal = io::stdin().is_terminal();
-        let mut lines = io::stdin().lock().lines();
-        loop {
-            if is_terminal {
-                eprint!("weir> ");
-                io::stderr().flush()?;
-            }
-            let Some(line) = lines.next().transpose()? else { return Ok(()) };
-            let text = line.trim().trim_end_matches(';');
-            match text {
-                "" => continue,
-                "quit" | "exit" | "\\q" => return Ok(()),
-                _ => {}
-            }
-            match ask(text) {
-                Ok(answer) => print_answer(self.output, &answer)?,
-                // A slip at the prompt is no reason to leave it; in a pipe it is.
-                Err(error) if is_terminal => eprintln!("{error:#}"),
-                Err(error) => return Err(error),
-            }
-        }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use strip::{Scale, legend, strip};
 
 /// A finished drawing, safe to stand in a page as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Svg(String);
+pub struct Svg(String);
 
 impl fmt::Display for Svg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,20 +31,23 @@ impl askama::filters::HtmlSafe for Svg {}
 
 /// Where a text hangs on its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Anchor {
+pub enum Anchor {
+    /// It begins there.
     Start,
+    /// Its middle is there.
     Middle,
+    /// It ends there.
     End,
 }
 
 /// A drawing under way; writing into a `String` cannot fail, so its results are dropped.
-pub(crate) struct Canvas {
+pub struct Canvas {
     out: String,
 }
 
 impl Canvas {
     /// Opens a drawing that a screen reader announces by title and description.
-    pub(crate) fn new(id: &str, class: &str, width: f64, height: f64, title: &str, description: &str) -> Self {
+    pub fn new(id: &str, class: &str, width: f64, height: f64, title: &str, description: &str) -> Self {
         let id = escape(id);
         let mut canvas = Self { out: String::with_capacity(4096) };
         canvas.push(format_args!(
@@ -65,29 +68,34 @@ impl Canvas {
         canvas
     }
 
-    pub(crate) fn push(&mut self, text: fmt::Arguments<'_>) {
+    /// Adds marks as they are; the caller has escaped what comes from outside.
+    pub fn push(&mut self, text: fmt::Arguments<'_>) {
         self.out.write_fmt(text).ok();
     }
 
-    pub(crate) fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
+    /// A rectangle.
+    pub fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
         let (width, height) = (width.max(0.0), height.max(0.0));
         self.push(format_args!(
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
         ));
     }
 
-    pub(crate) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+    /// A line.
+    pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         self.push(format_args!(
             "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
             from.0, from.1, to.0, to.1
         ));
     }
 
-    pub(crate) fn circle(&mut self, class: &str, centre: (f64, f64), radius: f64) {
+    /// A circle.
+    pub fn circle(&mut self, class: &str, centre: (f64, f64), radius: f64) {
         self.push(format_args!("<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{radius}\"/>", centre.0, centre.1));
     }
 
-    pub(crate) fn text(&mut self, class: &str, at: (f64, f64), anchor: Anchor, text: &str) {
+    /// A text, escaped here.
+    pub fn text(&mut self, class: &str, at: (f64, f64), anchor: Anchor, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -101,14 +109,15 @@ impl Canvas {
         ));
     }
 
-    pub(crate) fn finish(mut self) -> Svg {
+    /// Closes the drawing.
+    pub fn finish(mut self) -> Svg {
         self.out.push_str("</svg>");
         Svg(self.out)
     }
 }
 
 /// Escapes text for element content and double-quoted attributes; control characters, which XML cannot hold, go.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -126,14 +135,16 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// An axis from zero: its top and the step between its lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Axis {
-    pub(crate) top: f64,
-    pub(crate) step: f64,
+pub struct Axis {
+    /// Its highest value.
+    pub top: f64,
+    /// From line to line.
+    pub step: f64,
 }
 
 impl Axis {
     /// The smallest round axis that holds `largest` in about `lines` steps.
-    pub(crate) fn from_zero(largest: f64, lines: f64) -> Self {
+    pub fn from_zero(largest: f64, lines: f64) -> Self {
         let largest = if largest.is_finite() && largest > 0.0 { largest } else { 1.0 };
         let rough = largest / lines;
         let power = 10f64.powf(rough.log10().floor());
@@ -143,13 +154,13 @@ impl Axis {
     }
 
     /// The values of its lines, zero first.
-    pub(crate) fn ticks(self) -> impl Iterator<Item = f64> {
+    pub fn ticks(self) -> impl Iterator<Item = f64> {
         let count = (self.top / self.step).round().clamp(1.0, 20.0) as u32;
         (0..=count).map(move |n| f64::from(n) * self.step)
     }
 
     /// Decimals its lines need.
-    pub(crate) fn decimals(self) -> usize {
+    pub fn decimals(self) -> usize {
         (0..=4)
             .find(|decimals| {
                 let scaled = self.step * 10f64.powi(*decimals as i32);

@@ -247,6 +247,7 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
     Figure {
         id: now.id.clone(),
         title: now.title.clone(),
+        group: now.group,
         question: now.question.clone(),
         state,
         reason,

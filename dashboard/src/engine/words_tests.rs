@@ -2,6 +2,7 @@
 
 use jiff::civil::date;
 use weir_lake::estate::AcademicYear;
+use weir_query::indicator::Group;
 use weir_query::page::{self, Calendar, FindingKind, Heat, HeatDay};
 use weir_query::state as engine;
 
@@ -45,6 +46,7 @@ fn figure(id: &str, audience: &str, values: [engine::Shown; 3]) -> page::Figure 
     page::Figure {
         id: id.into(),
         indicator: id.split(':').next().unwrap().into(),
+        group: Group::Reaching,
         dimension: None,
         title: "Drugs".into(),
         question: "How many pupils reach for drugs?".into(),

@@ -1,5 +1,7 @@
 //! The invented figures: one for each state a card can have.
 
+use weir_query::indicator::{Group, Indicator};
+
 use super::{Kind, THIS};
 use crate::view::{Answer, Figure, Method, Point, SchoolYear, Shown, State, Tone, Unit};
 
@@ -284,6 +286,7 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
             Figure {
                 id: draft.id.into(),
                 title: draft.title.into(),
+                group: group_of(draft.id),
                 question: draft.question.into(),
                 state,
                 reason: reason.map(String::from),
@@ -317,6 +320,11 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
             }
         })
         .collect()
+}
+
+fn group_of(id: &str) -> Group {
+    let indicator = id.split([':', '.']).next().unwrap_or(id);
+    Indicator::find(indicator).map_or(Group::Reaching, |indicator| indicator.group)
 }
 
 /// The three answers.

@@ -1,6 +1,9 @@
 //! One school and one year: three plain answers, what to look at, the figure cards, how complete the logs are, the year by day.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
+use weir_query::indicator::Group;
 
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Scale, Svg, coverage_bar, legend, spark, state_shape, strip, tone_shape};
@@ -19,7 +22,7 @@ pub(crate) struct SchoolPage {
     pub(crate) steps: Vec<NextStep>,
     pub(crate) findings: Vec<FindingBox>,
     pub(crate) period: Option<String>,
-    pub(crate) cards: Vec<Card>,
+    pub(crate) groups: Vec<CardGroup>,
     pub(crate) folded: Vec<Card>,
     pub(crate) differing: Vec<(String, String)>,
     pub(crate) periods: Vec<PeriodRow>,
@@ -49,6 +52,16 @@ pub(crate) struct FindingBox {
     pub(crate) detail: String,
     pub(crate) ask: String,
     pub(crate) link: Option<(String, String)>,
+}
+
+/// The cards of one question.
+#[derive(Debug)]
+pub(crate) struct CardGroup {
+    pub(crate) id: String,
+    pub(crate) question: &'static str,
+    /// How many there are, and how many are not as usual: for the list of questions above the cards.
+    pub(crate) summary: String,
+    pub(crate) cards: Vec<Card>,
 }
 
 /// A figure card, in the order in which it is read aloud.
@@ -117,7 +130,21 @@ impl SchoolPage {
         // A page of empty cards buries the others: what has no number is one list.
         let (cards, folded) = page.figures.iter().partition::<Vec<&Figure>, _>(|figure| figure.shown().number().is_some());
         let make = |figures: Vec<&Figure>| figures.into_iter().map(|figure| Card::new(figure, page, &base)).collect::<Vec<_>>();
-        let (cards, folded) = (make(cards), make(folded));
+        let mut grouped: BTreeMap<Group, Vec<&Figure>> = BTreeMap::new();
+        for figure in cards {
+            grouped.entry(figure.group).or_default().push(figure);
+        }
+        let groups = grouped
+            .into_iter()
+            .enumerate()
+            .map(|(position, (group, figures))| CardGroup {
+                id: format!("group-{}", position + 1),
+                question: group.question(),
+                summary: summary(&figures),
+                cards: make(figures),
+            })
+            .collect();
+        let folded = make(folded);
         let title = format!("{}, {}", page.school.name, words::year_words(page.year));
         Self {
             frame: Frame {
@@ -142,7 +169,7 @@ impl SchoolPage {
             steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
             findings: page.findings.iter().map(|finding| FindingBox::new(finding, &base, &page.figures)).collect(),
             period: current.map(|period| period.label.clone()),
-            cards,
+            groups,
             folded,
             differing: page
                 .figures
@@ -181,6 +208,13 @@ impl SchoolPage {
             base,
         }
     }
+}
+
+/// "5 figures, 1 not as usual".
+fn summary(figures: &[&Figure]) -> String {
+    let differ = figures.iter().filter(|figure| matches!(figure.state, State::Higher | State::Lower)).count();
+    let all = words::plural(u32::try_from(figures.len()).unwrap_or(u32::MAX), "figure");
+    if differ == 0 { all } else { format!("{all}, {differ} not as usual") }
 }
 
 fn lede(page: &SchoolYear) -> Vec<String> {

@@ -22,7 +22,7 @@ pub(crate) struct Header {
 pub(crate) enum Body {
     /// `key=value` pairs or anything else: after time, host and program, as far as they are there.
     Text,
-    /// Delimited columns: a word without the delimiter before them is a host.
+    /// Delimited columns: a word without the delimiter before them is a host, and a program may stand behind it.
     Columns(u8),
     /// From this text on.
     From(&'static str),
@@ -71,6 +71,20 @@ pub(crate) fn header(record: &[u8], body: Body) -> Header {
             if !host.of(record, &[]).contains(&delimiter) && after_host < record.len() {
                 found.host = host;
                 found.body = after_host;
+                if is_5424 {
+                    // A relay that leaves the fields behind the host out has columns there already.
+                    let after = after_5424_data(record, after_host);
+                    if !record[after_host..after].contains(&delimiter) {
+                        found.program = word(record, after_host);
+                        found.body = after;
+                    }
+                } else if let Some((program, next)) = program(record, after_host)
+                    && program.of(record, &[]).first().is_some_and(u8::is_ascii_alphabetic)
+                {
+                    // A first column that is a clock has a colon too.
+                    found.program = program;
+                    found.body = next;
+                }
             }
         }
         Body::Text | Body::From(_) => {
@@ -213,6 +227,11 @@ mod tests {
             ("2026-11-05T10:00:00Z gate %FTD-1-430003: A: b", Body::Text, "2026-11-05T10:00:00Z", "gate", "%FTD-1-430003: A: b"),
             ("Nov  5 10:00:00 1,2026/11/05,x", Body::Columns(b','), "Nov  5 10:00:00", "", "1,2026/11/05,x"),
             ("Nov  5 10:00:00 gate 1,2026/11/05,x", Body::Columns(b','), "Nov  5 10:00:00", "gate", "1,2026/11/05,x"),
+            ("<30>Nov  5 10:00:00 box e2guardian[12]: 17.5\tx y", Body::Columns(b'\t'), "Nov  5 10:00:00", "box", "17.5\tx y"),
+            ("Nov  5 10:00:00 gate app: 1,x", Body::Columns(b','), "Nov  5 10:00:00", "gate", "1,x"),
+            ("Nov  5 10:00:00 gate 10:00:00,x", Body::Columns(b','), "Nov  5 10:00:00", "gate", "10:00:00,x"),
+            ("<14>1 2026-11-05T10:00:00Z gate app - - - 1,x", Body::Columns(b','), "2026-11-05T10:00:00Z", "gate", "1,x"),
+            ("<14>1 2026-11-05T10:00:00Z gate 1,x y z a,b", Body::Columns(b','), "2026-11-05T10:00:00Z", "gate", "1,x y z a,b"),
             ("<14>Nov  5 10:00:00 INFO uvm[0]:  {}", Body::From("{"), "Nov  5 10:00:00", "INFO", "{}"),
             ("Nov  5 10:00:00 gate CEF:0|a", Body::From("CEF:"), "Nov  5 10:00:00", "gate", "CEF:0|a"),
             ("2026-11-05 10:00:00 not a header", Body::Text, "", "", "2026-11-05 10:00:00 not a header"),

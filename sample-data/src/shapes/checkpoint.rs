@@ -1,7 +1,7 @@
 //! Check Point: Log Exporter's syslog, key and value, and CEF. From the vendor's field reference and the exporter's guide.
 
 use super::WORDS;
-use crate::shape::{BASE, CEF, Case, Epoch, Is, Layout, Login, Quote, Record, Row, Shape, Tunnel, V, Verdict};
+use crate::shape::{BASE, CEF, Case, Epoch, Is, Layout, Quote, Record, Row, Shape, Tunnel, V, Verdict};
 
 /// Check Point's decisions.
 const CHECK_POINT: &[Verdict] = &[

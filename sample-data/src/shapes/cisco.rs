@@ -339,7 +339,7 @@ const MERAKI_BLOCKS: &[Field] = &[
     ("'", V::By(|_, _| Some(String::new()))),
 ];
 
-pub(super) static SHAPES: [Shape; 10] = [
+pub(super) static SHAPES: [Shape; 13] = [
     UMBRELLA,
     Shape { layout: HEADED, ..UMBRELLA },
     Shape {
@@ -398,6 +398,29 @@ pub(super) static SHAPES: [Shape; 10] = [
             Record { weight: 8, kind: "web", verdicts: &[(Is::Allowed, &[])], fields: MERAKI_URLS },
             Record { weight: 2, kind: "web", verdicts: &[(Is::Blocked, &[])], fields: MERAKI_BLOCKS },
         ],
+        ..BASE
+    },
+    // Schema 1 to 3: ten columns.
+    Shape {
+        records: &[Record {
+            weight: 1,
+            kind: "dns",
+            verdicts: &[(Is::Allowed, &["Allowed"]), (Is::Blocked, &["Blocked"])],
+            fields: DNS.split_at(13).0,
+        }],
+        ..UMBRELLA
+    },
+    Shape {
+        head: &[("", V::Local("%b %e %Y %H:%M:%S")), (" gate-1 : %FTD-6-", V::Word(0)), (": ", V::Nil)],
+        records: &[Record { weight: 1, kind: "web", verdicts: FTD_WORDS, fields: FTD.split_at(4).1 }],
+        ..FTD_SHAPE
+    },
+    Shape {
+        id: "cisco-wsa",
+        head: &[("<38>", V::Local("%b %e %H:%M:%S")), (" wsa-1 accesslogs: Info: ", V::Nil)],
+        words: &[("gamb", "", "gambling"), ("snet", "", "social_media"), ("game", "", "games"), ("C_Brec", "", "")],
+        rough: "",
+        records: &[Record { weight: 1, kind: "web", verdicts: WSA_WORDS, fields: WSA }],
         ..BASE
     },
 ];

@@ -182,6 +182,55 @@ const ENTRA_CSV: &[Field] = &[
     ("ConnectionStatus", V::Word(3)),
 ];
 
+/// The spelling of the vendor's interface for programs.
+const ENTRA_NAMES: &[Field] = &[
+    ("time", V::Lit("2026-11-20T00:00:00Z")),
+    ("category", V::Lit("NetworkAccessTrafficLogs")),
+    ("properties.createdDateTime", V::Utc("%Y-%m-%dT%H:%M:%S.%3fZ")),
+    ("properties.userPrincipalName", V::User),
+    ("properties.deviceId", V::Device),
+    ("properties.sourceIp", V::Client),
+    ("properties.trafficType", V::Word(1)),
+    ("properties.action", V::Word(0)),
+    ("properties.destinationFQDN", V::Host),
+    ("properties.destinationUrl", V::If(When::Open, &V::Url(Tunnel::Never))),
+    ("properties.destinationWebCategory.displayName", V::Category),
+    ("properties.httpMethod", V::Verb),
+    ("properties.responseCode", V::Status),
+    ("properties.sentBytes", V::Out),
+    ("properties.receivedBytes", V::In),
+    ("properties.headers.referrer", V::Referrer),
+    ("properties.cloudApplicationName", V::App),
+    ("properties.policyRuleName", V::Rule),
+    ("properties.filteringProfileName", V::Profile),
+    ("properties.transactionId", V::Word(2)),
+    ("properties.connectionStatus", V::Word(3)),
+];
+
+/// The portal's own dates.
+const DEFENDER_PORTAL: &[Field] = &[
+    ("Timestamp", V::Utc("%b %-d, %Y %-I:%M:%S %p")),
+    ("DeviceName", V::Device),
+    ("ActionType", V::Word(0)),
+    ("RemoteUrl", SEEN_URL),
+    ("InitiatingProcessFileName", V::App),
+    ("InitiatingProcessAccountName", V::Name),
+    ("InitiatingProcessAccountDomain", V::Realm),
+    ("AdditionalFields", V::By(cause)),
+];
+
+/// Numbers for times, a dot behind the name, and the categories that matched alone.
+const GATEWAY_DNS_NUMBERS: &[Field] = &[
+    ("Datetime", V::Epoch(Epoch::Nanos)),
+    ("DeviceName", V::Device),
+    ("Email", V::User),
+    ("MatchedCategoryNames", V::Categories),
+    ("PolicyID", V::Rule),
+    ("QueryName", V::Fqdn),
+    ("ResolverDecision", V::Word(0)),
+    ("SrcIP", V::Client),
+];
+
 const CENSORNET: &[Field] = &[
     ("utc_timestamp", V::Utc("%Y-%m-%d %H:%M:%S.%6f")),
     ("tz_offset", V::Num(0)),
@@ -207,7 +256,7 @@ const fn one(id: &'static str, layout: Layout, records: &'static [Record]) -> Sh
     Shape { id, layout, words: WORDS, join: "; ", rough: " ,\"|=\\", logins: &[Login::Upn], records, ..BASE }
 }
 
-pub(super) static SHAPES: [Shape; 9] = [
+pub(super) static SHAPES: [Shape; 12] = [
     one(
         "cloudflare-gateway-dns",
         Layout::Json,
@@ -304,4 +353,33 @@ pub(super) static SHAPES: [Shape; 9] = [
             fields: CENSORNET,
         }],
     ),
+    one(
+        "cloudflare-gateway-dns",
+        Layout::Json,
+        &[Record {
+            weight: 1,
+            kind: "dns",
+            verdicts: &[(Is::Allowed, &["allowedRule"]), (Is::Blocked, &["blockedByCategory"])],
+            fields: GATEWAY_DNS_NUMBERS,
+        }],
+    ),
+    one("defender-csv", CSV, &[Record { weight: 1, kind: "web", verdicts: DEFENDER, fields: DEFENDER_PORTAL }]),
+    Shape {
+        join: "",
+        ..one(
+            "entra-internet-access",
+            Layout::Json,
+            &[Record {
+                weight: 1,
+                kind: "web",
+                verdicts: &[
+                    (Is::Allowed, &["allow", "internet", "x-1", ""]),
+                    (Is::Blocked, &["block", "internet", "x-1", ""]),
+                    (Is::Ignored("not_a_decision"), &["allow", "private", "x-1", ""]),
+                    (Is::Ignored("flow"), &["allow", "internet", "", "open"]),
+                ],
+                fields: ENTRA_NAMES,
+            }],
+        )
+    },
 ];

@@ -77,6 +77,27 @@ const WATCHGUARD_WEB: &[Field] = &[
     (")", END),
 ];
 
+/// An encrypted connection that was not opened.
+const WATCHGUARD_TLS: &[Field] = &[
+    ("<140>", V::Local("%b %e %H:%M:%S")),
+    (" box-1 80BE00000000 (", V::Local("%Y-%m-%dT%H:%M:%S")),
+    (") https-proxy[2453]: msg_id=\"2CFF-0000\" ", V::Word(1)),
+    (" Guest WiFi 0-External tcp ", V::Client),
+    (" ", V::Server),
+    (" 50790 443 msg=\"HTTPS Request\" proxy_act=\"", V::Profile),
+    ("\" cats=\"", V::Category),
+    ("\" sni=\"", V::Host),
+    ("\" cn=\"*.example\" cert_issuer=\"CN=x,O=y\" action=\"allow\" src_user=\"", V::User),
+    ("\" (", V::Rule),
+    (
+        ")",
+        V::By(|_, row| {
+            row.tell("scheme", "https");
+            Some(String::new())
+        }),
+    ),
+];
+
 const WATCHGUARD_DNS: &[Field] = &[
     ("<140>", V::Local("%b %e %H:%M:%S")),
     (" box-1 80BE00000000 (", V::Local("%Y-%m-%dT%H:%M:%S")),
@@ -167,6 +188,12 @@ pub(super) static SHAPES: [Shape; 3] = [
         rough: " ,|=",
         records: &[
             Record { weight: 80, kind: "web", verdicts: WATCHGUARD, fields: WATCHGUARD_WEB },
+            Record {
+                weight: 10,
+                kind: "web",
+                verdicts: &[(Is::Allowed, &["", "Allow"]), (Is::Blocked, &["", "Deny"])],
+                fields: WATCHGUARD_TLS,
+            },
             Record {
                 weight: 10,
                 kind: "dns",

@@ -1,6 +1,6 @@
 //! Fortinet: FortiGate in key and value (7.x, 5.6, with commas) and in CEF, and FortiProxy. From the FortiOS log message reference.
 
-use super::service;
+use super::{NEWER, RELAY, relayed, service};
 use crate::shape::{BASE, CEF, Case, Epoch, Field, Is, Layout, Login, Quote, Record, Row, Shape, Tunnel, V, Verdict};
 
 const WORDS: &[(&str, &str, &str)] = &[
@@ -443,7 +443,7 @@ const PROXY_ADMIN: Record = Record {
     ],
 };
 
-pub(super) const SHAPES: [Shape; 5] = [
+pub(super) const SHAPES: [Shape; 7] = [
     FORTIGATE,
     Shape { layout: pairs(","), head: &[], records: &[WEB_RECORD], ..FORTIGATE },
     Shape { head: &[], records: &[OLD_RECORD], ..FORTIGATE },
@@ -460,4 +460,6 @@ pub(super) const SHAPES: [Shape; 5] = [
         ..FORTIGATE
     },
     Shape { id: "fortiproxy", records: &[PROXY_WEB, TRANSACTION, PROXY_ADMIN], ..FORTIGATE },
+    relayed(FORTIGATE, RELAY),
+    relayed(FORTIGATE, NEWER),
 ];

@@ -1,7 +1,7 @@
 //! What schools' own vendors show on a page: GoGuardian, Linewize, SurfProtect, and the device monitors Impero, NetSupport and Senso.
 //! Nobody outside has seen their files: the columns are those of the pages.
 
-use super::WORDS;
+use super::{WORDS, one};
 use crate::shape::{BASE, CSV, Case, Field, Is, Login, Record, Row, Shape, Tunnel, V, Verdict, When};
 
 const FINDING: &[Verdict] = &[(Is::Finding, &["dice odds"]), (Is::Finding, &["odds, \"dice\""])];
@@ -112,10 +112,6 @@ const LINEWIZE: &[Verdict] = &[
 
 const fn page(id: &'static str, records: &'static [Record]) -> Shape {
     Shape { id, layout: CSV, words: WORDS, rough: " ,\"|=\\", records, ..BASE }
-}
-
-const fn one(kind: &'static str, verdicts: &'static [Verdict], fields: &'static [Field]) -> Record {
-    Record { weight: 1, kind, verdicts, fields }
 }
 
 pub(super) static SHAPES: [Shape; 8] = [

@@ -1,6 +1,7 @@
 //! Palo Alto Networks: the URL log as syslog CSV (PAN-OS 10 and 4), the browser's export, CEF, and JSON of the logging service.
 //! From the vendor's syslog field descriptions and CEF templates.
 
+use super::{PROGRAM, relayed};
 use crate::shape::{BASE, CEF, CSV, Case, Epoch, Field, Is, Layout, Login, Quote, Record, Row, Shape, V, Verdict, When};
 
 const WORDS: &[(&str, &str, &str)] =
@@ -368,7 +369,7 @@ const CEF_CONFIG: Record = Record {
     ],
 };
 
-pub(super) const SHAPES: [Shape; 8] = [
+pub(super) const SHAPES: [Shape; 9] = [
     PANOS,
     Shape { join: "", head: &[], records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: OLD_FIELDS }], ..PANOS },
     Shape { id: "paloalto-csv", layout: CSV, head: &[], records: &[EXPORT], ..PANOS },
@@ -404,4 +405,5 @@ pub(super) const SHAPES: [Shape; 8] = [
         ..PANOS
     },
     Shape { id: "paloalto-json", layout: Layout::Json, head: &[], records: &[JSON_WEB, JSON_CONFIG], ..PANOS },
+    relayed(Shape { id: "paloalto-json", layout: Layout::Json, records: &[JSON_WEB, JSON_CONFIG], ..PANOS }, PROGRAM),
 ];

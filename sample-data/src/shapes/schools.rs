@@ -2,7 +2,7 @@
 
 use crate::shape::{BASE, CSV, Is, Record, Shape, Tunnel, V, When};
 
-pub(super) const SHAPES: [Shape; 5] = [
+pub(super) const SHAPES: [Shape; 7] = [
     Shape {
         id: "lightspeed-history",
         layout: CSV,
@@ -157,6 +157,42 @@ pub(super) const SHAPES: [Shape; 5] = [
                 ("Policy", V::Profile),
                 ("Date", V::Local("%m/%d/%Y")),
                 ("Time", V::Local("%I:%M:%S %p")),
+            ],
+        }],
+        ..BASE
+    },
+    Shape {
+        id: "netsweeper",
+        layout: CSV,
+        rough: " ,\"",
+        records: &[Record {
+            weight: 1,
+            kind: "web",
+            verdicts: &[(Is::Allowed, &["Allowed"]), (Is::Blocked, &["Denied"])],
+            fields: &[
+                ("Timestamp", V::Local("%b %-d, %Y %I:%M:%S %p")),
+                ("URL", V::Url(Tunnel::Slash)),
+                ("IP Address", V::Client),
+                ("Username", V::User),
+                ("Event Type", V::Word(0)),
+                ("Event Data", V::Rule),
+            ],
+        }],
+        ..BASE
+    },
+    Shape {
+        id: "lightspeed-history",
+        layout: CSV,
+        records: &[Record {
+            weight: 1,
+            kind: "web",
+            verdicts: &[(Is::Allowed, &["12"])],
+            fields: &[
+                ("Date", V::Local("%m/%d/%Y")),
+                ("Time", V::Local("%I:%M:%S %p")),
+                ("URL", V::Url(Tunnel::Slash)),
+                ("Duration", V::Word(0)),
+                ("Reason", V::Nil),
             ],
         }],
         ..BASE

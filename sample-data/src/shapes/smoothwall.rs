@@ -5,7 +5,7 @@ use crate::shape::{BASE, CSV, Epoch, Is, Layout, Login, Record, Shape, Tunnel, V
 const WORDS: &[(&str, &str, &str)] =
     &[("Gambling", "", "gambling"), ("Social Networking", "", "social_media"), ("Games", "", "games"), ("Clwb Brecwast", "", "")];
 
-pub(super) const SHAPES: [Shape; 2] = [
+pub(super) const SHAPES: [Shape; 3] = [
     Shape {
         id: "smoothwall-web-filter",
         layout: CSV,
@@ -89,6 +89,24 @@ pub(super) const SHAPES: [Shape; 2] = [
                 ],
             },
         ],
+        ..BASE
+    },
+    // Date and time apart, and the columns that are shown at first.
+    Shape {
+        id: "smoothwall-web-filter",
+        layout: CSV,
+        records: &[Record {
+            weight: 1,
+            kind: "web",
+            verdicts: &[(Is::Allowed, &["200"]), (Is::Blocked, &["403"])],
+            fields: &[
+                ("Date", V::Local("%d/%m/%Y")),
+                ("Time", V::Local("%H:%M:%S")),
+                ("Username", V::User),
+                ("Code", V::WordAs("status", 0)),
+                ("URL", V::Url(Tunnel::Slash)),
+            ],
+        }],
         ..BASE
     },
 ];

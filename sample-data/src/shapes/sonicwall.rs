@@ -1,5 +1,6 @@
 //! SonicWall: enhanced syslog and CEF. From the vendor's log event reference.
 
+use super::{RELAY, relayed};
 use crate::shape::{BASE, CEF, Case, Field, Is, Layout, Login, Quote, Record, Row, Shape, V, Verdict, When};
 
 /// Number of the message, what the firewall did.
@@ -174,7 +175,30 @@ fn sonic_event(case: &Case<'_>, row: &mut Row) -> Option<String> {
     Some(case.word(0).to_owned())
 }
 
-pub(super) static SHAPES: [Shape; 3] = [
+const SONIC_OLD: &[Field] = &[
+    ("id", V::Lit("firewall")),
+    ("sn", V::Lit("000000000001")),
+    ("time", V::Local("%Y-%m-%d %H:%M:%S")),
+    ("fw", V::Lit("192.0.2.1")),
+    ("pri", V::Num(6)),
+    ("c", V::Num(1024)),
+    ("m", V::Word(0)),
+    ("n", V::Serial),
+    ("user", V::User),
+    ("src", V::If(When::Not(&When::V6), &V::By(sonic_source))),
+    ("srcV6", V::If(When::V6, &V::Client)),
+    ("dst", V::List(&[V::Server, V::Lit(":443:X1")])),
+    ("proto", V::By(sonic_proto)),
+    ("op", V::By(sonic_method)),
+    ("rcvd", V::In),
+    ("dstname", V::Host),
+    ("arg", V::PathQuery),
+    ("code", V::CategoryId),
+    ("Category", V::Category),
+    ("fw_action", V::Word(1)),
+];
+
+pub(super) static SHAPES: [Shape; 5] = [
     SONIC_SHAPE,
     Shape {
         id: "sonicwall-cef",
@@ -217,4 +241,7 @@ pub(super) static SHAPES: [Shape; 3] = [
         }],
         ..SONIC_SHAPE
     },
+    relayed(SONIC_SHAPE, RELAY),
+    // Older: the device's own time, without a zone.
+    Shape { records: &[Record { weight: 1, kind: "web", verdicts: SONICWALL, fields: SONIC_OLD }], ..SONIC_SHAPE },
 ];

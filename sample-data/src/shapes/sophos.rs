@@ -1,5 +1,6 @@
 //! Sophos: Firewall (SFOS) old and new, UTM 9, Web Appliance. From the vendor's log guides.
 
+use super::{RELAY, relayed};
 use crate::shape::{BASE, Epoch, Is, Layout, Login, Quote, Record, Shape, Tunnel, V, Verdict};
 
 const WORDS: &[(&str, &str, &str)] =
@@ -278,7 +279,7 @@ const SWA: Record = Record {
     ],
 };
 
-pub(super) const SHAPES: [Shape; 4] = [
+pub(super) const SHAPES: [Shape; 5] = [
     XG,
     Shape { records: &[OLD], head: &[], ..XG },
     Shape {
@@ -305,4 +306,5 @@ pub(super) const SHAPES: [Shape; 4] = [
         records: &[SWA],
         ..BASE
     },
+    relayed(XG, RELAY),
 ];

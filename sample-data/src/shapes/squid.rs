@@ -1,6 +1,7 @@
 //! Squid (native, combined, the format this project recommends), e2guardian's logs 1, 2, 4, 5, and squidGuard. From squid.conf's
 //! documentation of logformat, e2guardian's notes on logfileformat, and squidGuard's log lines.
 
+use super::{PROGRAM, relayed};
 use crate::shape::{BASE, Case, Epoch, Field, Is, Layout, Login, Quote, Record, Row, Shape, Tunnel, V, Verdict};
 
 /// Result code, status, and peer.
@@ -211,7 +212,7 @@ const GUARDIAN: Shape = Shape {
 const QUOTED: Layout = Layout::Table { delimiter: ",", header: None, quote: Quote::Always, absent: "-" };
 const TABBED: Layout = Layout::Table { delimiter: "\t", header: None, quote: Quote::Never, absent: "-" };
 
-pub(super) static SHAPES: [Shape; 11] = [
+pub(super) static SHAPES: [Shape; 18] = [
     SQUID_SHAPE,
     Shape { records: &[web(SQUID, LONGER)], ..SQUID_SHAPE },
     Shape { id: "squid-combined", records: &[web(SQUID, COMBINED)], ..SQUID_SHAPE },
@@ -228,4 +229,20 @@ pub(super) static SHAPES: [Shape; 11] = [
         records: &[web(&[(Is::Blocked, &["REDIRECT"]), (Is::Allowed, &["PASS"])], GUARD)],
         ..GUARDIAN
     },
+    relayed(SQUID_SHAPE, PROGRAM),
+    relayed(Shape { id: "squid-combined", records: &[web(SQUID, COMBINED)], ..SQUID_SHAPE }, PROGRAM),
+    relayed(Shape { id: "squid-school", records: &[web(SQUID, SCHOOL)], ..SQUID_SHAPE }, PROGRAM),
+    relayed(GUARDIAN, PROGRAM),
+    relayed(
+        Shape { id: "e2guardian-2", layout: QUOTED, rough: " ,|=", records: &[web(E2GUARDIAN, &PLAIN_COLUMNS)], ..GUARDIAN },
+        PROGRAM,
+    ),
+    relayed(
+        Shape { id: "e2guardian-4", layout: TABBED, rough: " ,|=\"", records: &[web(E2GUARDIAN, &PLAIN_COLUMNS)], ..GUARDIAN },
+        PROGRAM,
+    ),
+    relayed(
+        Shape { id: "e2guardian-5", layout: TABBED, rough: " ,|=\"", records: &[web(E2GUARDIAN, FIVE)], ..GUARDIAN },
+        PROGRAM,
+    ),
 ];

@@ -1,7 +1,7 @@
 //! Zscaler Internet Access: the web, DNS and audit feeds in JSON, the web feed in CSV, key and value, and CEF. From the vendor's
 //! guides to NSS feed output formats.
 
-use super::WORDS;
+use super::{RELAY, WORDS, relayed};
 use crate::shape::{BASE, CEF, Case, Field, Is, Layout, Login, Quote, Record, Row, Shape, Tunnel, V, Verdict, When};
 
 /// Action, reason, status.
@@ -286,7 +286,7 @@ const JSON: Shape = Shape {
     ..BASE
 };
 
-pub(super) static SHAPES: [Shape; 6] = [
+pub(super) static SHAPES: [Shape; 7] = [
     JSON,
     Shape { rough: " ,\"|=", records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: JSON_SHORT }], ..JSON },
     Shape {
@@ -323,4 +323,14 @@ pub(super) static SHAPES: [Shape; 6] = [
         records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: EXTENSION }],
         ..JSON
     },
+    relayed(
+        Shape {
+            id: "zscaler-kv",
+            layout: Layout::Pairs { between: "\t", assign: "=", quote: Quote::Always, absent: Some("None"), escape: "" },
+            rough: " ,|=",
+            records: &[Record { weight: 1, kind: "web", verdicts: WEB, fields: PAIRS }],
+            ..JSON
+        },
+        RELAY,
+    ),
 ];

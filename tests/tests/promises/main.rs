@@ -16,6 +16,7 @@ mod bad_input_is_explained;
 mod every_format_gives_back_what_was_written;
 mod nobody_comes_in_without_an_account;
 mod others_samples_are_read_as_a_careful_person_would;
+mod saved_questions_find_what_was_planted;
 mod the_demo_tells_what_was_planted;
 mod the_lake_may_lie_in_a_store;
 mod todays_files_apply_to_open_dates;

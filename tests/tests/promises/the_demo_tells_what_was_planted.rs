@@ -66,6 +66,96 @@ fn get(port: u16, cookie: &str, path: &str) -> String {
     answer
 }
 
+/// What a school's page gives away as a file: (figure, half-term) -> numerator and denominator, where both may be seen.
+fn figures(port: u16, cookie: &str, school: &str, year: &str) -> BTreeMap<(String, String), (i64, i64)> {
+    let answer = get(port, cookie, &format!("/school/{school}/{year}/figures.csv"));
+    let (_, text) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = text.lines().map(fields);
+    let head = lines.next().unwrap();
+    let at = |name: &str| head.iter().position(|field| field == name).unwrap();
+    let (figure, half_term, n, d) = (at("figure"), at("half_term"), at("numerator"), at("denominator"));
+    lines
+        .filter_map(|line| {
+            let number = |field: &str| field.replace(',', "").parse::<f64>().ok().map(|number| number.round() as i64);
+            Some(((line[figure].clone(), line[half_term].clone()), (number(&line[n])?, number(&line[d])?)))
+        })
+        .collect()
+}
+
+/// The fields of a line of comma-separated text.
+fn fields(line: &str) -> Vec<String> {
+    let (mut fields, mut quoted) = (vec![String::new()], false);
+    for letter in line.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            _ => fields.last_mut().unwrap().push(letter),
+        }
+    }
+    fields
+}
+
+/// Every figure that stands for something planted equals the truth.
+fn figures_equal_the_truth(port: u16, cookie: &str, truth: &Value) {
+    let mut themes = 0;
+    for school in truth["schools"].as_array().unwrap() {
+        let id = school["school_id"].as_str().unwrap();
+        let mut wanted: BTreeMap<(String, String), i64> = BTreeMap::new();
+        for theme in school["themes"].as_array().unwrap() {
+            let half_term = theme["half_term"].as_str().unwrap().strip_prefix("2026-27 ");
+            let (Some(half_term), name) = (half_term, theme["theme"].as_str().unwrap()) else { continue };
+            let figure = if name == "circumvention" { String::from("circumvention_rate") } else { format!("theme_rate:{name}") };
+            wanted.insert((figure, half_term.into()), theme["pupil_weeks"].as_i64().unwrap());
+        }
+        for (figure, (found, _)) in figures(port, cookie, id, "2026-27") {
+            if figure.0.starts_with("theme_rate:") || figure.0 == "circumvention_rate" {
+                assert_eq!(Some(&found), wanted.get(&figure), "{id}: {figure:?}");
+                assert!(found >= 5, "{id}: {figure:?} tells of {found}");
+                themes += 1;
+            }
+        }
+    }
+    assert!(themes > 10, "themes that may be seen: {themes}");
+    let expected = |finding: &Value, name: &str| finding["expected"][name].as_i64().unwrap();
+    for finding in truth["findings"].as_array().unwrap() {
+        let (school, source) = (finding["school_id"].as_str().unwrap(), finding["source_id"].as_str().unwrap());
+        let told = figures(port, cookie, school, "2026-27");
+        let of = |figure: &str, half_term: &str| told.get(&(figure.to_owned(), half_term.to_owned())).copied();
+        let kind = finding["kind"].as_str().unwrap();
+        match kind {
+            "silent_feed" => {
+                let (logged, past) = of(&format!("coverage_days:{source}"), "Autumn 1").unwrap();
+                assert_eq!(past - logged, expected(finding, "silent_school_days"), "{kind}");
+            }
+            "filter_failure" => {
+                let (requests, _) = of("filter_failures", "Autumn 1").unwrap();
+                assert_eq!(requests, expected(finding, "allowed_requests"), "{kind}");
+            }
+            "unapproved_change" => {
+                let (changes, _) = of("unapproved_changes", "Autumn 1").unwrap();
+                assert_eq!(changes, expected(finding, "admin_events"), "{kind}");
+            }
+            "over_blocking" => {
+                // Lessons on growing up; the biology site stands in a category that policy blocks, which no log can know is wrong.
+                let stopped: i64 = ["Autumn 1", "Autumn 2"].iter().map(|half| of("overblock_share", half).unwrap().0).sum();
+                assert_eq!(stopped, expected(finding, "sex_education_requests_blocked"), "{kind}");
+            }
+            "ai_first_seen" => {
+                assert_eq!(of("ai_first_seen", "Autumn 1").map(|(tools, _)| tools), Some(1), "{kind}");
+                assert_eq!(of("ai_first_seen", "Autumn 2").map(|(tools, _)| tools), Some(0), "{kind}");
+            }
+            // Both are pupil-weeks of a theme, told above for the whole half-term; these are at least what was planted.
+            "search_cluster" => {
+                assert!(of("theme_rate:self_harm", "Autumn 2").unwrap().0 >= expected(finding, "person_weeks"), "{kind}");
+            }
+            "circumvention_rise" => {
+                assert!(of("circumvention_rate", "Autumn 1").unwrap().0 >= expected(finding, "person_weeks"), "{kind}");
+            }
+            other => panic!("no figure tells of {other}"),
+        }
+    }
+}
+
 /// A port nobody listens on.
 fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
@@ -137,6 +227,8 @@ fn ledger_and_pages() {
     let events: i64 = ledger.values().filter_map(|row| row["events"].as_i64()).sum();
     assert_eq!((again["rows"].as_i64(), again["changed_rows"].as_i64()), (Some(events), Some(0)), "{}", again["changed"]);
 
+    crate::saved_questions_find_what_was_planted::check(&estate, &truth);
+
     let port = free_port();
     let mut child = Command::new(weir_bin())
         .args(["demo", "--dir"])
@@ -197,6 +289,8 @@ fn ledger_and_pages() {
             assert!(!page.contains(login), "{school}: a log-in stands on the page");
         }
     }
+
+    figures_equal_the_truth(port, &cookie, &truth);
 
     let Some(mut browser) = Browser::start() else {
         return not_run("the_demo_tells_what_was_planted (in a browser)", "chromium");
