@@ -52,6 +52,8 @@ enum Command {
     Query(commands::query::Query),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
+    User(commands::user::User),
+    Audit(commands::audit::Audit),
 }
 
 /// How a command ended, when it did not fail.
@@ -82,6 +84,8 @@ fn main() -> ExitCode {
         Command::Query(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),
+        Command::User(command) => command.run(config),
+        Command::Audit(command) => command.run(config),
     };
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,

@@ -1,7 +1,10 @@
 //! The one error type at the edge of a request: always a page with a way back, never a detail of what failed.
 
+use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+
+use weir_register::RegisterError;
 
 use crate::figures::FiguresError;
 use crate::pages::{self, ErrorPage};
@@ -13,8 +16,16 @@ pub(crate) enum PageError {
     NotFound,
     /// Pages only read.
     NotAllowed,
-    /// The browser asked for another machine's name.
-    Misdirected(u16),
+    /// The browser asked for another machine's name, or from where nobody may.
+    Misdirected(String),
+    /// A role that the reader doesn't have.
+    NotYours,
+    /// The one-time link is used or too old.
+    LinkGone,
+    /// A form from elsewhere.
+    Foreign,
+    /// A form that can't be read, or is far too long.
+    NotUnderstood,
     /// The engine was busy; already logged.
     Busy,
     /// The engine failed; already logged.
@@ -34,6 +45,27 @@ impl From<FiguresError> for PageError {
                 Self::Failed
             }
         }
+    }
+}
+
+impl From<RegisterError> for PageError {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Busy => {
+                tracing::warn!("the register was busy");
+                Self::Busy
+            }
+            error => {
+                tracing::error!(%error, "the register failed");
+                Self::Failed
+            }
+        }
+    }
+}
+
+impl From<FormRejection> for PageError {
+    fn from(_: FormRejection) -> Self {
+        Self::NotUnderstood
     }
 }
 
@@ -58,12 +90,35 @@ impl IntoResponse for PageError {
             Self::NotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "This page can only be read", vec!["Nothing was changed.".into()])
             }
-            Self::Misdirected(port) => (
+            Self::NotYours => (
+                StatusCode::FORBIDDEN,
+                "Your role does not include this page",
+                vec!["If it should, ask whoever gives accounts for Weir at your school. That you asked for it was noted.".into()],
+            ),
+            Self::LinkGone => (
+                StatusCode::GONE,
+                "This link no longer works",
+                vec![
+                    "Each link works once, for three days, and only until a newer one is made.".into(),
+                    "Ask whoever gives accounts for Weir at your school for a new one. For the very first account, start Weir again.".into(),
+                ],
+            ),
+            Self::Foreign => (
+                StatusCode::FORBIDDEN,
+                "This form came from another site",
+                vec!["Nothing was changed. Open the page here and fill in its form again.".into()],
+            ),
+            Self::NotUnderstood => (
+                StatusCode::BAD_REQUEST,
+                "This form could not be read",
+                vec!["Nothing was changed. Go back and try again.".into()],
+            ),
+            Self::Misdirected(url) => (
                 StatusCode::MISDIRECTED_REQUEST,
                 "Weir does not answer under this address",
                 vec![
-                    format!("On the machine that runs Weir, open http://localhost:{port}/"),
-                    "Weir has no sign-in yet, so it answers on that machine only, and only under its own name and port.".into(),
+                    format!("Open {url}"),
+                    "Weir answers under its own name only, on the machine that runs it or through the proxy that its settings name.".into(),
                 ],
             ),
             Self::Busy => (
@@ -75,7 +130,7 @@ impl IntoResponse for PageError {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong",
                 vec![
-                    "Nothing is lost: pages only read. Try again in a minute.".into(),
+                    "Nothing is lost. Try again in a minute.".into(),
                     "If it happens again, ask whoever looks after Weir to read its log.".into(),
                 ],
             ),

@@ -4,6 +4,7 @@
 //! [`Figures`], from the query engine ([`EngineFigures`]) or from an invented estate ([`Example`]).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::disallowed_methods))]
 
+mod account;
 mod assets;
 mod chart;
 mod csv;
@@ -11,6 +12,7 @@ mod engine;
 mod error;
 mod example;
 mod figures;
+mod gate;
 mod pages;
 mod review;
 mod routes;
@@ -24,22 +26,40 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 
+use gate::{Gate, Scoped};
+use weir_lake::estate::Serving;
+use weir_register::accounts::Accounts;
+
 pub use chart::{Anchor, Axis, Canvas, Svg, escape};
 pub use engine::EngineFigures;
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
-pub use serve::{Bound, ServeError, bind, bind_on, serve};
+pub use gate::Schools;
+pub use serve::{Bound, ServeError, bind, bind_for, bind_on, serve};
 
-/// What the pages need: where their figures come from.
+/// What the pages need: where their figures come from, and who may see them.
 #[derive(Clone)]
 pub struct Dashboard {
     figures: Arc<dyn Figures>,
+    gate: Option<Arc<Gate>>,
+    serving: Serving,
 }
 
 impl Dashboard {
-    /// Pages over these figures.
+    /// Pages over these figures without sign-in, on this machine alone: for figures that are invented.
     pub fn new(figures: impl Figures + 'static) -> Self {
-        Self { figures: Arc::new(figures) }
+        Self { figures: Arc::new(figures), gate: None, serving: Serving::default() }
+    }
+
+    /// Pages over these figures for people with accounts, who see the schools of their roles; reached as weir.toml says.
+    pub fn with_sign_in(
+        figures: impl Figures + 'static,
+        accounts: Accounts,
+        serving: Serving,
+        schools: impl Fn() -> Result<Schools, String> + Send + Sync + 'static,
+    ) -> Self {
+        let gate = Gate::new(accounts, serving.clone(), Box::new(schools));
+        Self { figures: Arc::new(Scoped(figures)), gate: Some(Arc::new(gate)), serving }
     }
 
     /// Every page and guard, for answers on this port.

@@ -1,26 +1,31 @@
-//! Which address shows which page. All of them only read.
+//! Which address shows which page.
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use tower_http::csrf::CsrfLayer;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::error::PageError;
 use crate::pages::{FigurePage, MethodPage, OverviewPage, ReviewPage, SchoolPage, UnclaimedPage, html};
-use crate::security::{OwnPort, guard};
+use crate::security::{Own, guard, in_time};
 use crate::view::SchoolYear;
-use crate::{Dashboard, assets, csv};
+use crate::{Dashboard, account, assets, csv, gate};
 
 type Page = Result<Html<String>, PageError>;
 
+/// Longest form, in bytes; none of ours comes near it.
+const LONGEST_FORM: usize = 32 * 1024;
+
 /// Every page, guarded.
 pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
-    Router::new()
+    let own = Own::new(port, &dashboard.serving);
+    let mut pages = Router::new()
         .route("/", get(overview))
         .route("/schools.csv", get(schools))
         .route("/go", get(go))
@@ -34,10 +39,18 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route("/school/{school}/{year}/figures.csv", get(figures))
         .route("/school/{school}/{year}/figure/{figure}", get(figure))
         .route(&assets::style_path(), get(style))
-        .route("/assets/icon.svg", get(icon))
+        .route("/assets/icon.svg", get(icon));
+    if dashboard.gate.is_some() {
+        pages = pages.merge(account::routes());
+    }
+    pages
+        .route_layer(axum::middleware::from_fn_with_state(dashboard.clone(), gate::pass))
         .fallback(async || PageError::NotFound)
         .method_not_allowed_fallback(async || PageError::NotAllowed)
-        .layer(axum::middleware::from_fn_with_state(OwnPort(port), guard))
+        .layer(DefaultBodyLimit::max(LONGEST_FORM))
+        .layer(axum::middleware::from_fn(in_time))
+        .layer(CsrfLayer::new().with_rejection_response(|_| PageError::Foreign.into_response()))
+        .layer(axum::middleware::from_fn_with_state(own, guard))
         .with_state(dashboard)
 }
 

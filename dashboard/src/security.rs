@@ -1,13 +1,18 @@
 //! Who may speak to the pages, and what a browser may do with them.
 //!
-//! Until there is sign-in the pages answer on this machine only. The address alone does not settle that: a web page elsewhere
-//! can point its own name at 127.0.0.1 and read us through the browser, so the `Host` header must name this machine, too.
+//! The pages answer on this machine, or through the proxy that weir.toml names. The address alone does not settle that: a web page
+//! elsewhere can point its own name at 127.0.0.1 and read us through the browser, so the `Host` header must name us, too.
 
-use axum::extract::{Request, State};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use weir_lake::estate::Serving;
 
 use crate::error::PageError;
 
@@ -28,35 +33,64 @@ const HEADERS: [(HeaderName, &str); 9] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
-/// The port the pages were opened on; part of every address that may be used.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OwnPort(pub(crate) u16);
+/// How long a page may take. A school's first page of the day takes about a second on an idle machine.
+const LONGEST: Duration = Duration::from_secs(60);
 
-impl OwnPort {
-    /// Whether a `Host` value names this machine and port.
-    pub(crate) fn accepts(self, host: &str) -> bool {
+/// Under which names the pages answer, and to whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Own {
+    port: u16,
+    serving: Arc<Serving>,
+}
+
+impl Own {
+    pub(crate) fn new(port: u16, serving: &Serving) -> Self {
+        Self { port, serving: Arc::new(serving.clone()) }
+    }
+
+    /// What people open.
+    fn url(&self) -> String {
+        self.serving.url.clone().unwrap_or_else(|| format!("http://localhost:{}/", self.port))
+    }
+
+    /// Whether a `Host` value names us: this machine and port, or the name that weir.toml gives.
+    fn accepts(&self, host: &str) -> bool {
+        if let Some(url) = &self.serving.url {
+            return url.strip_prefix("https://").is_some_and(|own| own.eq_ignore_ascii_case(host));
+        }
         let (name, port) = match host.rsplit_once(':') {
             Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
             _ => (host, None),
         };
         let name_is_ours = name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]";
         let port_is_ours = match port {
-            Some(digits) => digits == self.0.to_string(),
-            None => self.0 == 80,
+            Some(digits) => digits == self.port.to_string(),
+            None => self.port == 80,
         };
         name_is_ours && port_is_ours
     }
+
+    /// Whether a machine may ask at all. Behind a proxy nobody else may: what comes past it had no TLS.
+    fn answers(&self, peer: Option<SocketAddr>) -> bool {
+        match (&self.serving.url, peer) {
+            (None, None) => true,
+            (None, Some(peer)) => peer.ip().to_canonical().is_loopback(),
+            (Some(_), None) => false,
+            (Some(_), Some(peer)) => self.serving.trusted_proxies.contains(&peer.ip().to_canonical()),
+        }
+    }
 }
 
-/// Refuses a foreign `Host` (421), then sets the headers on whatever answers.
-pub(crate) async fn guard(State(port): State<OwnPort>, request: Request, next: Next) -> Response {
+/// Refuses a foreign `Host` or a machine that may not ask (421), then sets the headers on whatever answers.
+pub(crate) async fn guard(State(own): State<Own>, request: Request, next: Next) -> Response {
     // Two Host headers, or a request line that names another host than the header, are refused as well.
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let header_is_ours =
-        matches!((hosts.next(), hosts.next()), (Some(host), None) if host.to_str().is_ok_and(|host| port.accepts(host)));
-    let target_is_ours = request.uri().authority().is_none_or(|authority| port.accepts(authority.as_str()));
-    let mut response =
-        if header_is_ours && target_is_ours { next.run(request).await } else { PageError::Misdirected(port.0).into_response() };
+        matches!((hosts.next(), hosts.next()), (Some(host), None) if host.to_str().is_ok_and(|host| own.accepts(host)));
+    let target_is_ours = request.uri().authority().is_none_or(|authority| own.accepts(authority.as_str()));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+    let is_ours = header_is_ours && target_is_ours && own.answers(peer);
+    let mut response = if is_ours { next.run(request).await } else { PageError::Misdirected(own.url()).into_response() };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         // A style sheet under its own digest may stay; it says nothing about anyone.
@@ -64,7 +98,21 @@ pub(crate) async fn guard(State(port): State<OwnPort>, request: Request, next: N
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
+    if own.serving.url.is_some() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     response
+}
+
+/// Ends what takes too long: a form that is sent a byte a minute, or a page the engine never makes.
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(LONGEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::warn!("a page took too long");
+            PageError::Busy.into_response()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +140,37 @@ mod tests {
             ("localhost:8080 ", 8080, false),
             ("", 8080, false),
         ] {
-            assert_eq!(OwnPort(port).accepts(host), wanted, "{host} on {port}");
+            assert_eq!(Own::new(port, &Serving::default()).accepts(host), wanted, "{host} on {port}");
         }
+    }
+
+    #[test]
+    fn behind_a_proxy_only_its_name_and_the_proxy_itself_are_answered() {
+        let serving = Serving {
+            listen: None,
+            url: Some("https://weir.school.example".into()),
+            trusted_proxies: vec!["192.0.2.1".parse().unwrap()],
+        };
+        let own = Own::new(8600, &serving);
+        for (host, wanted) in [
+            ("weir.school.example", true),
+            ("WEIR.school.example", true),
+            ("weir.school.example:8600", false),
+            ("weir.school.example.evil.example", false),
+            ("localhost:8600", false),
+        ] {
+            assert_eq!(own.accepts(host), wanted, "{host}");
+        }
+        for (peer, wanted) in [
+            ("192.0.2.1:50000", true),
+            ("[::ffff:192.0.2.1]:50000", true),
+            ("192.0.2.2:50000", false),
+            ("127.0.0.1:50000", false),
+        ] {
+            assert_eq!(own.answers(Some(peer.parse().unwrap())), wanted, "{peer}");
+        }
+        assert!(!own.answers(None));
+        let here = Own::new(8600, &Serving::default());
+        assert!(here.answers(Some("[::1]:50000".parse().unwrap())) && !here.answers(Some("192.0.2.1:50000".parse().unwrap())));
     }
 }

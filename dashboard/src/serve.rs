@@ -1,4 +1,4 @@
-//! Opens the port on this machine and answers until told to stop.
+//! Opens the port, on this machine or for a proxy elsewhere, and answers until told to stop.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,8 +12,10 @@ use crate::Dashboard;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// An address that other machines could reach.
-    #[error("{address} can be reached from other machines, and pages have no sign-in yet; use 127.0.0.1 or ::1")]
+    /// An address that other machines could reach, without what that takes.
+    #[error(
+        "{address} can be reached from other machines; that needs sign-in, and in weir.toml, under [serve], url and trusted_proxies: otherwise use 127.0.0.1 or ::1"
+    )]
     NotLoopback {
         /// What was asked for.
         address: IpAddr,
@@ -41,6 +43,8 @@ pub enum ServeError {
 pub struct Bound {
     listeners: Vec<TcpListener>,
     port: u16,
+    /// What people open, where it is not this machine.
+    url: Option<String>,
 }
 
 /// Opens a port on 127.0.0.1 and, where the machine has it, on ::1. Port 0 takes a free one.
@@ -48,7 +52,7 @@ pub async fn bind(port: u16) -> Result<Bound, ServeError> {
     let first = bind_on(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], port).await?;
     // A machine without IPv6 is common and no failure. A port that another program holds on ::1 is: `localhost` might open that one.
     match bind_on(&[IpAddr::V6(Ipv6Addr::LOCALHOST)], first.port).await {
-        Ok(second) => Ok(Bound { listeners: first.listeners.into_iter().chain(second.listeners).collect(), port: first.port }),
+        Ok(second) => Ok(Bound { listeners: first.listeners.into_iter().chain(second.listeners).collect(), ..first }),
         Err(ServeError::Bind { error, .. }) if error.kind() == io::ErrorKind::AddrInUse => {
             Err(ServeError::Bind { address: IpAddr::V6(Ipv6Addr::LOCALHOST), port: first.port, error })
         }
@@ -59,11 +63,30 @@ pub async fn bind(port: u16) -> Result<Bound, ServeError> {
     }
 }
 
+/// Opens the port where weir.toml says, for pages with sign-in: on this machine, or on the address a proxy asks at.
+pub async fn bind_for(dashboard: &Dashboard, port: u16) -> Result<Bound, ServeError> {
+    let serving = &dashboard.serving;
+    let mut bound = match serving.listen {
+        None => bind(port).await?,
+        Some(address) if address.is_loopback() => bind_on(&[address], port).await?,
+        Some(address) if dashboard.gate.is_some() && serving.url.is_some() && !serving.trusted_proxies.is_empty() => {
+            open(&[address], port).await?
+        }
+        Some(address) => return Err(ServeError::NotLoopback { address }),
+    };
+    bound.url = serving.url.as_ref().map(|url| format!("{url}/"));
+    Ok(bound)
+}
+
 /// Opens a port on the given addresses; any that another machine could reach is refused before a socket is made.
 pub async fn bind_on(addresses: &[IpAddr], port: u16) -> Result<Bound, ServeError> {
     if let Some(address) = addresses.iter().find(|address| !address.is_loopback()) {
         return Err(ServeError::NotLoopback { address: *address });
     }
+    open(addresses, port).await
+}
+
+async fn open(addresses: &[IpAddr], port: u16) -> Result<Bound, ServeError> {
     let mut port = port;
     let mut listeners = Vec::with_capacity(addresses.len());
     for address in addresses {
@@ -75,7 +98,7 @@ pub async fn bind_on(addresses: &[IpAddr], port: u16) -> Result<Bound, ServeErro
         port = listener.local_addr()?.port();
         listeners.push(listener);
     }
-    if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok(Bound { listeners, port }) }
+    if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok(Bound { listeners, port, url: None }) }
 }
 
 impl Bound {
@@ -86,7 +109,7 @@ impl Bound {
 
     /// The address to open in a browser.
     pub fn url(&self) -> String {
-        format!("http://localhost:{}/", self.port)
+        self.url.clone().unwrap_or_else(|| format!("http://localhost:{}/", self.port))
     }
 
     /// Answers until Ctrl-C (or, on Unix, a request to terminate), then lets the answers under way finish.
@@ -100,7 +123,7 @@ impl Bound {
         dashboard: Dashboard,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let router = dashboard.router(self.port);
+        let router = dashboard.router(self.port).into_make_service_with_connect_info::<SocketAddr>();
         let (say_stop, stopped) = watch::channel(false);
         let mut servers = tokio::task::JoinSet::new();
         for listener in self.listeners {

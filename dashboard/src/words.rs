@@ -102,6 +102,18 @@ pub(crate) fn day(date: Date) -> String {
     date.strftime("%-d %B %Y").to_string()
 }
 
+/// A moment, as a school's clock shows it: `22 November 2026, 14:05`.
+pub(crate) fn moment(micros: i64) -> String {
+    let zone = weir_lake::clock::zone(weir_lake::clock::DEFAULT_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+    match jiff::Timestamp::from_microsecond(micros) {
+        Ok(moment) => {
+            let moment = moment.to_zoned(zone);
+            format!("{}, {:02}:{:02}", day(moment.date()), moment.hour(), moment.minute())
+        }
+        Err(_) => String::new(),
+    }
+}
+
 /// `Tuesday 4 November 2025`
 pub(crate) fn weekday(date: Date) -> String {
     date.strftime("%A %-d %B %Y").to_string()

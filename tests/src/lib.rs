@@ -8,6 +8,8 @@
     reason = "a test helper that fails should stop the test"
 )]
 
+pub mod browser;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -9,9 +9,12 @@ use weir_ingest::engine::{IngestOptions, ingest};
 use weir_lake::clock;
 use weir_lake::estate::Estate;
 use weir_lake::vault::Vault;
+use weir_register::accounts::{Accounts, NewAccount};
+use weir_register::{Actor, Place, Role};
 use weir_sample_data::{EstateOptions, write_estate};
 
 use super::{formats, ingest as ingest_command, inspect, rollup, serve};
+use crate::output::table;
 use crate::{Ended, progress};
 
 /// An estate of invented schools: generate, ingest, roll up, serve
@@ -53,7 +56,18 @@ impl Demo {
         if self.prepare {
             return Ok(Ended::Done);
         }
-        serve::serve(&Estate::load(&weir_toml)?, self.port)
+        let estate = Estate::load(&weir_toml)?;
+        if estate.serving.listen.is_some() || estate.serving.url.is_some() {
+            anyhow::bail!(
+                "a demo stays on this computer, for its sign-ins are printed; take [serve] out of {}",
+                weir_toml.display()
+            );
+        }
+        super::runtime()?.block_on(async {
+            let accounts = Accounts::of_estate(&estate).await?;
+            people(&estate, &accounts).await?;
+            serve::serve(&estate, accounts, self.port).await
+        })
     }
 }
 
@@ -96,6 +110,35 @@ fn make(dir: &Path, weir_toml: &Path) -> anyhow::Result<()> {
     );
     let report = rollup::run(&lake, &estate)?;
     println!("Rolled up {} days of {} sources.", report.dates, estate.sources.len());
+    Ok(())
+}
+
+/// Invented people, one of each role, with passwords that are random and printed this once: somebody else's demo must not open with them.
+async fn people(estate: &Estate, accounts: &Accounts) -> anyhow::Result<()> {
+    if !accounts.is_empty().await? {
+        println!("Its people keep the passwords that were printed at first; for new ones: weir user reset");
+        return Ok(());
+    }
+    let first = estate.schools.keys().next().context("the demo has no school")?;
+    let school = Place::School(first.clone());
+    let mut lines = Vec::new();
+    for role in Role::ALL {
+        let place = match role {
+            Role::Administrator | Role::Officer | Role::Auditor | Role::DataProtection => Place::Everywhere,
+            _ => school.clone(),
+        };
+        let email = format!("{}@weir-demo.example", role.word());
+        let name = format!("Demo {}", role.words());
+        let new = NewAccount { email: email.clone(), name, role, place: place.clone(), from: accounts.today(), to: None };
+        let (_, link) = accounts.add(Actor::of_command(), &new).await?;
+        let password = accounts.set_random_password(&link).await?;
+        let step = if role.needs_second_step() { "asks for an app at first" } else { "" };
+        lines.push(vec![email, password, place.to_string(), step.to_owned()]);
+    }
+    println!(
+        "\nSign in as one of these, printed this once:\n{}",
+        table(&["e-mail", "password", "schools", "second step"], &lines)
+    );
     Ok(())
 }
 

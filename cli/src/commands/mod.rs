@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod audit;
 pub mod compact;
 pub mod dates;
 pub mod demo;
@@ -20,6 +21,7 @@ pub mod sql;
 pub mod unclaimed;
 pub mod undo;
 pub mod unmapped;
+pub mod user;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

@@ -1,20 +1,24 @@
-//! `weir serve`: the pages, on this computer only until sign-in exists.
+//! `weir serve`: the pages, for people with accounts.
 
 use std::path::Path;
 
 use clap::Args;
-use weir_dashboard::{Dashboard, EngineFigures, bind};
+use weir_dashboard::{Dashboard, EngineFigures, bind_for};
 use weir_lake::estate::Estate;
 use weir_query::engine::EngineOptions;
+use weir_register::Actor;
+use weir_register::accounts::Accounts;
 
 use crate::Ended;
 
-/// Serve the pages on this computer
+/// Serve the pages
 #[derive(Args)]
 #[command(after_help = "Example:
   weir serve --port 8600
 
-Until sign-in exists the pages are open to whoever sits at this computer, so Weir refuses to serve any other.")]
+The first time it prints a one-time link, by which the first administrator makes an account; everybody else's comes from there, or from `weir user add`.
+
+The pages answer on this computer. For others, put a proxy that speaks TLS before them and say so under [serve] in weir.toml.")]
 pub struct Serve {
     /// Port
     #[arg(long, default_value_t = 8600)]
@@ -24,21 +28,35 @@ pub struct Serve {
 impl Serve {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         let estate = super::estate::load(config)?;
-        serve(&estate, self.port)
+        super::runtime()?.block_on(async {
+            let accounts = Accounts::of_estate(&estate).await?;
+            serve(&estate, accounts, self.port).await
+        })
     }
 }
 
 /// Serves an estate until Ctrl-C.
-pub fn serve(estate: &Estate, port: u16) -> anyhow::Result<Ended> {
+pub async fn serve(estate: &Estate, accounts: Accounts, port: u16) -> anyhow::Result<Ended> {
     let weir_toml = estate.home.join("weir.toml");
-    let figures = EngineFigures::new(
-        move || Estate::load(&weir_toml),
-        EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() },
-    );
-    super::runtime()?.block_on(async {
-        let bound = bind(port).await?;
-        println!("\nOpen {}   (Ctrl-C ends it)", bound.url());
-        bound.run(Dashboard::new(figures)).await?;
-        Ok(Ended::Done)
-    })
+    let figures = {
+        let weir_toml = weir_toml.clone();
+        EngineFigures::new(
+            move || Estate::load(&weir_toml),
+            EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() },
+        )
+    };
+    let schools = move || Estate::load(&weir_toml).map(|estate| estate.schools).map_err(|error| error.to_string());
+    let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools);
+    let bound = bind_for(&dashboard, port).await?;
+    if let Some(link) = accounts.first_link(Actor::of_command()).await? {
+        println!(
+            "\nNobody has an account yet. This link makes the first one, once, within three days; it is for whoever will give the others theirs:\n\n  {}{}",
+            bound.url().trim_end_matches('/'),
+            link.path()
+        );
+    }
+    println!("\nOpen {}   (Ctrl-C ends it)", bound.url());
+    bound.run(dashboard).await?;
+    accounts.register().close().await;
+    Ok(Ended::Done)
 }

@@ -17,6 +17,7 @@ pub(crate) use school::SchoolPage;
 pub(crate) use unclaimed::UnclaimedPage;
 
 use crate::error::PageError;
+use crate::gate::{Reader, Viewer};
 use crate::view::{AsOf, Method, Missing, SchoolRef};
 use crate::words;
 
@@ -30,7 +31,7 @@ pub(crate) fn html(page: &impl Template) -> Result<Html<String>, PageError> {
 pub(crate) struct Frame {
     /// Stands in the browser's tab, before the product's name.
     pub(crate) title: String,
-    /// Which entry of the navigation is this page: `schools`, `method` or none.
+    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `in` (the way in) or none.
     pub(crate) section: &'static str,
     /// Where the style sheet lies.
     pub(crate) style: String,
@@ -44,6 +45,40 @@ impl Frame {
     /// A frame without pickers.
     pub(crate) fn plain(title: &str) -> Self {
         Self { title: title.into(), style: crate::assets::style_path(), ..Self::default() }
+    }
+
+    /// Whoever reads the page, where there is sign-in.
+    #[expect(clippy::unused_self, reason = "templates ask the frame")]
+    pub(crate) fn reader(&self) -> Option<Reader> {
+        Reader::of_this()
+    }
+
+    /// Whether the navigation leads to figures.
+    pub(crate) fn shows_figures(&self) -> bool {
+        match Viewer::of_this() {
+            Some(Viewer::Person(_)) => self.reader().is_some_and(|reader| reader.is_in && reader.figures),
+            Some(Viewer::Nobody { .. }) => false,
+            Some(Viewer::Anyone) | None => true,
+        }
+    }
+
+    /// Whether the page may hold marks in place of numbers, which its foot then explains.
+    pub(crate) fn has_marks(&self) -> bool {
+        !matches!(self.section, "in" | "account" | "people")
+    }
+
+    /// Whether the foot leads to what a technician looks after.
+    pub(crate) fn shows_feeds(&self) -> bool {
+        match Viewer::of_this() {
+            Some(Viewer::Person(_)) => self.reader().is_some_and(|reader| reader.is_in && reader.feeds),
+            Some(Viewer::Nobody { .. }) => false,
+            Some(Viewer::Anyone) | None => true,
+        }
+    }
+
+    /// Whether the navigation leads to people's accounts.
+    pub(crate) fn shows_people(&self) -> bool {
+        self.reader().is_some_and(|reader| reader.is_in && reader.people)
     }
 
     /// What the foot of the page says of its making.

@@ -1,10 +1,13 @@
 //! What every page promises, proved on every page that can be reached.
 
+mod access;
 mod contrast;
 mod engine;
+mod house;
 mod markup;
 mod routes;
 mod serving;
+mod sign_in;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};

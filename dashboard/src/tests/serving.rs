@@ -18,7 +18,7 @@ async fn addresses_that_others_reach_are_refused() {
     ] {
         let error = bind_on(&[IpAddr::V4(Ipv4Addr::LOCALHOST), address], 0).await.unwrap_err();
         assert!(matches!(error, ServeError::NotLoopback { .. }), "{address}");
-        assert!(error.to_string().contains("no sign-in yet"), "{error}");
+        assert!(error.to_string().contains("needs sign-in"), "{error}");
     }
     assert!(matches!(bind_on(&[], 0).await.unwrap_err(), ServeError::NoAddress));
 }

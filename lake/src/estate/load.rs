@@ -74,6 +74,7 @@ impl Estate {
             home,
             lake_root: settings.lake_root,
             vault_root: settings.vault_root,
+            register_path: settings.register_path,
             sources: settings.sources,
             user_domains: settings.user_domains,
             keep_allowed_queries: settings.keep_allowed_queries,
@@ -87,6 +88,7 @@ impl Estate {
             retention: settings.retention,
             mail: settings.mail,
             engine: settings.engine,
+            serving: settings.serving,
             formats: settings.formats,
             missing: missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(file, _)| file).collect(),
         })

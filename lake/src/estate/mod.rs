@@ -10,6 +10,7 @@ mod policy;
 mod roster;
 mod rows;
 mod school_map;
+mod serving;
 mod settings;
 mod table;
 mod tables_arrow;
@@ -33,8 +34,8 @@ pub use logins::{Login, SharedNames, normalise_login};
 pub use people::{People, PeopleCache, PersonFacts, RealmName, Seen};
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
-pub(crate) use settings::is_inside;
-pub use settings::{Engine, Mail, Retention, SchoolHours};
+pub use serving::Serving;
+pub use settings::{Engine, Mail, Retention, SchoolHours, is_inside};
 pub use tables_arrow::estate_tables;
 pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};
 
@@ -352,6 +353,8 @@ pub struct Estate {
     pub lake_root: PathBuf,
     /// Keys, vault and anything with names, outside the lake.
     pub vault_root: PathBuf,
+    /// The register: accounts, roles and the audit trail, in one file outside the lake.
+    pub register_path: PathBuf,
     /// Sources by id.
     pub sources: BTreeMap<SourceId, Source>,
     /// Domain part of a user name, lower case -> realm. Absent domains are the realm `default`.
@@ -378,6 +381,8 @@ pub struct Estate {
     pub mail: Option<Mail>,
     /// What runs the queries.
     pub engine: Engine,
+    /// How the pages are reached.
+    pub serving: Serving,
     /// Folder of the estate's own formats, if any.
     pub formats: Option<PathBuf>,
     /// Files that could have been there and are not, for `weir doctor`.

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::error::{found_text, found_use, one_of};
 use super::school_map::parse_range;
+use super::serving::{self, RawServing, Serving};
 use super::table::Problems;
 use super::{Layer, School, SchoolOf, SchoolRule, SchoolRuleOn, Source};
 use crate::clock;
@@ -89,6 +90,7 @@ pub enum Engine {
 pub(crate) struct RawSettings {
     lake: Option<String>,
     vault: Option<String>,
+    register: Option<String>,
     formats: Option<PathBuf>,
     keep_allowed_queries: Option<bool>,
     #[serde(default)]
@@ -99,6 +101,7 @@ pub(crate) struct RawSettings {
     user_domains: toml::Table,
     mail: Option<Mail>,
     engine: Option<RawEngine>,
+    serve: Option<RawServing>,
     #[serde(default)]
     source: Vec<RawSource>,
 }
@@ -138,6 +141,7 @@ struct RawRule {
 pub(crate) struct Settings {
     pub(crate) lake_root: PathBuf,
     pub(crate) vault_root: PathBuf,
+    pub(crate) register_path: PathBuf,
     pub(crate) formats: Option<PathBuf>,
     pub(crate) keep_allowed_queries: bool,
     pub(crate) retention: Retention,
@@ -145,6 +149,7 @@ pub(crate) struct Settings {
     pub(crate) user_domains: BTreeMap<String, String>,
     pub(crate) mail: Option<Mail>,
     pub(crate) engine: Engine,
+    pub(crate) serving: Serving,
     pub(crate) sources: BTreeMap<SourceId, Source>,
 }
 
@@ -158,7 +163,7 @@ impl Place<'_> {
         Some(1 + self.text.bytes().take(byte).filter(|b| *b == b'\n').count() as u64)
     }
 
-    fn refuse<T>(&self, at: &Spanned<T>, key: &str, what: impl Into<String>, problems: &mut Problems) {
+    pub(crate) fn refuse<T>(&self, at: &Spanned<T>, key: &str, what: impl Into<String>, problems: &mut Problems) {
         problems.add(FILE, self.line(at.span().start), Some(key), what);
     }
 }
@@ -197,12 +202,22 @@ pub(crate) fn check(
     let place = Place { text };
     let lake_root = below(home, raw.lake.as_deref().unwrap_or("lake"));
     let vault_root = below(home, raw.vault.as_deref().unwrap_or("vault"));
+    // Beside the vault: what is said of keys and names there, who may read the folder and what is backed up, holds for people's accounts.
+    let register_path =
+        raw.register.as_deref().map_or_else(|| vault_root.with_file_name("register.sqlite"), |file| home.join(file));
     if is_inside(&vault_root, &lake_root) {
         problems.add(
             FILE,
             None,
             Some("vault"),
             "lies inside the lake; names and keys must stay outside it: choose another folder, for example vault = \"vault\" beside lake = \"lake\"",
+        );
+    } else if is_inside(&register_path, &lake_root) {
+        problems.add(
+            FILE,
+            None,
+            Some("register"),
+            "lies inside the lake; people's accounts must stay outside it: choose another place, for example register = \"register.sqlite\"",
         );
     }
     let mut sources = BTreeMap::new();
@@ -221,12 +236,14 @@ pub(crate) fn check(
     Settings {
         lake_root,
         vault_root,
+        register_path,
         formats: raw.formats.map(|folder| home.join(folder)),
         keep_allowed_queries: raw.keep_allowed_queries.unwrap_or(false),
         retention: check_retention(&raw.retention, &place, problems),
         hours: check_hours(&raw.hours, &place, schools, problems),
         user_domains: check_domains(&raw.user_domains, problems),
         mail: raw.mail.map(|mail| Mail { password_file: mail.password_file.map(|file| home.join(file)), ..mail }),
+        serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
         sources,
     }
@@ -238,7 +255,7 @@ fn below(home: &Path, folder: &str) -> PathBuf {
 }
 
 /// Whether one folder is another or lies below it, `..` and links resolved as far as the folders exist.
-pub(crate) fn is_inside(inner: &Path, outer: &Path) -> bool {
+pub fn is_inside(inner: &Path, outer: &Path) -> bool {
     fn resolved(path: &Path) -> PathBuf {
         let mut rest = Vec::new();
         let mut at = path;

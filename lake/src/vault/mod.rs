@@ -118,6 +118,7 @@ pub(crate) struct Secrets {
     names: Zeroizing<[u8; 32]>,
     lines: Zeroizing<[u8; 32]>,
     indexes: Zeroizing<[u8; 32]>,
+    register: Zeroizing<[u8; 32]>,
 }
 
 impl Secrets {
@@ -127,6 +128,7 @@ impl Secrets {
             names: derive("weir 2026-11-22 names in the vault"),
             lines: derive("weir 2026-11-22 lines in quarantine"),
             indexes: derive("weir 2026-11-22 duplicate indexes"),
+            register: derive("weir 2026-11-22 secrets in the register"),
         }
     }
 }
@@ -181,6 +183,11 @@ impl Vault {
     /// The key for the duplicate indexes of a source.
     pub fn source_key(&self, source: &SourceId) -> [u8; 32] {
         *blake3::keyed_hash(&self.inner.secrets.indexes, source.as_str().as_bytes()).as_bytes()
+    }
+
+    /// The key under which the register seals what it must read again.
+    pub fn register_key(&self) -> [u8; 32] {
+        *self.inner.secrets.register
     }
 
     /// Seals lines for quarantine; one a thread.

@@ -2,13 +2,14 @@
 //! planted, in a real browser too.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use weir_tests::browser::Browser;
 use weir_tests::{Ran, not_run, weir_bin};
 
 /// Stops the server when the test ends, however it ends.
@@ -33,19 +34,41 @@ fn rows(estate: &Path, query: &str) -> Vec<Value> {
     ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn get(port: u16, path: &str) -> String {
+fn ask(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Signs in; gives the cookie.
+fn sign_in(port: u16, email: &str, password: &str) -> String {
+    let body = format!("email={email}&password={password}");
+    let answer = ask(
+        port,
+        &format!(
+            "POST /sign-in HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a session");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+fn get(port: u16, cookie: &str, path: &str) -> String {
+    let answer =
+        ask(port, &format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {}", answer.lines().next().unwrap_or_default());
     answer
 }
 
 /// What a school's page gives away as a file: (figure, half-term) -> numerator and denominator, where both may be seen.
-fn figures(port: u16, school: &str, year: &str) -> BTreeMap<(String, String), (i64, i64)> {
-    let answer = get(port, &format!("/school/{school}/{year}/figures.csv"));
+fn figures(port: u16, cookie: &str, school: &str, year: &str) -> BTreeMap<(String, String), (i64, i64)> {
+    let answer = get(port, cookie, &format!("/school/{school}/{year}/figures.csv"));
     let (_, text) = answer.split_once("\r\n\r\n").unwrap();
     let mut lines = text.lines().map(fields);
     let head = lines.next().unwrap();
@@ -73,7 +96,7 @@ fn fields(line: &str) -> Vec<String> {
 }
 
 /// Every figure that stands for something planted equals the truth.
-fn figures_equal_the_truth(port: u16, truth: &Value) {
+fn figures_equal_the_truth(port: u16, cookie: &str, truth: &Value) {
     let mut themes = 0;
     for school in truth["schools"].as_array().unwrap() {
         let id = school["school_id"].as_str().unwrap();
@@ -84,7 +107,7 @@ fn figures_equal_the_truth(port: u16, truth: &Value) {
             let figure = if name == "circumvention" { String::from("circumvention_rate") } else { format!("theme_rate:{name}") };
             wanted.insert((figure, half_term.into()), theme["pupil_weeks"].as_i64().unwrap());
         }
-        for (figure, (found, _)) in figures(port, id, "2026-27") {
+        for (figure, (found, _)) in figures(port, cookie, id, "2026-27") {
             if figure.0.starts_with("theme_rate:") || figure.0 == "circumvention_rate" {
                 assert_eq!(Some(&found), wanted.get(&figure), "{id}: {figure:?}");
                 assert!(found >= 5, "{id}: {figure:?} tells of {found}");
@@ -96,7 +119,7 @@ fn figures_equal_the_truth(port: u16, truth: &Value) {
     let expected = |finding: &Value, name: &str| finding["expected"][name].as_i64().unwrap();
     for finding in truth["findings"].as_array().unwrap() {
         let (school, source) = (finding["school_id"].as_str().unwrap(), finding["source_id"].as_str().unwrap());
-        let told = figures(port, school, "2026-27");
+        let told = figures(port, cookie, school, "2026-27");
         let of = |figure: &str, half_term: &str| told.get(&(figure.to_owned(), half_term.to_owned())).copied();
         let kind = finding["kind"].as_str().unwrap();
         match kind {
@@ -207,21 +230,36 @@ fn ledger_and_pages() {
     crate::saved_questions_find_what_was_planted::check(&estate, &truth);
 
     let port = free_port();
-    let child = Command::new(weir_bin())
+    let mut child = Command::new(weir_bin())
         .args(["demo", "--dir"])
         .arg(&estate)
         .args(["--port", &port.to_string()])
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let _server = Server(child);
+    // The sign-ins are printed once, with the address behind them.
+    let mut printed = Vec::new();
+    for line in lines {
+        let line = line.unwrap();
+        let is_last = line.starts_with("Open http://");
+        printed.push(line);
+        if is_last {
+            break;
+        }
+    }
+    let officer = printed.iter().find(|line| line.contains("officer@weir-demo.example")).expect("an officer's sign-in");
+    let password = officer.split(['│', '┆', '|']).map(str::trim).find(|cell| cell.len() == 19 && cell.matches('-').count() == 3);
+    let password = password.expect("a password").to_owned();
     let until = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < until, "the pages are not served");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let all = get(port, "/");
+    let cookie = sign_in(port, "officer@weir-demo.example", &password);
+    let all = get(port, &cookie, "/");
     let schools = rows(&estate, "SELECT name FROM schools ORDER BY name");
     assert_eq!(schools.len(), truth["schools"].as_array().unwrap().len());
     for school in &schools {
@@ -244,7 +282,7 @@ fn ledger_and_pages() {
         ("ysgol-nant-y-coed", "AI"),
         ("ysgol-cwm-derw", "round the filter"),
     ] {
-        let page = get(port, &format!("/school/{school}/2026-27"));
+        let page = get(port, &cookie, &format!("/school/{school}/2026-27"));
         assert!(page.to_lowercase().contains(&words.to_lowercase()), "{school}: no {words:?}");
         assert!(!page.contains("k1-"), "{school}: a key stands on the page");
         for login in &logins {
@@ -252,28 +290,16 @@ fn ledger_and_pages() {
         }
     }
 
-    figures_equal_the_truth(port, &truth);
+    figures_equal_the_truth(port, &cookie, &truth);
 
-    let Ok(browser) = Command::new("chromium").arg("--version").output() else {
+    let Some(mut browser) = Browser::start() else {
         return not_run("the_demo_tells_what_was_planted (in a browser)", "chromium");
     };
-    assert!(browser.status.success());
-    let profile = tempfile::tempdir().unwrap();
-    let dom = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-        ])
-        .args(["--disable-component-update", "--disable-sync", "--dump-dom"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("http://localhost:{port}/school/kestrel-academy/2026-27"))
-        .output()
-        .unwrap();
-    let dom = String::from_utf8_lossy(&dom.stdout).into_owned();
+    browser.open(&format!("http://localhost:{port}/school/kestrel-academy/2026-27"));
+    assert_eq!(browser.text("h1"), "Sign in");
+    browser.send(&[("email", "officer@weir-demo.example"), ("password", &password)], "Sign in");
+    assert_eq!(browser.address(), format!("http://localhost:{port}/school/kestrel-academy/2026-27"));
+    let dom = browser.value("document.documentElement.outerHTML").as_str().unwrap().to_owned();
     assert!(
         dom.contains("<h1") && dom.contains("Kestrel Vale Academy"),
         "the browser shows the page: {}",

@@ -77,6 +77,7 @@ fn every_file_becomes_checked_values() {
     let (folder, estate) = trust();
     assert_eq!(estate.lake_root, folder.path().join("data/lake"));
     assert_eq!(estate.vault_root, folder.path().join("secrets"));
+    assert_eq!(estate.register_path, folder.path().join("register.sqlite"));
     assert!(estate.keep_allowed_queries && estate.missing.is_empty() && estate.engine == Engine::Local);
     assert_eq!(estate.user_domains.get("sch.example").map(String::as_str), Some("default"));
     assert_eq!(estate.user_domains.get("staff.example").map(String::as_str), Some("staff"));
@@ -109,6 +110,17 @@ fn only_schools_are_needed() {
     assert_eq!(estate.missing, ["rolls.csv", "calendar.csv", "groups.csv", "policy.csv"]);
     assert_eq!(estate.calendar_state(&SchoolId::parse("oak").unwrap()), CalendarState::None);
     assert!(matches!(Estate::load(&folder.path().join("other.toml")), Err(EstateError::NotFound { .. })));
+}
+
+#[test]
+fn the_pages_may_be_reached_through_a_proxy() {
+    let text =
+        "[serve]\nurl = \"https://weir.oak.example\"\ntrusted_proxies = [\"192.0.2.1\", \"::1\"]\nlisten = \"192.0.2.10\"\n";
+    let folder = write(&[("weir.toml", text), ("schools.csv", SCHOOLS)]);
+    let serving = Estate::load(&folder.path().join("weir.toml")).unwrap().serving;
+    assert_eq!(serving.url.as_deref(), Some("https://weir.oak.example"));
+    assert_eq!(serving.listen, Some("192.0.2.10".parse().unwrap()));
+    assert_eq!(serving.trusted_proxies, ["192.0.2.1".parse::<std::net::IpAddr>().unwrap(), "::1".parse().unwrap()]);
 }
 
 #[test]
@@ -159,7 +171,7 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
         (
             "lakes = \"x\"\n",
             &[
-                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `engine`, `source`",
+                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `register`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `engine`, `serve`, `source`",
             ],
         ),
         ("\nlake = \n", &["weir.toml line 2: "]),
@@ -170,6 +182,29 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
             ],
         ),
         ("[[source]]\nid = \"a\"\n", &["weir.toml line 2, key source a.school: give either school or school_map"]),
+        (
+            "register = \"lake/register.sqlite\"\n",
+            &[
+                "weir.toml key register: lies inside the lake; people's accounts must stay outside it: choose another place, for example register = \"register.sqlite\"",
+            ],
+        ),
+        (
+            "[serve]\nlisten = \"192.0.2.10\"\n",
+            &[
+                "weir.toml line 2, key serve.listen: can be reached from other machines; give url and trusted_proxies as well, so that people come through TLS",
+            ],
+        ),
+        (
+            "[serve]\nurl = \"https://weir.oak.example\"\n",
+            &["weir.toml line 2, key serve.url: needs trusted_proxies: Weir itself speaks no TLS, a proxy does"],
+        ),
+        (
+            "[serve]\nurl = \"http://weir.oak.example\"\ntrusted_proxies = [\"192.0.2.1\", \"proxy\"]\n",
+            &[
+                "weir.toml line 3, key serve.trusted_proxies: found \"proxy\"; use an address such as 192.0.2.10",
+                "weir.toml line 2, key serve.url: found \"http://weir.oak.example\"; use https:// and a host in lower case, for example https://weir.school.example",
+            ],
+        ),
         (
             "[[source]]\nid = \"a\"\nschool = \"oak\"\n[[source]]\nid = \"a\"\nschool = \"oak\"\n",
             &["weir.toml line 5, key source.id: found \"a\" again, first on line 2; keep one"],

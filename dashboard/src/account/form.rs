@@ -1,0 +1,47 @@
+//! Forms: what was typed, what is wrong with it, and the page that shows both.
+
+use weir_register::accounts::AccountError;
+
+use crate::error::PageError;
+
+/// What is wrong with a form: each with the field it is about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wrong(pub(crate) Vec<(&'static str, String)>);
+
+impl Wrong {
+    /// One thing.
+    pub(crate) fn one(field: &'static str, words: impl Into<String>) -> Self {
+        Self(vec![(field, words.into())])
+    }
+
+    /// What is said beside a field.
+    pub(crate) fn of(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| *own == field).map(|(_, words)| words.as_str())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A field, and which refusals are about it.
+pub(crate) type About = (&'static str, fn(&AccountError) -> bool);
+
+/// What an account's matter was refused for, as words at a field; the register's own failures are a page of their own.
+pub(crate) fn wrong(error: AccountError, wrong: (&'static str, &str), others: &[About]) -> Result<Wrong, PageError> {
+    match error {
+        AccountError::Register(error) => Err(error.into()),
+        AccountError::NoSuch => Err(PageError::NotFound),
+        AccountError::Wrong => Ok(Wrong::one(wrong.0, wrong.1)),
+        error => {
+            let field = others.iter().find(|(_, is_it)| is_it(&error)).map_or(wrong.0, |(field, _)| *field);
+            Ok(Wrong::one(field, sentence(&error.to_string())))
+        }
+    }
+}
+
+/// Errors begin small and end without a stop; on a page they are sentences.
+fn sentence(words: &str) -> String {
+    let words = crate::words::capital(words);
+    if words.ends_with('.') { words } else { format!("{words}.") }
+}

@@ -1,0 +1,60 @@
+//! What each address asks of whoever opens it: the one table. An address that is not in it is refused to everybody.
+
+use weir_register::Ability;
+
+/// What an address asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing: the way in, and what says nothing about anyone.
+    Nothing,
+    /// A password that was right, whatever is still missing.
+    HalfWay,
+    /// Being signed in.
+    SignedIn,
+    /// An ability at some school; what is shown is narrowed to the schools it is held for.
+    Somewhere(Ability),
+    /// An ability at the school that the address names.
+    AtSchool(Ability),
+}
+
+/// Every address of the pages.
+pub(crate) const ROUTES: &[(&str, Needs)] = &[
+    ("/", Needs::Somewhere(Ability::Figures)),
+    ("/schools.csv", Needs::Somewhere(Ability::Figures)),
+    ("/go", Needs::Somewhere(Ability::Figures)),
+    ("/method", Needs::Somewhere(Ability::Figures)),
+    ("/school/{school}", Needs::AtSchool(Ability::Figures)),
+    ("/school/{school}/{year}", Needs::AtSchool(Ability::Figures)),
+    ("/school/{school}/{year}/days.csv", Needs::AtSchool(Ability::Figures)),
+    ("/school/{school}/{year}/figures.csv", Needs::AtSchool(Ability::Figures)),
+    ("/school/{school}/{year}/figure/{figure}", Needs::AtSchool(Ability::Figures)),
+    ("/school/{school}/{year}/review", Needs::AtSchool(Ability::Figures)),
+    ("/unclaimed", Needs::Somewhere(Ability::Feeds)),
+    ("/health", Needs::Nothing),
+    ("/assets/icon.svg", Needs::Nothing),
+    ("/sign-in", Needs::Nothing),
+    ("/link/{secret}", Needs::Nothing),
+    ("/sign-in/code", Needs::HalfWay),
+    ("/sign-in/second-step", Needs::HalfWay),
+    ("/sign-out", Needs::HalfWay),
+    ("/account", Needs::SignedIn),
+    ("/account/password", Needs::SignedIn),
+    ("/account/recovery-codes", Needs::SignedIn),
+    ("/account/sign-out-everywhere", Needs::SignedIn),
+    ("/people", Needs::Somewhere(Ability::People)),
+    ("/people/add", Needs::Somewhere(Ability::People)),
+    ("/people/{person}", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/give-role", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/end-role", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/link", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/close", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/reopen", Needs::Somewhere(Ability::People)),
+];
+
+/// What an address asks for, by the pattern it matched.
+pub(crate) fn of(pattern: &str) -> Option<Needs> {
+    if pattern == crate::assets::style_path() {
+        return Some(Needs::Nothing);
+    }
+    ROUTES.iter().find(|(known, _)| *known == pattern).map(|(_, needs)| *needs)
+}

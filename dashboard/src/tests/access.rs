@@ -1,0 +1,241 @@
+//! Who comes where: every address with every role, and none; and no address leads to another school's pages or people.
+
+use axum::http::StatusCode;
+use weir_register::Role;
+
+use super::house::{GOOD, House};
+use crate::gate::needs::ROUTES;
+
+/// An address of a pattern, about oakfield and this person.
+fn address(pattern: &str, person: &str) -> String {
+    pattern
+        .replace("{school}", "oakfield")
+        .replace("{year}", "2025-26")
+        .replace("{figure}", "filter_failures")
+        .replace("{person}", person)
+        .replace("{secret}", &"0".repeat(64))
+}
+
+/// What the answer to an address has to be, told by its beginning and not by the gate's own table.
+#[derive(Debug, PartialEq)]
+enum Wanted {
+    Open,
+    Answered,
+    SentTo(&'static str),
+    Refused,
+}
+
+fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
+    let is_way_in = path == "/sign-in" || path.starts_with("/link/") || path.starts_with("/assets/") || path == "/health";
+    let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
+    let is_own = path.starts_with("/account");
+    let is_people = path.starts_with("/people");
+    match who {
+        _ if is_way_in => Wanted::Open,
+        None => Wanted::SentTo("/sign-in"),
+        Some(_) if is_half => Wanted::Open,
+        Some(_) if is_half_way => Wanted::SentTo("/sign-in/second-step"),
+        Some(_) if is_own => Wanted::Answered,
+        Some(Role::Administrator) if is_people => Wanted::Answered,
+        Some(_) if is_people => Wanted::Refused,
+        Some(Role::Staff) if path == "/" => Wanted::SentTo("/account"),
+        Some(Role::Staff) => Wanted::Refused,
+        Some(_) => Wanted::Answered,
+    }
+}
+
+#[tokio::test]
+async fn every_address_with_every_role() {
+    let house = House::new().await;
+    let (person, _) = house.add("somebody@oak.example", Role::Staff, "school:oakfield").await;
+    let mut walked = 0;
+    let everybody = std::iter::once((None, false))
+        .chain(Role::ALL.into_iter().map(|role| (Some(role), false)))
+        .chain(Role::ALL.into_iter().filter(|role| role.needs_second_step()).map(|role| (Some(role), true)));
+    for (who, is_half_way) in everybody {
+        let mut browser = match who {
+            None => house.browser(),
+            Some(role) if is_half_way => {
+                let email = format!("half-{role}@oak.example");
+                house.with(&email, role, "school:oakfield").await;
+                let mut browser = house.browser();
+                browser.post("/sign-in", &[("email", &email), ("password", GOOD)]).await;
+                browser
+            }
+            Some(role) => house.signed_in(role, "school:oakfield").await,
+        };
+        for method in ["GET", "POST"] {
+            for (pattern, _) in ROUTES {
+                let path = address(pattern, &person.to_string());
+                // What ends the session would make the next address another's.
+                if who.is_some()
+                    && method == "POST"
+                    && (path == "/sign-out" || path.ends_with("everywhere") || path == "/sign-in")
+                {
+                    continue;
+                }
+                let answer = browser.ask(method, &path, String::new()).await;
+                let location = answer.header("location");
+                let is_sent_in = location.starts_with("/sign-in") && answer.status == StatusCode::SEE_OTHER;
+                let told = format!("{method} {path} as {who:?}, half way {is_half_way}: {} {location}", answer.status);
+                walked += 1;
+                match wanted(&path, who, is_half_way) {
+                    Wanted::Open => assert!(
+                        answer.status != StatusCode::INTERNAL_SERVER_ERROR && answer.status != StatusCode::FORBIDDEN,
+                        "{told}"
+                    ),
+                    Wanted::Answered => {
+                        let is_answer =
+                            [StatusCode::OK, StatusCode::SEE_OTHER, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_FOUND];
+                        assert!(is_answer.contains(&answer.status) && !is_sent_in, "{told}");
+                    }
+                    Wanted::SentTo(to) => {
+                        let to_there = location == to || location.strip_prefix(to).is_some_and(|rest| rest.starts_with("?next="));
+                        // An address that only takes forms says so to everybody, and nothing else.
+                        let says_nothing = answer.status == StatusCode::METHOD_NOT_ALLOWED;
+                        assert!(says_nothing || (answer.status == StatusCode::SEE_OTHER && to_there), "{told}");
+                    }
+                    Wanted::Refused => {
+                        assert!([StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status), "{told}");
+                    }
+                }
+                if !matches!(wanted(&path, who, is_half_way), Wanted::Open | Wanted::Answered) {
+                    assert!(!answer.body.contains("Oakfield") && !answer.body.contains("somebody@"), "{told}");
+                }
+                if answer.header("cache-control") != "no-store" {
+                    assert!(path.starts_with("/assets/"), "{told}: may be kept");
+                }
+            }
+        }
+    }
+    assert_eq!(walked, 29 * 2 + (9 + 5) * (29 * 2 - 3));
+}
+
+#[tokio::test]
+async fn pages_that_should_answer_do() {
+    let house = House::new().await;
+    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
+    for path in [
+        "/",
+        "/schools.csv",
+        "/method",
+        "/school/oakfield/2025-26",
+        "/school/oakfield/2025-26/review",
+        "/school/oakfield/2025-26/days.csv",
+        "/school/oakfield/2025-26/figures.csv",
+        "/school/oakfield/2025-26/figure/filter_failures",
+        "/school/oakfield/2025-26/figure/filter_failures.csv",
+        "/account",
+    ] {
+        assert_eq!(governor.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    let mut administrator = house.signed_in(Role::Administrator, "*").await;
+    for path in ["/people", "/people/add", "/people/1"] {
+        assert_eq!(administrator.get(path).await.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn another_school_does_not_exist() {
+    let house = House::new().await;
+    let mut everywhere = house.signed_in(Role::Governor, "*").await;
+    let all = everywhere.get("/schools.csv").await.body;
+    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
+    let own = governor.get("/schools.csv").await.body;
+    assert!(all.lines().count() > own.lines().count() + 2, "{own}");
+    let others: Vec<String> = crate::Figures::schools(&crate::Example::estate())
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|school| school.id.as_str() != "oakfield")
+        .map(|school| school.id.to_string())
+        .collect();
+    assert!(others.len() >= 5);
+    let first = governor.get("/").await.body;
+    let page = governor.get("/school/oakfield/2025-26").await.body;
+    let mut refused = 0;
+    for other in &others {
+        assert!(!own.contains(other.as_str()), "{other} in the list as CSV");
+        assert!(!first.contains(&format!("/school/{other}")), "{other} on the first page");
+        assert!(!page.contains(&format!("value=\"{other}\"")), "{other} in the picker");
+        for (pattern, _) in ROUTES.iter().filter(|(pattern, _)| pattern.contains("{school}")) {
+            let path = address(pattern, "1").replace("oakfield", other);
+            assert_eq!(governor.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+            refused += 1;
+        }
+        for path in [
+            format!("/go?school={other}"),
+            format!("/go?school={other}&year=2025-26"),
+            format!("/go?school={other}&year=2025-26&figure=filter_failures"),
+        ] {
+            assert_eq!(governor.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+    // One that is nobody's answers alike, and letters in other clothes are no way round.
+    for path in [
+        "/school/nowhere/2025-26",
+        "/school/%6Fakfield/2025-26",
+        "/school/OAKFIELD/2025-26",
+        "/school/oakfield%2F..%2Fmarlpit/2025-26",
+    ] {
+        assert_eq!(governor.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let noted = house.trail().await.iter().filter(|row| row.contains(" open refused at ")).count();
+    assert_eq!(noted, refused);
+}
+
+#[tokio::test]
+async fn an_administrator_of_one_school_has_no_way_to_other_people() {
+    let house = House::new().await;
+    let (beyond, _) = house.add("beyond@oak.example", Role::Staff, "*").await;
+    let (within, _) = house.add("within@oak.example", Role::Staff, "school:oakfield").await;
+    let mut browser = house.signed_in(Role::Administrator, "school:oakfield").await;
+    let list = browser.get("/people").await.body;
+    assert!(list.contains("within@oak.example") && !list.contains("beyond@oak.example"));
+    for path in ["", "/give-role", "/end-role", "/link", "/close", "/reopen"] {
+        let path = format!("/people/{beyond}{path}");
+        let method = if path.ends_with(char::is_numeric) { "GET" } else { "POST" };
+        let answer = browser.ask(method, &path, "role=staff&place=school%3Aoakfield&held=1".into()).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    // Nor to a role beyond the school, for others or for themselves.
+    for place in ["*", "school:nowhere", "trust:Nobody", "authority:Shire"] {
+        let fields = [("name", "New"), ("email", "new@oak.example"), ("role", "dsl"), ("place", place)];
+        let answer = browser.post("/people/add", &fields).await;
+        assert!(answer.body.contains("Choose the schools it is for."), "{place}: {}", answer.status);
+        let answer = browser.post(&format!("/people/{within}/give-role"), &[("role", "dsl"), ("place", place)]).await;
+        assert!(answer.body.contains("Choose the schools it is for."), "{place}: {}", answer.status);
+    }
+    assert!(house.accounts.with_email("new@oak.example").await.unwrap().is_none());
+    assert_eq!(house.accounts.get(within).await.unwrap().unwrap().roles.len(), 1);
+    assert!(!house.accounts.get(beyond).await.unwrap().unwrap().is_closed);
+    // The trust that is this school alone lies within.
+    let answer = browser.post(&format!("/people/{within}/give-role"), &[("role", "governor"), ("place", "trust:Fieldway")]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_file_that_goes_out_and_a_page_that_is_refused_are_rows_of_the_trail() {
+    let house = House::new().await;
+    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
+    let before = house.trail().await.len();
+    governor.get("/school/oakfield/2025-26").await;
+    governor.get("/school/oakfield/2025-26/figure/filter_failures").await;
+    assert_eq!(house.trail().await.len(), before, "looking at figures is no row");
+    governor.get("/school/oakfield/2025-26/days.csv").await;
+    governor.get("/school/oakfield/2025-26/figure/filter_failures.csv").await;
+    governor.get("/schools.csv").await;
+    governor.get("/people").await;
+    let rows = house.trail().await[before..].to_vec();
+    let actor = "account:1";
+    assert_eq!(
+        rows,
+        [
+            format!("{actor} export done at oakfield"),
+            format!("{actor} export done at oakfield"),
+            format!("{actor} export done"),
+            format!("{actor} open refused"),
+        ]
+    );
+    assert_eq!(house.accounts.register().verify_audit(None).await.unwrap().findings, []);
+}

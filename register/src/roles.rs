@@ -1,0 +1,395 @@
+//! Who may do what, where: the one place that decides. docs/roles.md is made from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use weir_lake::estate::School;
+use weir_lake::ids::SchoolId;
+
+/// An account's number. The audit trail names people by it alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub(crate) i64);
+
+impl AccountId {
+    /// Parses the number.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|number| *number > 0).map(Self)
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a person does at a school, or at a group of schools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Governor or trustee.
+    Governor,
+    /// Head or senior leader.
+    Leader,
+    /// Designated safeguarding lead or a deputy (in Wales: designated safeguarding person).
+    Dsl,
+    /// Any other member of staff.
+    Staff,
+    /// Looks after the filter and Weir's feeds.
+    Technician,
+    /// Data protection officer.
+    DataProtection,
+    /// Officer of a trust or local authority.
+    Officer,
+    /// Auditor or inspector.
+    Auditor,
+    /// Gives accounts and roles.
+    Administrator,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 9] = [
+        Self::Governor,
+        Self::Leader,
+        Self::Dsl,
+        Self::Staff,
+        Self::Technician,
+        Self::DataProtection,
+        Self::Officer,
+        Self::Auditor,
+        Self::Administrator,
+    ];
+
+    /// The word in the register and on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Governor => "governor",
+            Self::Leader => "leader",
+            Self::Dsl => "dsl",
+            Self::Staff => "staff",
+            Self::Technician => "technician",
+            Self::DataProtection => "data-protection",
+            Self::Officer => "officer",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// The role in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Governor => "governor or trustee",
+            Self::Leader => "head or senior leader",
+            Self::Dsl => "safeguarding lead or deputy",
+            Self::Staff => "staff",
+            Self::Technician => "technician",
+            Self::DataProtection => "data protection officer",
+            Self::Officer => "trust or authority officer",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// The role of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+
+    /// Whether whoever has it must show a second step: it comes to names, or can give roles that do.
+    pub fn needs_second_step(self) -> bool {
+        Ability::ALL.iter().any(|ability| ability.opens_names() && may(self, *ability))
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Something that not everybody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ability {
+    /// Figures about a school, with small numbers hidden: the pages for governors.
+    Figures,
+    /// Days of single pupils, by key and theme, and alerts.
+    PupilDays,
+    /// What pupils searched for, and addresses of pages.
+    Searches,
+    /// The name behind a pupil's key, and the key of a name.
+    RevealPupil,
+    /// The name behind a key of staff.
+    RevealStaff,
+    /// Lines in quarantine, opened.
+    OpenLines,
+    /// Feeds: what came last night, what could not be read.
+    Feeds,
+    /// Reading the register: checks, changes, roles, training, documents.
+    ReadRegister,
+    /// Writing to the register.
+    WriteRegister,
+    /// Incidents: what was done about a pupil.
+    Incidents,
+    /// Questions to the head and visits.
+    AskQuestions,
+    /// Signing the annual review.
+    Sign,
+    /// Reporting a site, or asking for one.
+    Request,
+    /// Erasing a person, and how long rows are kept.
+    Erase,
+    /// The audit trail.
+    ReadAudit,
+    /// Accounts and roles.
+    People,
+}
+
+impl Ability {
+    /// Every ability.
+    pub const ALL: [Self; 16] = [
+        Self::Figures,
+        Self::PupilDays,
+        Self::Searches,
+        Self::RevealPupil,
+        Self::RevealStaff,
+        Self::OpenLines,
+        Self::Feeds,
+        Self::ReadRegister,
+        Self::WriteRegister,
+        Self::Incidents,
+        Self::AskQuestions,
+        Self::Sign,
+        Self::Request,
+        Self::Erase,
+        Self::ReadAudit,
+        Self::People,
+    ];
+
+    /// In words, for docs/roles.md.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Figures => "figures about a school, small numbers hidden",
+            Self::PupilDays => "alerts, and days of single pupils by key",
+            Self::Searches => "what pupils searched for, and addresses of pages",
+            Self::RevealPupil => "the name behind a pupil's key, and the key of a name",
+            Self::RevealStaff => "the name behind a key of staff",
+            Self::OpenLines => "lines in quarantine, opened",
+            Self::Feeds => "feeds: what came last night, what could not be read",
+            Self::ReadRegister => "the register: checks, changes, roles, training",
+            Self::WriteRegister => "writing to the register",
+            Self::Incidents => "incidents: what was done about a pupil",
+            Self::AskQuestions => "questions to the head, and visits",
+            Self::Sign => "signing the annual review",
+            Self::Request => "reporting a site, or asking for one",
+            Self::Erase => "erasing a person, and how long rows are kept",
+            Self::ReadAudit => "the audit trail",
+            Self::People => "accounts and roles",
+        }
+    }
+
+    /// Whether it comes to what a person did or is called, or to giving such a right.
+    pub const fn opens_names(self) -> bool {
+        match self {
+            Self::PupilDays
+            | Self::Searches
+            | Self::RevealPupil
+            | Self::RevealStaff
+            | Self::OpenLines
+            | Self::Incidents
+            | Self::Erase
+            | Self::People => true,
+            Self::Figures
+            | Self::Feeds
+            | Self::ReadRegister
+            | Self::WriteRegister
+            | Self::AskQuestions
+            | Self::Sign
+            | Self::Request
+            | Self::ReadAudit => false,
+        }
+    }
+}
+
+/// Whether a role may do something, at the schools it is held for. Governors never come to a pupil, a key or a search.
+pub const fn may(role: Role, ability: Ability) -> bool {
+    use Role::{Administrator, Auditor, DataProtection, Dsl, Governor, Leader, Officer, Staff, Technician};
+    match ability {
+        Ability::Figures => !matches!(role, Staff),
+        Ability::PupilDays | Ability::Searches | Ability::RevealPupil => matches!(role, Dsl),
+        Ability::RevealStaff => matches!(role, Leader),
+        Ability::OpenLines => matches!(role, Technician),
+        Ability::Feeds => matches!(role, Dsl | Leader | Technician | Administrator),
+        Ability::ReadRegister => matches!(role, Governor | Leader | Dsl | Technician | DataProtection | Officer | Auditor),
+        Ability::WriteRegister => matches!(role, Leader | Dsl | Technician),
+        Ability::Incidents => matches!(role, Dsl | Leader),
+        Ability::AskQuestions => matches!(role, Governor | Officer),
+        Ability::Sign => matches!(role, Governor | Leader),
+        Ability::Request => true,
+        Ability::Erase => matches!(role, DataProtection),
+        Ability::ReadAudit => matches!(role, DataProtection | Auditor),
+        Ability::People => matches!(role, Administrator),
+    }
+}
+
+/// For which schools a role is held, as written. Groups are those of schools.csv, so that a school that joins a trust is seen by the
+/// trust's officers at once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Every school of the estate.
+    Everywhere,
+    /// One school.
+    School(SchoolId),
+    /// The schools of a trust.
+    Trust(String),
+    /// The schools of a local authority.
+    Authority(String),
+    /// The schools of a governing body.
+    Board(String),
+}
+
+impl Place {
+    /// Parses `*`, `school:oak`, `trust:...`, `authority:...` or `board:...`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Everywhere);
+        }
+        let (kind, which) = text.split_once(':')?;
+        let which = which.trim();
+        if which.is_empty() {
+            return None;
+        }
+        match kind {
+            "school" => SchoolId::parse(which).ok().map(Self::School),
+            "trust" => Some(Self::Trust(which.to_owned())),
+            "authority" => Some(Self::Authority(which.to_owned())),
+            "board" => Some(Self::Board(which.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The schools it stands for today.
+    pub fn reach(&self, schools: &BTreeMap<SchoolId, School>) -> Reach {
+        let of = |is_in: &dyn Fn(&School) -> bool| {
+            Reach::Schools(schools.iter().filter(|(_, school)| is_in(school)).map(|(id, _)| id.clone()).collect())
+        };
+        match self {
+            Self::Everywhere => Reach::Everywhere,
+            Self::School(id) => Reach::Schools(schools.keys().filter(|other| *other == id).cloned().collect()),
+            Self::Trust(name) => of(&|school| school.trust.as_ref() == Some(name)),
+            Self::Authority(name) => of(&|school| school.authority.as_ref() == Some(name)),
+            Self::Board(name) => of(&|school| school.governing_body.as_ref() == Some(name)),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everywhere => f.write_str("*"),
+            Self::School(id) => write!(f, "school:{id}"),
+            Self::Trust(name) => write!(f, "trust:{name}"),
+            Self::Authority(name) => write!(f, "authority:{name}"),
+            Self::Board(name) => write!(f, "board:{name}"),
+        }
+    }
+}
+
+/// The schools something reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// All, those still to come included.
+    Everywhere,
+    /// These.
+    Schools(BTreeSet<SchoolId>),
+}
+
+impl Reach {
+    /// Whether it has this school.
+    pub fn has(&self, school: &SchoolId) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Schools(schools) => schools.contains(school),
+        }
+    }
+
+    /// Whether it has every school of another. One that names no school that is there is within nothing but everywhere: nobody
+    /// knows what it will come to stand for.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everywhere, _) => true,
+            (Self::Schools(_), Self::Everywhere) => false,
+            (Self::Schools(own), Self::Schools(other)) => !other.is_empty() && other.is_subset(own),
+        }
+    }
+}
+
+/// What a signed-in person may do today, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    held: Vec<(Role, Reach)>,
+}
+
+impl Access {
+    /// The access of whoever holds these roles today.
+    pub fn new(held: impl IntoIterator<Item = (Role, Place)>, schools: &BTreeMap<SchoolId, School>) -> Self {
+        Self { held: held.into_iter().map(|(role, place)| (role, place.reach(schools))).collect() }
+    }
+
+    /// The role under which they may do it at this school; none when they may not.
+    pub fn role_at(&self, ability: Ability, school: &SchoolId) -> Option<Role> {
+        self.held.iter().find(|(role, reach)| may(*role, ability) && reach.has(school)).map(|(role, _)| *role)
+    }
+
+    /// The role under which they may do it anywhere at all; none when they may not. What is then shown must still be narrowed by
+    /// [`Access::sees`].
+    pub fn role_for(&self, ability: Ability) -> Option<Role> {
+        let reaches_some = |reach: &Reach| *reach != Reach::Schools(BTreeSet::new());
+        self.held.iter().find(|(role, reach)| may(*role, ability) && reaches_some(reach)).map(|(role, _)| *role)
+    }
+
+    /// The role under which they may do it for all of these schools by one role; none when they may not.
+    pub fn role_over(&self, ability: Ability, reach: &Reach) -> Option<Role> {
+        self.held.iter().find(|(role, own)| may(*role, ability) && own.covers(reach)).map(|(role, _)| *role)
+    }
+
+    /// Whether they may do it at this school.
+    pub fn sees(&self, ability: Ability, school: &SchoolId) -> bool {
+        self.role_at(ability, school).is_some()
+    }
+
+    /// Whether a second step is asked of them.
+    pub fn needs_second_step(&self) -> bool {
+        self.held.iter().any(|(role, _)| role.needs_second_step())
+    }
+}
+
+/// `docs/roles.md` as it must stand. Set `WEIR_WRITE_DOCS=1` and run this crate's tests to write it again.
+pub fn roles_page() -> String {
+    let mut page = String::from(
+        "# Who sees and does what\n\n\
+         Made from `register/src/roles.rs`; do not edit by hand. A role is held at a school, or at the schools of a trust, an authority or a governing body as schools.csv has them, or\n\
+         everywhere, from one day to another. A person may hold several. Everything holds for those schools alone: a page about another school does not exist for them.\n\n\
+         Governors never see a pupil, a key, a search or a number that is hidden because it is small. Every reveal, export and refusal is a row of the audit trail.\n\n|  |",
+    );
+    for role in Role::ALL {
+        page.push_str(&format!(" {} |", role.words()));
+    }
+    page.push_str("\n|---|");
+    page.push_str(&"---|".repeat(Role::ALL.len()));
+    for ability in Ability::ALL {
+        page.push_str(&format!("\n| {} |", ability.words()));
+        for role in Role::ALL {
+            page.push_str(if may(role, ability) { " yes |" } else { "  |" });
+        }
+    }
+    page.push_str("\n| **signs in with a second step** |");
+    for role in Role::ALL {
+        page.push_str(if role.needs_second_step() { " yes |" } else { "  |" });
+    }
+    page.push_str(
+        "\n\nNot all of this has pages yet: docs/gaps.md says what is missing.\n\n\
+         **Administrators** give roles within the schools they hold their own for, and could give themselves another: that is a row of the trail, and shows on the page of people. Whoever runs\n\
+         the server can read the lake and the vault without Weir. Roles keep people of the school apart from what is not theirs; they are no protection from the machine's owner.\n",
+    );
+    page
+}
