@@ -16,6 +16,7 @@ pub mod serve;
 pub mod sql;
 pub mod undo;
 pub mod unmapped;
+pub mod verify;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
