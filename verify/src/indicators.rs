@@ -80,7 +80,7 @@ type CellKey<'a> = (&'a str, &'a str, u32, &'a str, Option<&'a str>);
 pub struct SchoolYear {
     /// School.
     pub school_id: String,
-    /// Academic year.
+    /// Academic year; empty for a school without term dates, of which there are no cells.
     pub academic_year: String,
     /// Its half-terms with past school days: number, label, first and last day since 1970.
     pub periods: Vec<(u32, String, i32, i32)>,
@@ -100,6 +100,9 @@ impl Verification<'_> {
             let logged: BTreeSet<i32> = school.hours.values().flat_map(|dates| dates.keys().copied()).collect();
             let has_logs = |term: &&HalfTerm| logged.range(term.start..=term.end).next().is_some();
             let mut years: BTreeSet<&str> = half_terms.iter().filter(has_logs).map(|term| term.year.as_str()).collect();
+            if half_terms.is_empty() {
+                found.push(SchoolYear { school_id: id.clone(), ..SchoolYear::default() });
+            }
             if let Some(year) = year {
                 years = half_terms.iter().map(|term| term.year.as_str()).filter(|known| *known == year).collect();
             }

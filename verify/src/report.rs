@@ -63,7 +63,7 @@ pub struct Report {
     pub closed: u64,
     /// Slices left out because they are not rolled up.
     pub stale: u64,
-    /// Slices left out because their raw rows are past their time.
+    /// Slices left out because their raw rows, or their days of people, are past their time.
     pub without_raw: u64,
     /// Weeks of themes left out because the days of people they count are past their time.
     pub weeks_without_days: u64,

@@ -180,6 +180,11 @@ fn verified(
     let mut extent = Extent::default();
     for school in ours.chunk_by(|a, b| a.school_id == b.school_id) {
         let Some(first) = school.first() else { continue };
+        if first.academic_year.is_empty() {
+            report.leaves_out(format!("indicators of {}", first.school_id), "calendar.csv has no term dates for it");
+            extent.schools.insert(first.school_id.clone());
+            continue;
+        }
         let years: Vec<&str> = school.iter().map(|of| of.academic_year.as_str()).collect();
         let figures = runtime.block_on(run_all(&engine, Indicator::all()?, &first.school_id, &years))?;
         let theirs: Vec<Cell> = figures.iter().map(cell).collect();
@@ -229,7 +234,7 @@ fn leaves_out(report: &mut Report) {
     }
     if report.without_raw > 0 {
         let what = many(report.without_raw, "day of a source", "days of sources");
-        report.leaves_out(what, "their raw rows are past their time");
+        report.leaves_out(what, "their raw rows or days of people are past their time");
     }
     if report.weeks_without_days > 0 {
         let what = many(report.weeks_without_days, "week of themes", "weeks of themes");
@@ -304,6 +309,24 @@ fn digests_of<'s>(
     slices: impl Iterator<Item = &'s Slice>,
 ) -> BTreeMap<Slice, FiguresDigest> {
     slices.filter_map(|slice| Some((slice.clone(), *digests.get(slice)?))).collect()
+}
+
+/// The night's own verification: closes what is due and agrees. What it says, and what a person should look at.
+pub fn night(estate: &Estate, lake: &Lake) -> anyhow::Result<(String, Vec<String>)> {
+    let snapshot = lake.snapshot()?;
+    let (mut report, _) = verified(lake, &snapshot, estate, None)?;
+    leaves_out(&mut report);
+    let closing = close(lake, &snapshot, &report)?;
+    keep(lake, &snapshot, &report, None)?;
+    let text =
+        format!("{} agree, {} closed", counted(report.cells() - report.differing(), "value", "values"), grouped(closing.closed));
+    let look = match report.differing() {
+        0 => Vec::new(),
+        differing => {
+            vec![format!("{}: `weir verify` shows them", counted(differing, "value differs", "values differ"))]
+        }
+    };
+    Ok((text, look))
 }
 
 /// 21340 as `21,340`.
@@ -382,7 +405,7 @@ fn close_in_words(closing: &Closing) {
         println!("  {}: not rolled up yet, run `weir rollup`", days(closing.not_rolled_up));
     }
     if closing.without_raw_rows > 0 {
-        println!("  {}: their raw rows are gone, so they can't be recomputed", days(closing.without_raw_rows));
+        println!("  {}: rows of theirs are past their time, so they can't be recomputed", days(closing.without_raw_rows));
     }
 }
 
