@@ -8,6 +8,8 @@
 -- exclusions: hours that are usually quiet; a source's first days
 -- audience: governor, dsl, technician
 -- version: 1
+-- group: visibility
+-- cells: school days
 -- caveat: trips and exams are quiet too
 -- means: Of every 100 lesson hours in which this source usually logs, this many have nothing at all. A switched-off or bypassed filter looks like this.
 -- ask: was the filter down, and who noticed?
@@ -16,7 +18,7 @@ WITH school_hours AS (
     FROM schools s WHERE s.school_id = $school
 ),
 days AS (
-    SELECT d.date, d.day_no, d.academic_year, d.period_no, d.is_past FROM seen_days d WHERE d.school_id = $school
+    SELECT d.date, d.day_no, d.academic_year, d.is_past FROM seen_days d WHERE d.school_id = $school
 ),
 hours AS (
     SELECT a.source_id, d.day_no, a.hour, sum(a.requests) AS n
@@ -30,30 +32,21 @@ logged AS (
     SELECT DISTINCT h.source_id, h.day_no FROM hours h
 ),
 asked AS (
-    SELECT s.source_id, s.hour, d.day_no, d.period_no
+    SELECT s.source_id, s.hour, d.day_no, d.date
     FROM (SELECT DISTINCT h.source_id, h.hour FROM hours h) s
     CROSS JOIN days d
     WHERE d.academic_year = $year AND d.is_past
 ),
 usual AS (
-    SELECT a.source_id, a.period_no, a.day_no, a.hour, median(CAST(coalesce(h.n, 0) AS DOUBLE)) AS usual
+    SELECT a.source_id, a.date, a.day_no, a.hour, median(CAST(coalesce(h.n, 0) AS DOUBLE)) AS usual
     FROM asked a
     JOIN logged l ON l.source_id = a.source_id AND l.day_no BETWEEN a.day_no - 20 AND a.day_no - 1
     LEFT JOIN hours h ON h.source_id = a.source_id AND h.day_no = l.day_no AND h.hour = a.hour
-    GROUP BY a.source_id, a.period_no, a.day_no, a.hour
-),
-silent AS (
-    SELECT u.source_id, u.period_no, count(*) AS expected, count(*) FILTER (WHERE h.n IS NULL) AS silent
-    FROM usual u
-    LEFT JOIN hours h ON h.source_id = u.source_id AND h.day_no = u.day_no AND h.hour = u.hour
-    WHERE u.usual >= 20
-    GROUP BY u.source_id, u.period_no
+    GROUP BY a.source_id, a.date, a.day_no, a.hour
 )
-SELECT p.school_id, p.academic_year, p.period_no, p.label, p.start_date, p.end_date, p.school_days, p.past_days, p.counted_days,
-       p.logged_days, p.pupils,
-       s.source_id AS dimension, CAST(s.silent AS DOUBLE) AS numerator, CAST(s.expected AS DOUBLE) AS denominator,
-       100.0 * s.silent / nullif(s.expected, 0) AS value
-FROM periods p
-LEFT JOIN silent s ON s.period_no = p.period_no
-WHERE p.school_id = $school AND p.academic_year = $year
-ORDER BY s.source_id, p.period_no
+SELECT u.date AS day, u.source_id AS dimension, CAST(NULL AS VARCHAR) AS part,
+       count(*) FILTER (WHERE h.n IS NULL) AS numerator, count(*) AS denominator
+FROM usual u
+LEFT JOIN hours h ON h.source_id = u.source_id AND h.day_no = u.day_no AND h.hour = u.hour
+WHERE u.usual >= 20
+GROUP BY u.date, u.source_id

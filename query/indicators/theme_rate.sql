@@ -8,57 +8,34 @@
 -- exclusions: staff, guests and unidentified people; days without logs, on both sides; help-seeking, which is never a breach
 -- audience: governor, dsl
 -- version: 1
+-- group: reaching
+-- cells: school weeks
+-- by: year_group
+-- hides: people
 -- caveat: a search may be homework; traffic that is not tied to a person lowers it
 -- means: In a school week, this many of every 100 pupils searched for this or were stopped from a page about it. It may be a game, a lesson or a worry: logs can't tell.
 -- ask: what did the safeguarding lead find out?
-WITH weeks AS (
-    SELECT d.week, min(d.period_no) AS period_no
-    FROM seen_days d
-    WHERE d.school_id = $school AND d.academic_year = $year AND d.is_past
-    GROUP BY d.week
+WITH parts AS (
+    SELECT DISTINCT h.topic, {by} AS part FROM theme_weeks h
+    WHERE h.school_id = $school AND h.user_type = 'pupil' AND h.topic NOT IN ('ai_assistant', 'help_seeking', 'circumvention')
 ),
 counted AS (
-    SELECT w.period_no, t.topic, w.week,
-           sum(t.people) FILTER (WHERE t.since = 'always' OR t.since <= $year) AS people,
-           sum(t.people) FILTER (WHERE t.since = 'always' OR t.since <= $last_year) AS comparable
-    FROM theme_weeks t
-    JOIN weeks w ON w.week = t.event_date
-    WHERE t.school_id = $school AND t.user_type = 'pupil' AND t.topic NOT IN ('ai_assistant', 'help_seeking', 'circumvention')
-    GROUP BY w.period_no, t.topic, w.week
-),
-rates AS (
-    SELECT c.period_no, c.topic, sum(c.people) AS numerator, sum(c.comparable) AS comparable, max(c.people) AS most_in_a_week
-    FROM counted c
-    GROUP BY c.period_no, c.topic
-),
-persons AS (
-    SELECT w.period_no, o.topic, o.user_key, count(DISTINCT w.week) AS weeks
-    FROM pupil_days o
-    JOIN weeks w ON w.week = CAST(date_trunc('week', o.event_date) AS DATE)
-    WHERE o.school_id = $school AND o.user_type = 'pupil' AND o.severity >= 1
-    GROUP BY w.period_no, o.topic, o.user_key
-),
-people AS (
-    SELECT n.period_no, n.topic, count(*) AS people, max(n.weeks) AS most_active
-    FROM persons n
-    GROUP BY n.period_no, n.topic
-),
-topics AS (
-    SELECT DISTINCT t.topic FROM theme_weeks t
-    WHERE t.school_id = $school AND t.user_type = 'pupil' AND t.topic NOT IN ('ai_assistant', 'help_seeking', 'circumvention')
+    SELECT h.event_date, h.topic, {by} AS part,
+           sum(h.people) FILTER (WHERE h.since = 'always' OR h.since <= $year) AS people,
+           sum(h.people) FILTER (WHERE h.since = 'always' OR h.since <= $last_year) AS comparable
+    FROM theme_weeks h
+    WHERE h.school_id = $school AND h.user_type = 'pupil' AND h.topic NOT IN ('ai_assistant', 'help_seeking', 'circumvention')
+    GROUP BY 1, 2, 3
 )
-SELECT p.school_id, p.academic_year, p.period_no, p.label, p.start_date, p.end_date, p.school_days, p.past_days, p.counted_days,
-       p.logged_days, p.pupils,
-       t.topic AS dimension,
-       CASE WHEN p.logged_days > 0 THEN CAST(coalesce(r.numerator, 0) AS DOUBLE) END AS numerator,
-       CASE WHEN p.logged_days > 0 THEN p.pupils * p.logged_days / 5.0 END AS denominator,
-       CASE WHEN p.logged_days > 0 THEN 100.0 * coalesce(r.numerator, 0) / nullif(p.pupils * p.logged_days / 5.0, 0) END AS value,
-       CAST(coalesce(r.comparable, 0) AS DOUBLE) AS comparable,
-       CAST(greatest(coalesce(n.people, 0), coalesce(r.most_in_a_week, 0)) AS BIGINT) AS people,
-       CAST(n.most_active AS BIGINT) AS most_active
-FROM periods p
-CROSS JOIN topics t
-LEFT JOIN rates r ON r.period_no = p.period_no AND r.topic = t.topic
-LEFT JOIN people n ON n.period_no = p.period_no AND n.topic = t.topic
-WHERE p.school_id = $school AND p.academic_year = $year
-ORDER BY t.topic, p.period_no
+SELECT w.week AS day, p.topic AS dimension, p.part,
+       coalesce(c.people, 0) AS numerator, r.pupils * w.logged_days / 5.0 AS denominator,
+       coalesce(c.comparable, 0) AS comparable, coalesce(c.people, 0) AS people
+FROM term_weeks w
+CROSS JOIN parts p
+LEFT JOIN counted c ON c.event_date = w.week AND c.topic = p.topic AND c.part IS NOT DISTINCT FROM p.part
+LEFT JOIN year_groups r ON r.school_id = w.school_id AND r.academic_year = w.academic_year AND r.year_group = {roll}
+WHERE w.school_id = $school AND w.academic_year = $year AND w.logged_days > 0;
+SELECT CAST(date_trunc('week', h.event_date) AS DATE) AS day, h.topic AS dimension, {by} AS part, h.user_key AS person, 1.0 AS share
+FROM pupil_days h
+WHERE h.school_id = $school AND h.user_type = 'pupil' AND h.severity >= 1 AND h.topic NOT IN ('ai_assistant', 'help_seeking', 'circumvention')
+GROUP BY 1, 2, 3, 4

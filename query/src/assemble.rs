@@ -14,7 +14,7 @@ use crate::cards::{Deck, Key, Seen};
 use crate::engine::Engine;
 use crate::error::QueryError;
 use crate::findings::findings;
-use crate::indicator::{Indicator, run_in};
+use crate::indicator::{By, Grain, Indicator, run_in};
 use crate::page::{
     Answer, Calendar, Coverage, Figure, FindingKind, Heat, HeatDay, Period, SchoolFacts, SchoolYear, SourceCoverage, Tone,
 };
@@ -39,6 +39,9 @@ impl<'a> School<'a> {
         self.engine.rows_in(&self.context, text, parameters).await
     }
 }
+
+/// Pages show whole schools by half-term.
+const WHOLE: (Grain, Option<By>) = (Grain::HalfTerm, None);
 
 /// A half-term in which a figure was higher than usual.
 pub(crate) struct Rise {
@@ -209,8 +212,8 @@ async fn heat(school: &School<'_>, year: &str, periods: &[Period]) -> Result<Vec
 async fn cards(school: &School<'_>, deck: &Deck<'_>) -> Result<(Vec<Figure>, Vec<Rise>), QueryError> {
     let (mut figures, mut rises) = (Vec::new(), Vec::new());
     for indicator in Indicator::all()? {
-        let now = run_in(school.engine, &school.context, indicator, &school.id, deck.year).await?;
-        let before = run_in(school.engine, &school.context, indicator, &school.id, deck.last_year).await?;
+        let now = run_in(school.engine, &school.context, indicator, &school.id, deck.year, WHOLE).await?;
+        let before = run_in(school.engine, &school.context, indicator, &school.id, deck.last_year, WHOLE).await?;
         figures.extend(deck.cards(indicator, &now, &before));
         if indicator.id == "circumvention_rate" {
             for current in 0..=deck.current {

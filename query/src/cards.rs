@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::indicator::{FigureRow, Indicator};
+use crate::indicator::{FigureRow, Hides, Indicator};
 use crate::page::{Comparison, Figure, Period, Point, Provenance, Ratio};
 use crate::state::{Counted, Evidence, LEAST_COVERAGE, Reason, Shown, State, Unit, state_of_figure, usual_band};
 use crate::statistics::poisson_interval;
@@ -74,36 +74,56 @@ pub(crate) struct Deck<'a> {
 
 /// Whether a figure counts people, and so is hidden when they are few.
 fn counts_people(indicator: &Indicator) -> bool {
-    indicator.unit == Unit::PupilsPer100Week
+    indicator.hides == Hides::People
+}
+
+/// Whether a figure is a count of people over the pupils on roll.
+const fn is_of_pupils(unit: Unit) -> bool {
+    matches!(unit, Unit::PupilsPer100Week | Unit::PupilsPer100)
+}
+
+/// Whether a figure stands for itself: it is told of one moment, or by its middle, and has nothing to be compared over.
+const fn is_compared(unit: Unit) -> bool {
+    !matches!(unit, Unit::Minutes | Unit::Days)
 }
 
 impl Deck<'_> {
     /// Cards of one indicator from its rows of this year and last, one a dimension.
     pub(crate) fn cards(&self, indicator: &Indicator, rows: &[FigureRow], before: &[FigureRow]) -> Vec<Figure> {
-        let dimensions: BTreeSet<Option<&str>> = rows.iter().map(|row| row.dimension.as_deref()).collect();
-        let only_none = dimensions.iter().all(Option::is_none);
-        dimensions
+        let kinds: BTreeSet<(Option<&str>, Option<&str>)> =
+            rows.iter().map(|row| (row.dimension.as_deref(), row.part.as_deref())).collect();
+        kinds
             .into_iter()
-            // A left join gives one row without a dimension where a source or theme has none in that half-term.
-            .filter(|dimension| only_none || dimension.is_some())
-            .filter_map(|dimension| {
+            .filter_map(|kind| {
                 let of = |rows: &[FigureRow]| -> Vec<FigureRow> {
-                    rows.iter().filter(|row| row.dimension.as_deref() == dimension).cloned().collect()
+                    rows.iter().filter(|row| (row.dimension.as_deref(), row.part.as_deref()) == kind).cloned().collect()
                 };
-                self.card(indicator, dimension, &of(rows), &of(before))
+                self.card(indicator, kind, &of(rows), &of(before))
             })
             .collect()
     }
 
-    fn card(&self, indicator: &Indicator, dimension: Option<&str>, rows: &[FigureRow], before: &[FigureRow]) -> Option<Figure> {
+    fn card(
+        &self,
+        indicator: &Indicator,
+        (dimension, part): (Option<&str>, Option<&str>),
+        rows: &[FigureRow],
+        before: &[FigureRow],
+    ) -> Option<Figure> {
         let period = self.periods.get(self.current)?;
         let now = rows.iter().find(|row| row.period_no == period.number);
-        let (then, with) = self.compared_with(indicator, rows, before);
+        let (then, with) = if is_compared(indicator.unit) { self.compared_with(indicator, rows, before) } else { (None, None) };
         let value = now.map_or(Shown::NotAvailable, |row| self.shown(indicator, row));
         let then_value = match (&then, value) {
             (None, _) => Shown::NotAvailable,
             (Some(then), _) if then.hidden => Shown::Hidden,
-            (Some(then), _) => Shown::Value(then.counted.count / then.counted.exposure * scale(indicator.unit)),
+            // A count is compared over its days and printed as it was; only earlier half-terms together need the same days.
+            (Some(then), _) if indicator.unit == Unit::Count && then.is_last_year => Shown::Value(then.counted.count),
+            (Some(then), _) if indicator.unit == Unit::Count => {
+                let days = now.and_then(|row| row.denominator).unwrap_or(0.0);
+                Shown::Value(then.counted.count / then.counted.exposure * days)
+            }
+            (Some(then), _) => Shown::Value(then.counted.count / then.counted.exposure * indicator.unit.scale()),
         };
         let counted_now = now.and_then(|row| counted(row, comparable(row, then.as_ref())));
         let dispersion = self.dispersion(indicator, now, then.as_ref());
@@ -117,6 +137,10 @@ impl Deck<'_> {
         let (mut state, ratio) = state_of_figure(&evidence);
         if let Some(reason) = self.reason_not_shown(indicator, value) {
             state = State::CantSay(reason);
+        } else if !is_compared(indicator.unit) {
+            state = State::CantSay(Reason::NotCompared);
+        } else if indicator.unit == Unit::PupilsPer100 && period.is_partial {
+            state = State::CantSay(Reason::PartPeriod);
         }
         let both_shown = value.value().is_some() && then_value.value().is_some();
         let finite = |number: f64| number.is_finite().then_some(number);
@@ -127,19 +151,29 @@ impl Deck<'_> {
         let usual = match (&then, counted_now, dispersion) {
             // Completeness has no usual band: all of it is wanted.
             _ if matches!(indicator.id.as_str(), "coverage_days" | "silent_hours") => None,
-            (Some(then), Some(now), Some(dispersion)) if both_shown => usual_band(now.exposure, then.counted, dispersion)
-                .map(|band| (band.lower * scale(indicator.unit), (band.upper * scale(indicator.unit)).min(most))),
+            // A count's range would be one of its days, and that of a whole half-term is not this part of it.
+            _ if indicator.unit == Unit::Count || (indicator.unit == Unit::PupilsPer100 && period.is_partial) => None,
+            (Some(then), Some(now), Some(dispersion)) if both_shown => {
+                let scale = indicator.unit.scale();
+                usual_band(now.exposure, then.counted, dispersion)
+                    .map(|band| (band.lower * scale, (band.upper * scale).min(most)))
+            }
             _ => None,
         };
-        let id = dimension.map_or_else(|| indicator.id.clone(), |dimension| format!("{}:{dimension}", indicator.id));
-        let title = match dimension {
+        let mut id = dimension.map_or_else(|| indicator.id.clone(), |dimension| format!("{}:{dimension}", indicator.id));
+        let mut title = match dimension {
             Some(theme) if counts_people(indicator) => words::title_of(theme),
-            Some(source) => format!("{}: {source}", indicator.title),
+            Some(what) => format!("{}: {}", indicator.title, words::kind_of(what)),
             None => indicator.title.clone(),
         };
+        if let Some(part) = part {
+            id = format!("{id}:{}", part.replace(' ', "_"));
+            title = format!("{title}, {part}");
+        }
         Some(Figure {
             id,
             indicator: indicator.id.clone(),
+            group: indicator.group,
             dimension: dimension.map(Into::into),
             title,
             question: indicator.question.clone(),
@@ -176,18 +210,24 @@ impl Deck<'_> {
     /// The number as a governor may see it.
     fn shown(&self, indicator: &Indicator, row: &FigureRow) -> Shown {
         let Some(value) = row.value else { return Shown::NotAvailable };
-        if counts_people(indicator) {
-            if row.pupils.is_none_or(|pupils| pupils < LEAST_PUPILS) {
-                return Shown::NotAvailable;
+        match indicator.hides {
+            Hides::Nothing => {}
+            Hides::People => {
+                if row.pupils.is_none_or(|pupils| pupils < LEAST_PUPILS) {
+                    return Shown::NotAvailable;
+                }
+                // The rest of a share adds up with it to what is counted over: it tells of people just as well.
+                let rest = row.denominator.unwrap_or(0.0) - row.numerator.unwrap_or(0.0);
+                let few_are_left = indicator.unit == Unit::Percent && rest < THRESHOLD as f64;
+                if row.people.unwrap_or(0) < THRESHOLD || few_are_left {
+                    return Shown::Hidden;
+                }
             }
-            if row.people.unwrap_or(0) < THRESHOLD {
-                return Shown::Hidden;
+            Hides::FewRequests => {
+                if row.numerator.is_some_and(|count| count > 0.0 && count < THRESHOLD as f64) {
+                    return Shown::Hidden;
+                }
             }
-        }
-        // One to four requests are one to four people. No request at all says something of the filter, not of a child.
-        let few = row.numerator.is_some_and(|count| count > 0.0 && count < THRESHOLD as f64);
-        if few && matches!(indicator.id.as_str(), "filter_failures" | "circumvention_allowed") {
-            return Shown::Hidden;
         }
         Shown::Value(value)
     }
@@ -198,7 +238,7 @@ impl Deck<'_> {
             Shown::Hidden => Some(Reason::TooFew),
             Shown::NotAvailable => Some(if self.periods.get(self.current).is_none_or(|period| period.days_with_logs == 0) {
                 Reason::NoLogs
-            } else if matches!(indicator.unit, Unit::PupilsPer100Week | Unit::PerPupilDay) && self.pupils.is_none() {
+            } else if (is_of_pupils(indicator.unit) || indicator.unit == Unit::PerPupilDay) && self.pupils.is_none() {
                 Reason::NoRoll
             } else if counts_people(indicator) && self.pupils.is_some_and(|pupils| pupils < LEAST_PUPILS) {
                 Reason::SmallSchool
@@ -213,12 +253,12 @@ impl Deck<'_> {
     }
 
     fn interval(&self, indicator: &Indicator, row: &FigureRow, value: Shown) -> Option<(f64, f64)> {
-        if !counts_people(indicator) || value.value().is_none() {
+        if !is_of_pupils(indicator.unit) || value.value().is_none() {
             return None;
         }
         let (count, exposure) = (row.numerator?, row.denominator.filter(|exposure| *exposure > 0.0)?);
         let interval = poisson_interval(count.round() as u64, 0.95);
-        let per = scale(indicator.unit) / exposure;
+        let per = indicator.unit.scale() / exposure;
         Some((interval.lower * per, interval.upper * per))
     }
 
@@ -244,7 +284,7 @@ impl Deck<'_> {
         match indicator.id.as_str() {
             "silent_hours" => Some(SILENT_HOURS_AT_ONCE),
             "coverage_days" => Some(SILENT_DAYS_AT_ONCE),
-            _ if counts_people(indicator) => Some(1.0),
+            _ if is_of_pupils(indicator.unit) => Some(1.0),
             _ => {
                 let both = [now.and_then(|row| row.dispersion), then.and_then(|then| then.dispersion)];
                 both.into_iter().flatten().reduce(f64::max)
@@ -333,13 +373,4 @@ fn counted(row: &FigureRow, count: Option<f64>) -> Option<Counted> {
         None => 0.0,
     };
     Some(Counted { count: count?, exposure, most_active, coverage: row.coverage.unwrap_or(0.0) })
-}
-
-/// From a count over its exposure to the unit.
-const fn scale(unit: Unit) -> f64 {
-    match unit {
-        Unit::PupilsPer100Week | Unit::Percent => 100.0,
-        Unit::Per10000 => 10_000.0,
-        Unit::PerPupilDay | Unit::Count => 1.0,
-    }
 }

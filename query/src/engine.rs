@@ -108,6 +108,7 @@ impl Engine {
             tables.insert(table.name(), Arc::new(FilesTable::new(table, files, store_url()?)));
         }
         tables.extend(tables::small_tables(estate, &options.meanings, today)?);
+        tables.insert("raw_files", tables::raw_files(snapshot.files.get(&Table::Events).into_iter().flatten())?);
         let (full, hidden) = (OnceCell::new(), OnceCell::new());
         Ok(Self { version: snapshot.version, today, options: options.clone(), runtime, tables, full, hidden })
     }
@@ -209,7 +210,7 @@ impl Engine {
     pub(crate) async fn school_context(&self, school: &str) -> Result<SessionContext, QueryError> {
         let parameters = [("school", ScalarValue::from(school))];
         let mut tables = self.tables.clone();
-        for table in [Table::ActivityHourly, Table::ThemeWeeks, Table::PupilDays, Table::AdminEvents] {
+        for table in [Table::ActivityHourly, Table::ThemeWeeks, Table::PupilDays, Table::AdminEvents, Table::Figures] {
             let text = format!("SELECT * FROM {} o WHERE o.school_id = $school", table.name());
             let rows = self.rows(&text, &parameters).await?;
             tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
@@ -311,6 +312,13 @@ fn views() -> Vec<(&'static str, String)> {
         ("judged_days", include_str!("../views/judged_days.sql").into()),
         ("seen_days", include_str!("../views/seen_days.sql").into()),
         ("periods", include_str!("../views/periods.sql").into()),
+        ("term_weeks", include_str!("../views/term_weeks.sql").into()),
+        ("year_groups", include_str!("../views/year_groups.sql").into()),
+        ("forgotten_periods", include_str!("../views/forgotten_periods.sql").into()),
+        ("named_weeks", include_str!("../views/named_weeks.sql").into()),
+        ("figure_cells", include_str!("../views/figure_cells.sql").into()),
+        ("decided_cells", include_str!("../views/decided_cells.sql").into()),
+        ("files_read", include_str!("../views/files_read.sql").into()),
     ]
 }
 

@@ -11,6 +11,8 @@ use weir_lake::estate::AcademicYear;
 use crate::embedded;
 use crate::engine::Engine;
 use crate::error::QueryError;
+use crate::frame;
+pub use crate::frame::{By, Grain};
 use crate::rows::rows;
 use crate::state::Unit;
 
@@ -37,6 +39,14 @@ pub struct Indicator {
     pub audience: Vec<String>,
     /// Version of the definition.
     pub version: u32,
+    /// The question of a page under which it stands.
+    pub group: Group,
+    /// What its SQL counts in.
+    pub cells: Cells,
+    /// What it may be taken apart by.
+    pub by: Vec<By>,
+    /// What governors must not see of it.
+    pub hides: Hides,
     /// What limits it.
     pub caveat: String,
     /// What it means, for the page.
@@ -48,7 +58,101 @@ pub struct Indicator {
     pub sql: &'static str,
 }
 
-/// One half-term of one indicator, for one theme or source where it has several.
+/// The questions under which a page gathers its figures, in the order of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// What are pupils reaching for?
+    Reaching,
+    /// Does the filter hold, and is it fair?
+    Filter,
+    /// Searches.
+    Searches,
+    /// Generative AI.
+    Ai,
+    /// How much can be seen?
+    Visibility,
+    /// How good are the records?
+    Records,
+}
+
+impl Group {
+    const ALL: [(&'static str, Group); 6] = [
+        ("reaching", Group::Reaching),
+        ("filter", Group::Filter),
+        ("searches", Group::Searches),
+        ("ai", Group::Ai),
+        ("visibility", Group::Visibility),
+        ("records", Group::Records),
+    ];
+
+    /// The question, for a page.
+    pub const fn question(self) -> &'static str {
+        match self {
+            Group::Reaching => "What are pupils reaching for?",
+            Group::Filter => "Does the filter hold, and is it fair?",
+            Group::Searches => "What do searches tell?",
+            Group::Ai => "Is AI in use?",
+            Group::Visibility => "How much can we see?",
+            Group::Records => "How good are the records?",
+        }
+    }
+}
+
+/// What an indicator's SQL gives a row for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cells {
+    /// A school day.
+    SchoolDays,
+    /// A school week, named by its Monday.
+    SchoolWeeks,
+    /// Already a half-term or week, from school days: the parts don't add up.
+    SchoolDaysSummed,
+    /// Already a half-term or week, from school weeks.
+    SchoolWeeksSummed,
+}
+
+impl Cells {
+    const ALL: [(&'static str, Cells); 4] = [
+        ("school days", Cells::SchoolDays),
+        ("school weeks", Cells::SchoolWeeks),
+        ("school days, summed", Cells::SchoolDaysSummed),
+        ("school weeks, summed", Cells::SchoolWeeksSummed),
+    ];
+}
+
+/// What governors must not see of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hides {
+    /// Nothing: it tells of a filter, a source or a tool.
+    Nothing,
+    /// 0 to 4 people; the SQL says how many there are.
+    People,
+    /// 1 to 4 requests, which are 1 to 4 people. No request at all says something of the filter, not of a child.
+    FewRequests,
+}
+
+impl Hides {
+    const ALL: [(&'static str, Hides); 3] =
+        [("nothing", Hides::Nothing), ("people", Hides::People), ("few requests", Hides::FewRequests)];
+}
+
+/// Themes that governors see for the whole school by half-term or longer only.
+const NEVER_IN_PARTS: [&str; 9] = [
+    "self_harm",
+    "suicide",
+    "eating_disorder",
+    "abuse_home",
+    "grooming",
+    "exploitation",
+    "extremism",
+    "nudes_sextortion",
+    "sexual_content",
+];
+
+/// One half-term or week of one indicator, for one theme or source where it has several.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FigureRow {
     /// Indicator.
@@ -63,7 +167,9 @@ pub struct FigureRow {
     pub period_no: u32,
     /// Its label.
     pub label: String,
-    /// Its first day.
+    /// The Monday of the week, where the figure speaks of one.
+    pub week: Option<Date>,
+    /// The first school day of what it speaks of.
     pub start: Date,
     /// Its last day.
     pub end: Date,
@@ -79,6 +185,8 @@ pub struct FigureRow {
     pub pupils: Option<u32>,
     /// Theme or source.
     pub dimension: Option<String>,
+    /// The profile, user type or year group, where it was taken apart by one; none there: not known.
+    pub part: Option<String>,
     /// What was counted; none without logs.
     pub numerator: Option<f64>,
     /// What it was counted over.
@@ -97,6 +205,10 @@ pub struct FigureRow {
     pub dispersion: Option<f64>,
 }
 
+fn named<T: Copy>(all: &[(&str, T)], name: &str) -> Option<T> {
+    all.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+}
+
 fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
     let file = || format!("indicators/{name}.sql");
     let field = |key: &str| {
@@ -113,6 +225,11 @@ fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
         return Err(bad(format!("id is {id:?}; use the file's name")));
     }
     let unit = field("unit")?;
+    let (group, cells, hides) = (field("group")?, field("cells")?, field("hides").unwrap_or_else(|_| "nothing".into()));
+    let by = field("by").map(|by| by.split(',').map(|part| By::parse(part.trim())).collect::<Option<Vec<By>>>());
+    let Some(by) = by.unwrap_or_else(|_| Some(Vec::new())) else {
+        return Err(bad("by knows profile, user_type and year_group only".into()));
+    };
     let audience: Vec<String> = field("audience")?.split(',').map(|who| who.trim().to_string()).collect();
     if let Some(who) = audience.iter().find(|who| !matches!(who.as_str(), "governor" | "dsl" | "technician")) {
         return Err(bad(format!("audience {who:?}; use governor, dsl or technician")));
@@ -120,6 +237,10 @@ fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
     Ok(Indicator {
         unit: Unit::parse(&unit).ok_or_else(|| bad(format!("unit {unit:?} is not known")))?,
         version: field("version")?.parse().map_err(|_| bad("version is not a whole number".into()))?,
+        group: named(&Group::ALL, &group).ok_or_else(|| bad(format!("group {group:?} is not known")))?,
+        cells: named(&Cells::ALL, &cells).ok_or_else(|| bad(format!("cells {cells:?} are not known")))?,
+        hides: named(&Hides::ALL, &hides).ok_or_else(|| bad(format!("hides {hides:?} is not known")))?,
+        by,
         id,
         title: field("title")?,
         question: field("question")?,
@@ -157,13 +278,45 @@ impl Indicator {
             known: all.iter().map(|indicator| indicator.id.as_str()).collect::<Vec<_>>().join(", "),
         })
     }
+
+    /// Whether governors may see it of a theme by week, or in parts. Some themes they see for a whole school and half-term only, and
+    /// whatever counts people without naming a theme may be of one of those.
+    pub fn is_for_governors(&self, dimension: Option<&str>, grain: Grain, by: Option<By>) -> bool {
+        let is_whole = grain == Grain::HalfTerm && by.is_none();
+        let is_harmless = match dimension {
+            Some(theme) => !NEVER_IN_PARTS.contains(&theme),
+            None => self.hides != Hides::People || matches!(self.id.as_str(), "circumvention_rate" | "ai_use_rate"),
+        };
+        self.audience.iter().any(|who| who == "governor") && (is_whole || is_harmless)
+    }
 }
 
-/// A school's figures of one indicator and academic year (`2025-26`), from the rollups only. Without term dates there are none:
-/// [`QueryError::NoCalendar`].
+/// A school's figures of one indicator and academic year (`2025-26`) by half-term, from the rollups only. Without term dates there are
+/// none: [`QueryError::NoCalendar`].
 pub async fn run(engine: &Engine, id: &str, school: &str, year: &str) -> Result<Vec<FigureRow>, QueryError> {
+    run_by(engine, id, school, year, Grain::HalfTerm, None).await
+}
+
+/// As [`run`], by half-term or week, and taken apart where the indicator's header allows it. Nothing is hidden here: ask
+/// [`Indicator::is_for_governors`] before a governor sees it.
+pub async fn run_by(
+    engine: &Engine,
+    id: &str,
+    school: &str,
+    year: &str,
+    grain: Grain,
+    by: Option<By>,
+) -> Result<Vec<FigureRow>, QueryError> {
+    let indicator = Indicator::find(id)?;
+    if let Some(by) = by.filter(|by| !indicator.by.contains(by)) {
+        let can = indicator.by.iter().map(|by| by.column()).collect::<Vec<_>>().join(", ");
+        return Err(QueryError::Shape {
+            what: format!("{id} by {}", by.column()),
+            expected: if can.is_empty() { "the whole school: it can't be taken apart".into() } else { can },
+        });
+    }
     let context = engine.full().await?;
-    let figures = run_in(engine, context, Indicator::find(id)?, school, year).await?;
+    let figures = run_in(engine, context, indicator, school, year, (grain, by)).await?;
     if figures.is_empty() {
         let parameters = [("school", ScalarValue::from(school))];
         let known = engine.rows("SELECT s.school_id FROM schools s WHERE s.school_id = $school", &parameters).await?;
@@ -179,7 +332,7 @@ pub async fn run(engine: &Engine, id: &str, school: &str, year: &str) -> Result<
     Ok(figures)
 }
 
-/// A school's figures of some indicators and years, made as its pages make them: the rollups are read once for all.
+/// A school's figures of some indicators and years by half-term, made as its pages make them: the rollups are read once for all.
 pub async fn run_all(
     engine: &Engine,
     indicators: &[Indicator],
@@ -190,7 +343,7 @@ pub async fn run_all(
     let mut figures = Vec::new();
     for year in years {
         for indicator in indicators {
-            figures.extend(run_in(engine, &context, indicator, school, year).await?);
+            figures.extend(run_in(engine, &context, indicator, school, year, (Grain::HalfTerm, None)).await?);
         }
     }
     Ok(figures)
@@ -203,7 +356,9 @@ pub(crate) async fn run_in(
     indicator: &Indicator,
     school: &str,
     year: &str,
+    (grain, by): (Grain, Option<By>),
 ) -> Result<Vec<FigureRow>, QueryError> {
+    let text = frame::sql(indicator, grain, by);
     let last_year = AcademicYear::parse(year)
         .ok_or_else(|| QueryError::Shape { what: format!("academic year {year:?}"), expected: "the form 2025-26".into() })?
         .previous()
@@ -211,10 +366,10 @@ pub(crate) async fn run_in(
     let parameters: Vec<(&str, ScalarValue)> = [("school", school), ("year", year), ("last_year", &last_year)]
         .into_iter()
         // A parameter that the text does not name is refused by the engine.
-        .filter(|(name, _)| indicator.sql.contains(&format!("${name}")))
+        .filter(|(name, _)| text.contains(&format!("${name}")))
         .map(|(name, value)| (name, ScalarValue::from(value)))
         .collect();
-    let batches = engine.rows_in(context, indicator.sql, &parameters).await?;
+    let batches = engine.rows_in(context, &text, &parameters).await?;
     rows(&batches)
         .map(|row| {
             let (counted_days, logged_days) = (row.count("counted_days")? as u32, row.count("logged_days")? as u32);
@@ -225,6 +380,7 @@ pub(crate) async fn run_in(
                 academic_year: row.required_text("academic_year")?,
                 period_no: row.count("period_no")? as u32,
                 label: row.required_text("label")?,
+                week: row.day("week")?,
                 start: row.required_day("start_date")?,
                 end: row.required_day("end_date")?,
                 school_days: row.count("school_days")? as u32,
@@ -233,6 +389,7 @@ pub(crate) async fn run_in(
                 logged_days,
                 pupils: row.whole("pupils")?.map(|pupils| pupils.max(0) as u32),
                 dimension: row.text("dimension")?,
+                part: row.text("part")?,
                 numerator: row.number("numerator")?,
                 denominator: row.number("denominator")?,
                 value: row.number("value")?,

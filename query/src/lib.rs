@@ -11,6 +11,7 @@ mod figures_tests;
 mod findings;
 #[cfg(test)]
 mod fixture;
+mod frame;
 pub mod indicator;
 #[cfg(test)]
 mod indicator_tests;
@@ -26,6 +27,8 @@ pub mod rollup;
 mod rollup_tests;
 mod rows;
 mod scan;
+#[cfg(test)]
+mod slt_tests;
 pub mod state;
 pub mod statistics;
 pub mod suppression;

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 pub use crate::assemble::school_year;
+use crate::indicator::Group;
 pub use crate::overview::overview;
 use crate::state::{Shown, State, Unit};
 
@@ -160,6 +161,8 @@ pub struct Figure {
     pub id: String,
     /// Indicator id alone.
     pub indicator: String,
+    /// The question under which a page gathers it.
+    pub group: Group,
     /// Theme or source, where the figure is one of several.
     pub dimension: Option<String>,
     /// Title for people.

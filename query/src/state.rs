@@ -47,6 +47,10 @@ pub enum Reason {
     NothingToCount,
     /// The period has not begun or has no past school day.
     NotYet,
+    /// The half-term is not over, and the figure grows with it.
+    PartPeriod,
+    /// The figure is not compared with an earlier one.
+    NotCompared,
 }
 
 impl State {
@@ -77,6 +81,8 @@ impl Reason {
             Reason::NoPolicy => "the policy on file says nothing of what was asked for".into(),
             Reason::NothingToCount => "there was nothing of the kind to count".into(),
             Reason::NotYet => "the period has no past school day yet".into(),
+            Reason::PartPeriod => "the half-term is not over yet".into(),
+            Reason::NotCompared => "this figure is not compared with an earlier one".into(),
         }
     }
 }
@@ -118,6 +124,8 @@ impl Shown {
 pub enum Unit {
     /// Pupils in every 100, in a school week.
     PupilsPer100Week,
+    /// Pupils in every 100, over the whole half-term.
+    PupilsPer100,
     /// A share, 0 to 100.
     Percent,
     /// Per pupil and school day.
@@ -126,6 +134,10 @@ pub enum Unit {
     Per10000,
     /// A plain count.
     Count,
+    /// A time in minutes.
+    Minutes,
+    /// A time in days.
+    Days,
 }
 
 impl Unit {
@@ -137,6 +149,9 @@ impl Unit {
             "per pupil a day" => Unit::PerPupilDay,
             "in every 10 000 requests" => Unit::Per10000,
             "count" => Unit::Count,
+            "pupils in every 100" => Unit::PupilsPer100,
+            "minutes" => Unit::Minutes,
+            "days" => Unit::Days,
             _ => return None,
         })
     }
@@ -148,15 +163,27 @@ impl Unit {
             Unit::Percent => "%",
             Unit::PerPupilDay => "requests a pupil, on a school day",
             Unit::Per10000 => "in every 10,000 requests",
+            Unit::PupilsPer100 => "in every 100 pupils",
             Unit::Count => "",
+            Unit::Minutes => "minutes",
+            Unit::Days => "days",
         }
     }
 
     /// Decimals a page prints.
     pub const fn decimals(self) -> usize {
         match self {
-            Unit::Count => 0,
-            Unit::PupilsPer100Week | Unit::Percent | Unit::PerPupilDay | Unit::Per10000 => 1,
+            Unit::Count | Unit::Minutes | Unit::Days => 0,
+            Unit::PupilsPer100Week | Unit::PupilsPer100 | Unit::Percent | Unit::PerPupilDay | Unit::Per10000 => 1,
+        }
+    }
+
+    /// From a count over its exposure to the unit; 1 where there is nothing to divide by.
+    pub(crate) const fn scale(self) -> f64 {
+        match self {
+            Unit::PupilsPer100Week | Unit::PupilsPer100 | Unit::Percent => 100.0,
+            Unit::Per10000 => 10_000.0,
+            Unit::PerPupilDay | Unit::Count | Unit::Minutes | Unit::Days => 1.0,
         }
     }
 }

@@ -10,7 +10,7 @@ use datafusion::datasource::MemTable;
 use jiff::civil::Date;
 use weir_lake::calendar::{Calendar, epoch_day};
 use weir_lake::estate::Estate;
-use weir_lake::lake::Slice;
+use weir_lake::lake::{DataFile, Slice};
 
 use crate::engine::Tables;
 use crate::error::QueryError;
@@ -56,7 +56,16 @@ pub(crate) fn of_batches(rows: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider
     Ok(Arc::new(MemTable::try_new(first.schema(), vec![rows])?))
 }
 
-/// The estate's tables, `categories`, `lexicon_since` and `clock` (one row: today) by name.
+/// The files that hold raw rows, as the lake commit tells of them: `event_date`, `first_school`, `last_school`. No file is opened.
+pub(crate) fn raw_files<'a>(files: impl Iterator<Item = &'a DataFile> + Clone) -> Result<Arc<dyn TableProvider>, QueryError> {
+    in_memory(vec![
+        ("event_date", Arc::new(Date32Array::from_iter_values(files.clone().map(|file| file.statistics.event_date)))),
+        ("first_school", text(files.clone().map(|file| Some(file.statistics.school_id.0.as_str())))),
+        ("last_school", text(files.map(|file| Some(file.statistics.school_id.1.as_str())))),
+    ])
+}
+
+/// The estate's tables, `categories`, `lexicon_since`, `retention` and `clock` (one row each: how long, today) by name.
 pub(crate) fn small_tables(estate: &Estate, meanings: &Meanings, today: Date) -> Result<Tables, QueryError> {
     let estate_tables = weir_lake::estate::estate_tables(estate, &Calendar::new(estate))
         .map_err(|error| QueryError::Engine(format!("estate tables: {error}")))?;
@@ -66,6 +75,12 @@ pub(crate) fn small_tables(estate: &Estate, meanings: &Meanings, today: Date) ->
     }
     tables.insert("categories", categories(meanings)?);
     tables.insert("lexicon_since", lexicon_since(meanings)?);
+    let kept = &estate.retention;
+    let number = |number: u32| Arc::new(Int32Array::from(vec![i32::try_from(number).unwrap_or(i32::MAX)])) as ArrayRef;
+    tables.insert(
+        "retention",
+        in_memory(vec![("raw_days", number(kept.raw_days)), ("pupil_days_months", number(kept.pupil_days_months))])?,
+    );
     tables.insert("clock", in_memory(vec![("today", Arc::new(Date32Array::from(vec![epoch_day(today)])))])?);
     Ok(tables)
 }

@@ -55,6 +55,18 @@ pub(crate) fn in_sentence(id: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// What a figure is one of several of; a source stays as it is called.
+pub(crate) fn kind_of(id: &str) -> String {
+    match id {
+        "locked" => "locked".into(),
+        "not_locked" => "switched off".into(),
+        "cannot_tell" => "cannot tell".into(),
+        "lines" => "lines of the logs".into(),
+        "pupil_days" => "pupils\u{2019} days".into(),
+        source => source.into(),
+    }
+}
+
 /// `4 November 2025`.
 pub(crate) fn day(date: Date) -> String {
     date.strftime("%-d %B %Y").to_string()

@@ -14,7 +14,8 @@ matched AS (
      AND (p.valid_from IS NULL OR p.valid_from <= k.event_date)
      AND (p.valid_to IS NULL OR p.valid_to >= k.event_date)
 )
-SELECT h.school_id, h.event_date, h.source_id, h.profile, h.user_type, h.category, h.action, h.requests, m.expected
+SELECT h.school_id, h.event_date, h.source_id, h.profile, h.user_type, h.year_group, h.category, h.action, h.logs_allowed, h.requests,
+       m.expected
 FROM decided_days h
 JOIN matched m
   ON m.school_id = h.school_id AND m.event_date = h.event_date AND m.profile = coalesce(h.profile, '')
