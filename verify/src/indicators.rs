@@ -8,31 +8,38 @@ use weir_lake::estate::Estate;
 use weir_lake::ids::SchoolId;
 
 use crate::error::VerifyError;
-use crate::facts::{Day, School, Share};
-use crate::meanings::counts_in;
-use crate::pupil_days::{AI, HELP};
+use crate::facts::{Day, SAFE_SEARCH, School, Share};
 use crate::report::{Difference, Report};
-use crate::rollups::{Verification, monday};
+use crate::rollups::Verification;
 use crate::terms::{HalfTerm, half_terms};
 
 /// The indicators that are recomputed here, each in the versions of its definition that are known.
-pub const COVERED: [(&str, u32); 12] = [
+pub const COVERED: [(&str, u32); 24] = [
+    ("ai_use_rate", 1),
     ("blocked_share", 1),
+    ("categorised_share", 1),
     ("circumvention_allowed", 1),
     ("circumvention_rate", 1),
     ("coverage_days", 1),
+    ("evidence_fields", 1),
     ("filter_failures", 1),
     ("filter_failures", 2),
+    ("help_seeking", 1),
+    ("high_risk_searches", 1),
     ("identified_share", 1),
+    ("illegal_allowed", 1),
     ("overblock_share", 1),
     ("overblock_share", 2),
+    ("out_of_hours", 1),
+    ("overrides", 1),
+    ("path_visible_share", 1),
     ("requests", 1),
+    ("safe_search_share", 1),
+    ("search_visible_share", 1),
     ("silent_hours", 1),
     ("theme_rate", 1),
+    ("unapproved_changes", 1),
 ];
-
-/// The topic that has an indicator of its own.
-const CIRCUMVENTION: &str = "circumvention";
 
 /// Rows an hour that a source usually has, by the median, for its silence to mean something.
 const USUAL_ROWS: f64 = 20.0;
@@ -128,14 +135,14 @@ fn pupils(estate: &Estate, school: &SchoolId, year: &str) -> Option<f64> {
 }
 
 /// A school's year and all that is known of it.
-struct Year<'a> {
+pub(crate) struct Year<'a> {
     id: &'a str,
-    school: &'a School,
-    half_terms: &'a [HalfTerm],
-    year: &'a str,
-    today: i32,
+    pub(crate) school: &'a School,
+    pub(crate) half_terms: &'a [HalfTerm],
+    pub(crate) year: &'a str,
+    pub(crate) today: i32,
     /// Dates on which any source has rows.
-    logged: &'a BTreeSet<i32>,
+    pub(crate) logged: &'a BTreeSet<i32>,
     /// Hours of lessons.
     lessons: std::ops::Range<usize>,
 }
@@ -151,7 +158,7 @@ impl Year<'_> {
         term.days.iter().copied().filter(move |day| *day < today)
     }
 
-    fn cell(
+    pub(crate) fn cell(
         &self,
         term: &HalfTerm,
         indicator: &str,
@@ -180,12 +187,13 @@ impl Year<'_> {
             let logged = self.past(term).filter(|day| self.logged.contains(day)).count() as f64;
             self.shares(term, &mut cells);
             let requests: i64 = self.past(term).filter_map(|day| self.school.days.get(&day)).map(|day| day.requests).sum();
-            let is_known = logged > 0.0 && pupils.is_some();
-            let over = pupils.map(|pupils| pupils * logged).filter(|_| is_known);
-            cells.push(self.cell(term, "requests", None, is_known.then_some(requests as f64), over, 1.0));
+            // A school of which nothing that was ever logged is a decision has no requests to share out.
+            if logged > 0.0 && !self.school.days.is_empty() {
+                let over = pupils.map(|pupils| pupils * logged);
+                cells.push(self.cell(term, "requests", None, Some(requests as f64), over, 1.0));
+            }
             self.coverage(term, &mut cells);
-            let exposure = pupils.map(|pupils| pupils * logged / 5.0);
-            self.themes(term, logged, exposure, &mut cells);
+            self.by_week(term, pupils, &mut cells);
         }
         self.silence(&mut cells);
         cells.retain(Cell::says_something);
@@ -196,22 +204,30 @@ impl Year<'_> {
 
     /// Shares of decisions on past school days; without any decision there is no share.
     fn shares(&self, term: &HalfTerm, cells: &mut Vec<Cell>) {
-        let parts: [(&str, u32, fn(&Day) -> Share, f64); 7] = [
-            ("blocked_share", 1, |day| day.blocked, 100.0),
-            ("circumvention_allowed", 1, |day| day.circumvention, 100.0),
-            ("identified_share", 1, |day| day.identified, 100.0),
-            ("filter_failures", 1, |day| day.failures[0], 10_000.0),
-            ("filter_failures", 2, |day| day.failures[1], 10_000.0),
-            ("overblock_share", 1, |day| day.overblocked[0], 100.0),
-            ("overblock_share", 2, |day| day.overblocked[1], 100.0),
+        let parts: [(&str, u32, Option<&str>, fn(&Day) -> Share, f64); 15] = [
+            ("blocked_share", 1, None, |day| day.blocked, 100.0),
+            ("categorised_share", 1, None, |day| day.categorised, 100.0),
+            ("circumvention_allowed", 1, None, |day| day.circumvention, 100.0),
+            ("evidence_fields", 1, None, |day| day.evidence, 100.0),
+            ("filter_failures", 1, None, |day| day.failures[0], 10_000.0),
+            ("filter_failures", 2, None, |day| day.failures[1], 10_000.0),
+            ("identified_share", 1, None, |day| day.identified, 100.0),
+            ("overblock_share", 1, None, |day| day.overblocked[0], 100.0),
+            ("overblock_share", 2, None, |day| day.overblocked[1], 100.0),
+            ("overrides", 1, None, |day| day.overrides, 100.0),
+            ("path_visible_share", 1, None, |day| day.path_visible, 100.0),
+            ("safe_search_share", 1, Some(SAFE_SEARCH[0]), |day| day.safe_search[0], 100.0),
+            ("safe_search_share", 1, Some(SAFE_SEARCH[1]), |day| day.safe_search[1], 100.0),
+            ("safe_search_share", 1, Some(SAFE_SEARCH[2]), |day| day.safe_search[2], 100.0),
+            ("search_visible_share", 1, None, |day| day.search_visible, 100.0),
         ];
-        for (indicator, version, part, per) in parts {
+        for (indicator, version, dimension, part, per) in parts {
             let mut sum = Share::default();
             for day in self.past(term).filter_map(|day| self.school.days.get(&day)) {
                 sum.add(part(day));
             }
-            if sum.over > 0 {
-                let cell = self.cell(term, indicator, None, Some(sum.of as f64), Some(sum.over as f64), per);
+            if sum.is_told {
+                let cell = self.cell(term, indicator, dimension, Some(sum.of as f64), Some(sum.over as f64), per);
                 cells.push(Cell { version, ..cell });
             }
         }
@@ -226,31 +242,6 @@ impl Year<'_> {
                 let logged = days.iter().filter(|day| dates.contains_key(day)).count() as f64;
                 cells.push(self.cell(term, "coverage_days", Some(source), Some(logged), Some(days.len() as f64), 100.0));
             }
-        }
-    }
-
-    /// Pupil-weeks of each theme. A week belongs to the half-term of its first past school day.
-    fn themes(&self, term: &HalfTerm, logged: f64, exposure: Option<f64>, cells: &mut Vec<Cell>) {
-        if logged == 0.0 {
-            return;
-        }
-        let mut weeks: BTreeMap<i32, u32> = BTreeMap::new();
-        for other in self.terms() {
-            for day in self.past(other) {
-                let first = weeks.entry(monday(day)).or_insert(other.number);
-                *first = other.number.min(*first);
-            }
-        }
-        let people = |topic: &str| -> f64 {
-            let rows = self.school.weeks.get(topic).map_or(&[][..], Vec::as_slice);
-            let counted =
-                rows.iter().filter(|(week, since, _)| weeks.get(week) == Some(&term.number) && counts_in(since, self.year));
-            counted.map(|(_, _, people)| *people as f64).sum()
-        };
-        let own = people(CIRCUMVENTION);
-        cells.push(self.cell(term, "circumvention_rate", None, Some(own), exposure, 100.0));
-        for topic in self.school.weeks.keys().filter(|topic| !matches!(topic.as_str(), AI | HELP | CIRCUMVENTION)) {
-            cells.push(self.cell(term, "theme_rate", Some(topic), Some(people(topic)), exposure, 100.0));
         }
     }
 

@@ -16,6 +16,7 @@ mod report;
 mod rollups;
 mod terms;
 mod theme_weeks;
+mod weekly;
 mod weeks;
 
 pub use error::VerifyError;
