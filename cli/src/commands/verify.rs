@@ -374,7 +374,7 @@ fn in_words(told: &Told<'_>) {
         if told.differing > rows.len() as u64 {
             println!("The first {} are shown; --output json tells up to a thousand.", rows.len());
         }
-        println!("Do not use these figures. Run `weir rollup`; if they still differ, tell whoever looks after Weir for you.");
+        println!("Do not use these figures until somebody has found out why, and tell whoever looks after Weir for you.");
     }
     if !told.unchecked.is_empty() {
         println!("\nNot checked:");
