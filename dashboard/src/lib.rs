@@ -12,6 +12,7 @@ mod error;
 mod example;
 mod figures;
 mod pages;
+mod review;
 mod routes;
 mod security;
 mod serve;

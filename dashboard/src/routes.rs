@@ -11,7 +11,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::error::PageError;
-use crate::pages::{FigurePage, MethodPage, OverviewPage, SchoolPage, html};
+use crate::pages::{FigurePage, MethodPage, OverviewPage, ReviewPage, SchoolPage, html};
 use crate::security::{OwnPort, guard};
 use crate::view::SchoolYear;
 use crate::{Dashboard, assets, csv};
@@ -28,6 +28,7 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route("/health", get(health))
         .route("/school/{school}", get(newest))
         .route("/school/{school}/{year}", get(school))
+        .route("/school/{school}/{year}/review", get(review))
         .route("/school/{school}/{year}/days.csv", get(days))
         .route("/school/{school}/{year}/figures.csv", get(figures))
         .route("/school/{school}/{year}/figure/{figure}", get(figure))
@@ -63,6 +64,11 @@ async fn method(State(dashboard): State<Dashboard>) -> Page {
 async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {
     let page = read(&dashboard, &school, &year).await?;
     html(&SchoolPage::new(&page, &dashboard.figures.schools().await?))
+}
+
+async fn review(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {
+    let page = read(&dashboard, &school, &year).await?;
+    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?))
 }
 
 async fn figure(

@@ -15,6 +15,8 @@ mod policy;
 mod rng;
 mod school_day;
 mod schools;
+mod shape;
+mod shapes;
 mod text;
 mod themes;
 mod truth;
@@ -28,6 +30,7 @@ use std::sync::mpsc;
 use jiff::civil::{Date, date};
 
 pub use bench_lines::{LineOptions, write_export, write_lines};
+pub use shape::{TruthLine, format_ids, shapes_of, write_with_truth};
 pub use truth::{FileTruth, Finding, SchoolTruth, SourceTruth, ThemeTruth, Truth};
 pub use vendor::Format;
 

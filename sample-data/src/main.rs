@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Parser;
 use jiff::civil::Date;
-use weir_sample_data::{EstateOptions, Format, LineOptions, write_estate, write_export, write_lines};
+use weir_sample_data::{
+    EstateOptions, Format, LineOptions, format_ids, write_estate, write_export, write_lines, write_with_truth,
+};
 
 /// Invented web filter logs in vendors' own formats, the same bytes for the same seed.
 ///
 /// With --estate DIR: fourteen schools with weir.toml, CSV files, a year of logs and truth.json.
-/// With --format ID --rows N: N lines of one format, for benchmarks.
+/// With --format ID --rows N: N lines of one format. With --truth FILE: awkward ones, and beside each the row it must become.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -43,6 +45,12 @@ struct Arguments {
     /// File for the lines; standard output by default.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Write awkward lines, and into this file the row that each must become, as ndjson.
+    #[arg(long)]
+    truth: Option<PathBuf>,
+    /// Which of the shapes of a format to write, from 0 (with --truth, and for formats that estates do not use).
+    #[arg(long, default_value_t = 0)]
+    shape: usize,
     /// Distinct hosts.
     #[arg(long)]
     hosts: Option<usize>,
@@ -94,9 +102,27 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let id = arguments.format.as_deref().unwrap_or_default();
-    let Some(format) = Format::from_id(id) else {
-        let known: Vec<&str> = Format::ALL.iter().map(|format| format.id()).collect();
+    let known = format_ids();
+    if !known.contains(&id) {
         bail!("format {id:?} is not known; use one of {}", known.join(", "));
+    }
+    let mut out: Box<dyn Write> = match &arguments.out {
+        Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("{}", path.display()))?)),
+        None => Box::new(BufWriter::new(std::io::stdout().lock())),
+    };
+    let format = match (Format::from_id(id), &arguments.truth) {
+        (Some(format), None) => format,
+        (_, path) => {
+            let mut truth: Box<dyn Write> = match path {
+                Some(path) => Box::new(BufWriter::new(File::create(path).with_context(|| format!("{}", path.display()))?)),
+                None => Box::new(std::io::sink()),
+            };
+            write_with_truth(id, arguments.shape, arguments.rows, arguments.seed, &mut *out, &mut |line| {
+                writeln!(truth, "{}", line.to_json()).map_err(|error| weir_sample_data::Error::Io { path: "truth".into(), error })
+            })?;
+            truth.flush()?;
+            return Ok(());
+        }
     };
     let base = if arguments.wide { LineOptions::wide() } else { LineOptions::default() };
     let options = LineOptions {
@@ -107,10 +133,6 @@ fn main() -> anyhow::Result<()> {
         first_day: arguments.first_day,
         days: arguments.days,
         shuffle: arguments.shuffle,
-    };
-    let mut out: Box<dyn Write> = match &arguments.out {
-        Some(path) => Box::new(File::create(path).with_context(|| format!("{}", path.display()))?),
-        None => Box::new(BufWriter::new(std::io::stdout().lock())),
     };
     write_lines(format, arguments.rows, arguments.seed, &mut *out, options)?;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod figure;
 mod overview;
+mod review;
 mod school;
 
 use askama::Template;
@@ -10,6 +11,7 @@ use weir_lake::estate::AcademicYear;
 
 pub(crate) use figure::FigurePage;
 pub(crate) use overview::OverviewPage;
+pub(crate) use review::ReviewPage;
 pub(crate) use school::SchoolPage;
 
 use crate::error::PageError;

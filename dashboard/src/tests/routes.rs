@@ -34,7 +34,7 @@ async fn every_page_that_can_be_reached_keeps_the_promises() {
         }
     }
     // Six schools, and nine figures at each of the four that have any.
-    assert_eq!(pages, 2 + 6 + 4 * 9, "{seen:?}");
+    assert_eq!(pages, 2 + 6 * 2 + 4 * 9, "{seen:?}");
 }
 
 #[tokio::test]
@@ -273,4 +273,23 @@ async fn an_error_of_the_engine_shows_nothing_of_itself() {
         assert!(!body.contains("secret") && !body.contains("/srv"), "{path}");
         check(path, &body);
     }
+}
+
+#[tokio::test]
+async fn the_review_has_every_block_and_the_questions_first() {
+    let page = get(Example::estate(), "/school/oakfield/2025-26/review").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for number in 1..=21 {
+        assert!(page.body.contains(&format!("id=\"block-{number}\"")), "block {number}");
+    }
+    let at = |text: &str| page.body.find(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(at("Questions to put to the head") < at("id=\"block-1\""));
+    assert!(at("needs an answer") < at("worth a look"), "the most pressing first");
+    // What the logs can't know is asked of a person, never left out.
+    assert!(page.body.contains("Nobody has recorded this yet.") && page.body.contains("Ask: safeguarding lead."));
+    assert!(page.body.contains("not signed"));
+    // A school without logs has a review too: what is missing is the evidence.
+    let empty = get(Example::estate(), "/school/ashdown/2025-26/review").await;
+    assert_eq!(empty.status, StatusCode::OK);
+    assert!(empty.body.contains("id=\"block-21\"") && empty.body.contains("No logs for 2025 to 2026"));
 }

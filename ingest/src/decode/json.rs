@@ -201,13 +201,14 @@ impl Json {
                 Some(b'"') => {}
                 _ => return cursor.fail(),
             }
-            let (name, _) = cursor.string();
+            let (name, escaped) = cursor.string();
             cursor.blanks();
             if cursor.peek() != Some(b':') {
                 return cursor.fail();
             }
             cursor.at += 1;
             if let Some(slot) = self.nodes[node].keys {
+                let name = if escaped { slots.rewrite(|scratch| unescape(name.of(cursor.record, &[]), scratch)) } else { name };
                 self.give(slot, name, slots);
             }
             let text = name.of(cursor.record, &[]);
@@ -379,6 +380,7 @@ mod tests {
             (r#"{"c":["News","Sport \"x\""],"d":[{"n":"p"},{"n":"q"}]}"#, &["c[]", "d[].n"], &[r#"News; Sport "x""#, "p; q"]),
             (r#"{"c":["News","Sport"]}"#, &["c[0]"], &["News"]),
             (r#"{"t":{"user":{"apatel":[1]},"cat":{"News":[],"Fun":[]}}}"#, &["t.user{}", "t.cat{}"], &["apatel", "News; Fun"]),
+            (r#"{"u":{"si\u00e2n":[],"a \"b\"":[],"c\/d":1}}"#, &["u{}"], &["siân; a \"b\"; c/d"]),
             (r#"{"u":"http:\/\/a.example\/","e":"\u00e9\ud83d\ude00\n"}"#, &["u", "e"], &["http://a.example/", "é😀\n"]),
         ];
         for (line, names, wanted) in table {

@@ -14,6 +14,7 @@ mod a_second_run_adds_nothing;
 mod an_answer_opens_in_a_spreadsheet;
 mod an_independent_reader_counts_the_same;
 mod bad_input_is_explained;
+mod every_format_gives_back_what_was_written;
 mod others_samples_are_read_as_a_careful_person_would;
 mod the_demo_tells_what_was_planted;
 mod the_lake_may_lie_in_a_store;

@@ -1,0 +1,250 @@
+//! The annual review: the questions to put to the head, then the 21 blocks with what the logs show and what people must add.
+
+use askama::Template;
+
+use super::{Frame, NextStep, Picker};
+use crate::chart::{Svg, state_shape, tone_shape};
+use crate::review::{BLOCKS, Basis, Block, Part};
+use crate::view::{Figure, Finding, SchoolRef, SchoolYear, State, Tone};
+use crate::words;
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "review.html")]
+pub(crate) struct ReviewPage {
+    pub(crate) frame: Frame,
+    pub(crate) name: String,
+    pub(crate) base: String,
+    pub(crate) year: String,
+    pub(crate) lede: Vec<String>,
+    pub(crate) steps: Vec<NextStep>,
+    pub(crate) questions: Vec<Question>,
+    pub(crate) periods: Vec<String>,
+    pub(crate) blocks: Vec<BlockView>,
+}
+
+/// A question to put to the head.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) class: &'static str,
+    pub(crate) shape: Svg,
+    pub(crate) words: &'static str,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) ask: String,
+    pub(crate) link: Option<(String, String)>,
+}
+
+/// A block as it is shown.
+#[derive(Debug)]
+pub(crate) struct BlockView {
+    pub(crate) number: usize,
+    pub(crate) title: &'static str,
+    pub(crate) asks: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) summary: String,
+    pub(crate) rows: Vec<FigureRow>,
+    pub(crate) absent: Vec<&'static str>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) signatures: &'static [&'static str],
+    pub(crate) sources: Vec<(String, String)>,
+    pub(crate) wanted: Vec<(&'static str, &'static str)>,
+    pub(crate) method_link: bool,
+}
+
+/// A figure over the year's half-terms.
+#[derive(Debug)]
+pub(crate) struct FigureRow {
+    pub(crate) title: String,
+    pub(crate) link: String,
+    pub(crate) unit: String,
+    pub(crate) cells: Vec<String>,
+    pub(crate) class: &'static str,
+    pub(crate) shape: Svg,
+    pub(crate) state: &'static str,
+    pub(crate) comparison: String,
+}
+
+/// Who signs.
+const SIGNATURES: [&str; 4] = ["Head or senior leader", "Designated safeguarding lead", "IT support", "Governor or trustee"];
+
+/// Where a block has nothing but what people know.
+const NOBODY_RECORDED: &str = "Nobody has recorded this yet.";
+
+impl ReviewPage {
+    /// The page.
+    pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef]) -> Self {
+        let base = format!("/school/{}/{}", page.school.id, page.year);
+        let year = words::year_words(page.year);
+        let blocks: Vec<BlockView> =
+            (1..).zip(&BLOCKS).map(|(number, block)| BlockView::new(number, block, page, &base)).collect();
+        let measured = blocks.iter().filter(|block| !block.rows.is_empty()).count();
+        let waiting: usize = blocks.iter().map(|block| block.wanted.len()).sum();
+        let questions = questions(page, &base);
+        Self {
+            frame: Frame {
+                picker: Some(Picker::new(schools, &page.school, page.year, None)),
+                as_of: page.as_of,
+                ..Frame::plain(&format!("Annual review, {}, {year}", page.school.name))
+            },
+            name: page.school.name.clone(),
+            lede: vec![
+                format!("The school year {year}. A draft: nobody has signed it."),
+                format!(
+                    "{measured} of 21 blocks hold figures from the logs. {} must come from people; each says who can supply it.",
+                    words::capital(&words::plural(waiting as u32, "statement"))
+                ),
+            ],
+            steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
+            questions,
+            periods: page.periods.iter().map(|period| words::short_period(&period.label)).collect(),
+            blocks,
+            year,
+            base,
+        }
+    }
+}
+
+/// Findings first, the most pressing before; then every figure that is not as usual.
+fn questions(page: &SchoolYear, base: &str) -> Vec<Question> {
+    let link = |figure: &Figure| (format!("{base}/figure/{}", figure.id), figure.title.clone());
+    let by_id = |id: &str| page.figures.iter().find(|figure| figure.id == id);
+    let findings = page.findings.iter().filter(|finding| !finding.ask.is_empty() && finding.tone <= Tone::Notice);
+    let mut questions: Vec<Question> = findings
+        .clone()
+        .map(|finding: &Finding| Question {
+            class: finding.tone.class(),
+            shape: tone_shape(finding.tone),
+            words: finding.tone.words(),
+            title: finding.title.clone(),
+            detail: finding.detail.clone(),
+            ask: words::capital(&finding.ask),
+            link: finding.figure.as_deref().and_then(by_id).map(link),
+        })
+        .collect();
+    let told: Vec<&str> = findings.filter_map(|finding| finding.figure.as_deref()).collect();
+    let changed = page.figures.iter().filter(|figure| matches!(figure.state, State::Higher | State::Lower));
+    questions.extend(changed.filter(|figure| !figure.ask.is_empty() && !told.contains(&figure.id.as_str())).map(|figure| {
+        Question {
+            class: figure.state.class(),
+            shape: state_shape(figure.state),
+            words: figure.state.words(),
+            title: figure.title.clone(),
+            detail: figure.meaning.clone(),
+            ask: words::capital(&figure.ask),
+            link: Some(link(figure)),
+        }
+    }));
+    questions
+}
+
+impl BlockView {
+    fn new(number: usize, block: &'static Block, page: &SchoolYear, base: &str) -> Self {
+        let of = |id: &str| page.figures.iter().filter(|figure| figure.method.id == id).collect::<Vec<_>>();
+        let rows: Vec<FigureRow> =
+            block.figures.iter().flat_map(|(id, _)| of(id)).map(|figure| FigureRow::new(figure, base)).collect();
+        let absent: Vec<&str> = block.figures.iter().filter(|(id, _)| of(id).is_empty()).map(|(_, name)| *name).collect();
+        let has = |part: Part| block.parts.contains(&part);
+        let mut lines = Vec::new();
+        if has(Part::Roll) {
+            lines.push(match page.pupils {
+                Some(pupils) => format!("{} on roll.", words::plural(pupils, "pupil")),
+                None => String::from("The number of pupils is missing: rolls.csv holds it."),
+            });
+        }
+        if has(Part::Unseen) {
+            lines.extend(page.unseen.iter().cloned());
+        }
+        if has(Part::Triggers) {
+            lines.extend(
+                page.findings.iter().map(|finding| format!("{}. {}", finding.title.trim_end_matches('.'), finding.detail)),
+            );
+            if page.findings.is_empty() {
+                lines.push("Nothing of that kind was found in what we can see.".into());
+            }
+        }
+        if has(Part::Statement) {
+            lines.extend(statement());
+        }
+        let sources = if has(Part::Sources) {
+            page.sources
+                .iter()
+                .map(|source| {
+                    let days = source.days.map_or_else(
+                        || String::from("never sent a line"),
+                        |(first, last)| format!("logs from {} to {}", words::day(first), words::day(last)),
+                    );
+                    (source.name.clone(), format!("{}, {days}", source.layer))
+                })
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let wanted: Vec<_> = block.wanted.iter().map(|wanted| (wanted.what, wanted.who)).collect();
+        let (tag, class) = match (block.basis, wanted.is_empty()) {
+            (Basis::Measured, _) if rows.is_empty() && !block.figures.is_empty() => ("nothing to show yet", "cant"),
+            (Basis::Measured, _) => ("measured", "usual"),
+            (Basis::Both, true) => ("measured and reported", "usual"),
+            (Basis::Both, false) => ("people must add", "higher"),
+            (Basis::Reported, _) => ("people must add", "higher"),
+        };
+        Self {
+            number,
+            title: block.title,
+            asks: block.asks,
+            tag,
+            class,
+            summary: summary(&rows, block),
+            absent,
+            rows,
+            lines,
+            signatures: if has(Part::Signatures) { &SIGNATURES } else { &[] },
+            sources,
+            wanted,
+            method_link: has(Part::Method),
+        }
+    }
+}
+
+/// One sentence under the block's name.
+fn summary(rows: &[FigureRow], block: &Block) -> String {
+    if rows.is_empty() {
+        return if block.wanted.is_empty() || !block.parts.is_empty() { String::new() } else { NOBODY_RECORDED.into() };
+    }
+    let count = |state: State| rows.iter().filter(|row| row.state == state.words()).count() as u32;
+    let parts = [State::Higher, State::Lower, State::Usual, State::CantSay]
+        .into_iter()
+        .map(|state| (count(state), state.words()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"));
+    format!("{}: {}.", words::plural(rows.len() as u32, "figure"), parts.collect::<Vec<_>>().join(", "))
+}
+
+fn statement() -> Vec<String> {
+    let of = |basis: Basis| {
+        let titles = BLOCKS.iter().filter(|block| block.basis == basis).map(|block| block.title.to_lowercase());
+        titles.collect::<Vec<_>>().join("; ")
+    };
+    vec![
+        format!("Measured from the logs: {}.", of(Basis::Measured)),
+        format!("Reported by people: {}.", of(Basis::Reported)),
+        format!("Both: {}.", of(Basis::Both)),
+        "A figure from the logs says what was asked for and what the filter did. It says nothing about why.".into(),
+    ]
+}
+
+impl FigureRow {
+    fn new(figure: &Figure, base: &str) -> Self {
+        Self {
+            title: figure.title.clone(),
+            link: format!("{base}/figure/{}", figure.id),
+            unit: format!("{} {}", figure.unit.sign, figure.unit.words).trim().to_string(),
+            cells: figure.points.iter().map(|point| words::cell(point.value, &figure.unit)).collect(),
+            class: figure.state.class(),
+            shape: state_shape(figure.state),
+            state: figure.state.words(),
+            comparison: figure.comparison.clone(),
+        }
+    }
+}

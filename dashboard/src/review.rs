@@ -1,0 +1,323 @@
+//! The 21 blocks of the annual review: what each asks, which figures answer it, and what only people can supply.
+//!
+//! From the standards for filtering and monitoring of the Department for Education, the definitions of the UK Safer Internet Centre, and
+//! what schools' own online safety policies ask of governors.
+
+/// Where a block's evidence comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// The logs.
+    Measured,
+    /// People.
+    Reported,
+    /// Both.
+    Both,
+}
+
+/// What the page itself knows and shows in a block, beside figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Lines to sign on.
+    Signatures,
+    /// Sources of logs.
+    Sources,
+    /// Pupils on roll.
+    Roll,
+    /// What the logs can't show.
+    Unseen,
+    /// Findings of the year.
+    Triggers,
+    /// Which blocks are measured and which are reported.
+    Statement,
+    /// Definitions, marks and rules.
+    Method,
+}
+
+/// Something that only people can supply.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// What.
+    pub(crate) what: &'static str,
+    /// Who can supply it.
+    pub(crate) who: &'static str,
+}
+
+/// A block of the review.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Block {
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// The question it answers.
+    pub(crate) asks: &'static str,
+    /// Where its evidence comes from.
+    pub(crate) basis: Basis,
+    /// Indicators shown in it, with their names where this school has no figure of them.
+    pub(crate) figures: &'static [(&'static str, &'static str)],
+    /// What the page itself shows in it.
+    pub(crate) parts: &'static [Part],
+    /// What only people can supply.
+    pub(crate) wanted: &'static [Wanted],
+}
+
+const fn wanted(what: &'static str, who: &'static str) -> Wanted {
+    Wanted { what, who }
+}
+
+/// The blocks, in order.
+pub(crate) const BLOCKS: [Block; 21] = [
+    Block {
+        title: "Sign-off and dates",
+        asks: "Who took part in this review, and when is the next one due?",
+        basis: Basis::Reported,
+        figures: &[],
+        parts: &[Part::Signatures],
+        wanted: &[wanted("The date of this review, and of the next one: at most a year later", "head and chair of governors")],
+    },
+    Block {
+        title: "Who is responsible",
+        asks: "Are a senior leader and a governor named, and does everyone know their part?",
+        basis: Basis::Reported,
+        figures: &[],
+        parts: &[],
+        wanted: &[
+            wanted("The senior leader and the governor for filtering and monitoring: since when, and when last trained", "head"),
+            wanted("The safeguarding lead, the deputies, and whom to reach out of hours", "safeguarding lead"),
+            wanted("Who looks after the systems, in school or outside", "head"),
+        ],
+    },
+    Block {
+        title: "What we use",
+        asks: "Which systems filter and monitor, and what does their provider state?",
+        basis: Basis::Both,
+        figures: &[],
+        parts: &[Part::Sources],
+        wanted: &[
+            wanted("Product, provider and version of each system, and when each contract ends", "IT support"),
+            wanted(
+                "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
+                "IT support, from the provider",
+            ),
+            wanted("Until when the provider\u{2019}s accreditation runs", "IT support, from the provider"),
+        ],
+    },
+    Block {
+        title: "Our pupils and their risks",
+        asks: "Whom do we protect, and who is at greater risk?",
+        basis: Basis::Both,
+        figures: &[],
+        parts: &[Part::Roll],
+        wanted: &[
+            wanted(
+                "Pupils with special educational needs, with English as an additional language, boarders",
+                "safeguarding lead",
+            ),
+            wanted("Own devices, work from home, tools of artificial intelligence in use", "IT support and safeguarding lead"),
+        ],
+    },
+    Block {
+        title: "How complete the logs are",
+        asks: "Do all sites, devices and groups reach the logs, and is every line read?",
+        basis: Basis::Measured,
+        figures: &[
+            ("coverage_days", "Days with logs"),
+            ("silent_hours", "Silent hours"),
+            ("identified_share", "People identified"),
+            ("path_visible_share", "More than the host seen"),
+            ("evidence_fields", "The five fields"),
+            ("quarantine_share", "Lines unread"),
+        ],
+        parts: &[Part::Unseen],
+        wanted: &[],
+    },
+    Block {
+        title: "What is blocked and why",
+        asks: "What is blocked, for whom, and for what reason?",
+        basis: Basis::Both,
+        figures: &[("blocked_share", "Share blocked"), ("filter_failures", "Allowed where policy says block")],
+        parts: &[],
+        wanted: &[wanted(
+            "For each category and group: blocked or allowed, and the reason (policy.csv holds it)",
+            "safeguarding lead",
+        )],
+    },
+    Block {
+        title: "Illegal content",
+        asks: "Are the lists of illegal content on for everyone, and was that tested?",
+        basis: Basis::Both,
+        figures: &[("illegal_allowed", "Illegal, let through")],
+        parts: &[],
+        wanted: &[
+            wanted("The provider\u{2019}s statement, with its date", "IT support, from the provider"),
+            wanted("The latest test of each profile, with its date and result", "IT support"),
+        ],
+    },
+    Block {
+        title: "Checks made",
+        asks: "Was filtering tested on every kind of device, at every site, for every group?",
+        basis: Basis::Reported,
+        figures: &[],
+        parts: &[],
+        wanted: &[
+            wanted(
+                "Each check: when, who, what was tested, on which device and site, for which group, with what result",
+                "IT support",
+            ),
+            wanted("What was done about a check that failed, by whom and by when", "IT support and safeguarding lead"),
+        ],
+    },
+    Block {
+        title: "What pupils met, by theme",
+        asks: "What are pupils reaching for, and is it changing?",
+        basis: Basis::Measured,
+        figures: &[("theme_rate", "Theme rates")],
+        parts: &[],
+        wanted: &[],
+    },
+    Block {
+        title: "Searches",
+        asks: "Can searches be read, is safe search on, and were there searches of high risk?",
+        basis: Basis::Measured,
+        figures: &[
+            ("search_visible_share", "Searches we can read"),
+            ("safe_search_share", "Safe search"),
+            ("high_risk_searches", "High-risk searches"),
+        ],
+        parts: &[],
+        wanted: &[],
+    },
+    Block {
+        title: "Ways round the filter",
+        asks: "Can pupils get round it?",
+        basis: Basis::Both,
+        figures: &[("circumvention_rate", "Ways round the filter"), ("circumvention_allowed", "Ways round that got through")],
+        parts: &[],
+        wanted: &[wanted("What was done about ways round the filter", "IT support and safeguarding lead")],
+    },
+    Block {
+        title: "Artificial intelligence",
+        asks: "Which tools are used, by whom, and was each assessed?",
+        basis: Basis::Both,
+        figures: &[("ai_first_seen", "New AI tools"), ("ai_use_rate", "AI use")],
+        parts: &[],
+        wanted: &[wanted(
+            "The risk assessment of each tool, with its date, and what pupils and staff were told",
+            "safeguarding lead",
+        )],
+    },
+    Block {
+        title: "Over-blocking and changes",
+        asks: "Does filtering get in the way of teaching, and who may change it?",
+        basis: Basis::Both,
+        figures: &[
+            ("overblock_share", "Over-blocking"),
+            ("overrides", "Went past a block"),
+            ("unapproved_changes", "Changes nobody recorded"),
+        ],
+        parts: &[],
+        wanted: &[
+            wanted("Sites that staff asked for: how many, granted or not, after how many days", "IT support"),
+            wanted(
+                "Each change: who asked, who approved, who made it. The one who approves is never the one who makes it",
+                "IT support",
+            ),
+        ],
+    },
+    Block {
+        title: "Monitoring and response",
+        asks: "Do alerts reach the safeguarding lead, and what comes of them?",
+        basis: Basis::Reported,
+        figures: &[("alert_response", "Response to alerts"), ("false_positive_share", "False alarms")],
+        parts: &[],
+        wanted: &[wanted("Weekly reports made and read; alerts, time to the first answer, outcome", "safeguarding lead")],
+    },
+    Block {
+        title: "Incidents and what we learned",
+        asks: "What happened, was it referred, and what did we change?",
+        basis: Basis::Reported,
+        figures: &[],
+        parts: &[],
+        wanted: &[
+            wanted("Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
+            wanted("What changed in policy or teaching because of them", "head"),
+        ],
+    },
+    Block {
+        title: "What should have started a review",
+        asks: "Did anything happen that asks for a review before the year is over?",
+        basis: Basis::Both,
+        figures: &[],
+        parts: &[Part::Triggers],
+        wanted: &[wanted("For each: was a review held, and when", "safeguarding lead and IT support")],
+    },
+    Block {
+        title: "Data protection",
+        asks: "Is what we hold about children lawful, known to them, and let go in time?",
+        basis: Basis::Both,
+        figures: &[("retention_kept", "Retention kept")],
+        parts: &[],
+        wanted: &[
+            wanted("Date of the data protection impact assessment", "data protection officer"),
+            wanted("Date of the notices to pupils, parents and staff; requests for access answered", "data protection officer"),
+            wanted("Names revealed: how often, by which role, for what reason", "head"),
+        ],
+    },
+    Block {
+        title: "Policies and training",
+        asks: "Are policies up to date, and do staff know what to do?",
+        basis: Basis::Reported,
+        figures: &[],
+        parts: &[],
+        wanted: &[
+            wanted("Date of each policy and of its next review", "head"),
+            wanted("Share of staff trained this year; the staff self-audit, summed", "safeguarding lead"),
+        ],
+    },
+    Block {
+        title: "Limits and gaps",
+        asks: "What do we not know, and who will see to it?",
+        basis: Basis::Both,
+        figures: &[],
+        parts: &[Part::Unseen],
+        wanted: &[wanted("For each gap an owner and a date; what was carried over from last year", "head")],
+    },
+    Block {
+        title: "What is measured, and what is reported",
+        asks: "Which of this is counted by a machine, and which is somebody\u{2019}s word?",
+        basis: Basis::Both,
+        figures: &[],
+        parts: &[Part::Statement],
+        wanted: &[],
+    },
+    Block {
+        title: "How it was worked out",
+        asks: "Can every number be worked out again?",
+        basis: Basis::Measured,
+        figures: &[],
+        parts: &[Part::Method],
+        wanted: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_block_says_what_it_holds() {
+        let mut seen = BTreeSet::new();
+        for block in &BLOCKS {
+            let measures = !block.figures.is_empty() || !block.parts.is_empty();
+            match block.basis {
+                Basis::Measured => assert!(measures && block.wanted.is_empty(), "{}", block.title),
+                Basis::Reported => assert!(!block.wanted.is_empty(), "{}", block.title),
+                Basis::Both => assert!(measures, "{}", block.title),
+            }
+            assert!(block.asks.ends_with('?'), "{}", block.title);
+            for (id, _) in block.figures {
+                assert!(seen.insert(*id), "{id} stands in two blocks");
+            }
+        }
+    }
+}
