@@ -41,3 +41,4 @@ mod test_rows;
 pub mod undo;
 pub mod vacuum;
 pub mod vault;
+pub mod verification;

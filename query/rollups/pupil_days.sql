@@ -8,7 +8,8 @@
 --       prefix too (a blank at its end leaves it as it was), unless the first was refused and the second not. Of equal times the
 --       shorter term comes first, because many logs know whole seconds, and line numbers say nothing once a log is cut into files.
 --       A term that gets shorter is a search of its own: nobody can tell it from one that was meant. Shared sign-ins and devices
---       are no person. Severity of a theme is at least 1; help-seeking and watched categories are 0, never a concern.
+--       are no person. Severity of a theme is at least 1; help-seeking and watched categories are 0, never a concern,
+--       searched for or not.
 -- note: neighbours are looked at in one sorted run with the person as a column, not in a partition a person: the engine's cost of a
 --       partition is that of a hundred rows, and there is one a pupil, day and source
 WITH seen AS (
@@ -87,7 +88,8 @@ topical AS (
 )
 SELECT event_date, school_id, source_id, user_key, user_type, year_group, topic, since,
        CAST(max(CASE WHEN topic IN ('ai_assistant', 'help_seeking') THEN 0 WHEN topic = theme THEN severity ELSE 1 END) AS INT) AS severity,
-       CAST(max(CASE WHEN search_term IS NULL OR topic <> theme THEN 0 ELSE concern_severity END) AS INT) AS search_severity,
+       CAST(max(CASE WHEN search_term IS NOT NULL AND topic = theme AND topic <> 'help_seeking' THEN concern_severity ELSE 0 END) AS INT)
+           AS search_severity,
        count(*) AS requests,
        count(*) FILTER (WHERE action IN ('blocked', 'warned')) AS blocked,
        count(*) FILTER (WHERE search_term IS NOT NULL) AS searches,

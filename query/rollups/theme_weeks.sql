@@ -8,7 +8,8 @@
 --       layer that saw more of that person that day. A theme needs severity 1; help-seeking and watched categories do not.
 WITH layered AS (
     SELECT p.school_id, p.event_date, p.topic, p.user_key, coalesce(s.layer, 'filter') AS layer,
-           min(p.since) AS since, max(p.user_type) AS user_type, max(p.year_group) AS year_group, sum(p.requests) AS requests
+           -- What always counted is the earliest, and as text it would be the latest.
+           min(CASE p.since WHEN 'always' THEN '' ELSE p.since END) AS since, max(p.user_type) AS user_type, max(p.year_group) AS year_group, sum(p.requests) AS requests
     FROM week_pupil_days p
     LEFT JOIN sources s ON s.source_id = p.source_id AND s.school_id = p.school_id
     WHERE p.severity >= 1 OR p.topic IN ('ai_assistant', 'help_seeking')
@@ -31,7 +32,7 @@ person_weeks AS (
     JOIN touched_weeks t ON t.school_id = d.school_id AND t.week = CAST(date_trunc('week', d.event_date) AS DATE)
     GROUP BY d.school_id, t.week, d.topic, d.user_key
 )
-SELECT week AS event_date, school_id, topic, since, user_type, year_group,
+SELECT week AS event_date, school_id, topic, CASE since WHEN '' THEN 'always' ELSE since END AS since, user_type, year_group,
        count(*) AS people,
        CAST(sum(days) AS BIGINT) AS person_days,
        CAST(sum(requests) AS BIGINT) AS requests

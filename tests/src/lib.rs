@@ -130,8 +130,8 @@ impl Home {
         ])
     }
 
-    /// Closes dates (days since 1970) of the one school's only source, as a verification that agreed would: no command does yet.
-    /// They must be rolled up. The clock is put fifteen days on.
+    /// Closes these dates (days since 1970) of the one school's only source and no others, as a verification that agreed on them alone
+    /// would. They must be rolled up. The clock is put fifteen days on.
     pub fn close(&self, dates: impl IntoIterator<Item = i32>) {
         let estate = Estate::load(&self.estate().join("weir.toml")).expect("the estate");
         let lake = Lake::open(&estate.lake_root).expect("the lake");

@@ -22,6 +22,7 @@ pub mod unclaimed;
 pub mod undo;
 pub mod unmapped;
 pub mod user;
+pub mod verify;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod a_closed_date_opens_for_a_full_re_export;
+mod a_date_closes_when_two_engines_agree;
 mod a_killed_ingest_leaves_nothing;
 mod a_mistake_can_be_taken_back;
 mod a_new_vendor_needs_no_programming;
@@ -22,3 +23,4 @@ mod saved_questions_find_what_was_planted;
 mod the_demo_tells_what_was_planted;
 mod the_lake_may_lie_in_a_store;
 mod todays_files_apply_to_open_dates;
+mod two_engines_agree;

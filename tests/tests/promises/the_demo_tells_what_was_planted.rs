@@ -228,6 +228,19 @@ fn ledger_and_pages() {
     assert_eq!((again["rows"].as_i64(), again["changed_rows"].as_i64()), (Some(events), Some(0)), "{}", again["changed"]);
 
     crate::saved_questions_find_what_was_planted::check(&estate, &truth);
+    // A second engine, which shares nothing with the first but the lake, makes the same of every value.
+    let mut verify = Command::new(weir_bin());
+    verify.arg("--config").arg(estate.join("weir.toml")).args(["verify", "--output", "json"]);
+    let verified: Ran = verify.output().unwrap().into();
+    assert_eq!(verified.status, 0, "{}{}", verified.stderr, verified.stdout.chars().take(4000).collect::<String>());
+    let verified: Value = serde_json::from_str(&verified.stdout).unwrap();
+    assert_eq!(
+        (verified["differing"].as_u64(), verified["schools"].as_u64()),
+        (Some(0), Some(truth["schools"].as_array().unwrap().len() as u64))
+    );
+    for (table, least) in [("activity_hourly", 100_000), ("pupil_days", 10_000), ("theme_weeks", 1_000), ("theme_rate", 1_000)] {
+        assert!(verified["checked"][table]["cells"].as_u64() > Some(least), "{table}: {}", verified["checked"]);
+    }
 
     let port = free_port();
     let mut child = Command::new(weir_bin())

@@ -1,0 +1,101 @@
+//! What the last verification found, kept beside the commits so that a page or an auditor can say when two engines last agreed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::SchoolId;
+use crate::lake::{Lake, LakeError};
+
+const VERIFIED: &str = "_weir/verified";
+
+/// How much of a rollup or indicator was compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// Values compared.
+    pub cells: u64,
+    /// Of them different.
+    pub differences: u64,
+}
+
+/// The outcome of a verification: counts alone, nothing of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The lake version that was verified.
+    pub lake_version: u64,
+    /// When, microseconds since 1970.
+    pub at: i64,
+    /// The program's version.
+    pub weir: String,
+    /// The school and academic year, or none for all.
+    pub of: Option<(SchoolId, String)>,
+    /// By rollup and indicator.
+    pub compared: BTreeMap<String, Compared>,
+    /// What was left out, and why.
+    pub unchecked: BTreeMap<String, String>,
+}
+
+impl Verified {
+    /// Whether nothing differed.
+    pub fn agrees(&self) -> bool {
+        self.compared.values().all(|compared| compared.differences == 0)
+    }
+}
+
+fn path(of: Option<(&SchoolId, &str)>) -> String {
+    match of {
+        None => format!("{VERIFIED}/all.json"),
+        Some((school, year)) => format!("{VERIFIED}/{school}-{year}.json"),
+    }
+}
+
+impl Lake {
+    /// Keeps the outcome of a verification in the place of the one before of the same school and year, or of all.
+    pub fn keep_verified(&self, verified: &Verified) -> Result<(), LakeError> {
+        let path = path(verified.of.as_ref().map(|(school, year)| (school, year.as_str())));
+        let bytes = serde_json::to_vec_pretty(verified)
+            .map_err(|error| LakeError::Rejected { problem: format!("a verification's outcome: {error}") })?;
+        self.storage.make_folder(VERIFIED)?;
+        self.storage.replace(&path, &bytes, || {})?;
+        self.storage.sync_folder(VERIFIED)
+    }
+
+    /// The outcome of the last verification of a school and year, or of all; none where there was none.
+    pub fn last_verified(&self, of: Option<(&SchoolId, &str)>) -> Result<Option<Verified>, LakeError> {
+        let path = path(of);
+        let Some(bytes) = self.storage.read(&path)? else { return Ok(None) };
+        let damaged =
+            |error: serde_json::Error| LakeError::Corrupt { path: self.storage.path(&path), problem: error.to_string() };
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_one_of_each_scope_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::open(folder.path()).unwrap();
+        let elm = SchoolId::parse("elm").unwrap();
+        assert_eq!(lake.last_verified(None).unwrap(), None);
+        let mut all = Verified {
+            lake_version: 3,
+            at: 1,
+            weir: "0.1.0".into(),
+            of: None,
+            compared: BTreeMap::from([("requests".into(), Compared { cells: 9, differences: 1 })]),
+            unchecked: BTreeMap::new(),
+        };
+        let one = Verified { of: Some((elm.clone(), "2026-27".into())), compared: BTreeMap::new(), ..all.clone() };
+        lake.keep_verified(&all).unwrap();
+        lake.keep_verified(&one).unwrap();
+        all.lake_version = 4;
+        lake.keep_verified(&all).unwrap();
+        assert_eq!(lake.last_verified(None).unwrap(), Some(all.clone()));
+        assert_eq!(lake.last_verified(Some((&elm, "2026-27"))).unwrap(), Some(one.clone()));
+        assert_eq!(lake.last_verified(Some((&elm, "2025-26"))).unwrap(), None);
+        assert!(!all.agrees() && one.agrees());
+    }
+}

@@ -1,0 +1,26 @@
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods))]
+//! The second engine: recomputes every figure of a lake straight from its data files, by the definitions and by nothing of the first
+//! engine, and says which values differ. Writes nothing.
+
+mod activity;
+mod cells;
+mod columns;
+mod error;
+mod facts;
+mod figures;
+mod indicators;
+mod local_time;
+mod meanings;
+mod pupil_days;
+mod report;
+mod rollups;
+mod terms;
+mod theme_weeks;
+mod weekly;
+mod weeks;
+
+pub use error::VerifyError;
+pub use indicators::{COVERED, Cell, SchoolYear, compare};
+pub use meanings::Meanings;
+pub use report::{Checked, Difference, Report, Unchecked};
+pub use rollups::Verification;
