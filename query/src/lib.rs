@@ -3,6 +3,7 @@
 
 mod assemble;
 mod cards;
+pub mod compare;
 pub mod engine;
 pub mod error;
 mod findings;
@@ -18,6 +19,8 @@ pub mod page;
 mod page_tests;
 #[cfg(test)]
 mod properties;
+pub mod publish;
+mod published;
 pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;
@@ -27,6 +30,7 @@ pub mod state;
 pub mod statistics;
 pub mod suppression;
 mod tables;
+pub mod trend;
 mod words;
 
 pub use tables::{CategoryMeaning, Meanings};
