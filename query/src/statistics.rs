@@ -267,6 +267,10 @@ pub fn cusum_of_expected(weeks: &[(f64, f64)], ratio: f64) -> Vec<f64> {
 }
 
 #[cfg(test)]
+#[path = "statistics_tests.rs"]
+mod reference;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
