@@ -11,7 +11,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::error::PageError;
-use crate::pages::{FigurePage, MethodPage, OverviewPage, SchoolPage, html};
+use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, SchoolPage, html};
 use crate::security::{OwnPort, guard};
 use crate::view::SchoolYear;
 use crate::{Dashboard, assets, csv};
@@ -26,6 +26,7 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route("/go", get(go))
         .route("/method", get(method))
         .route("/health", get(health))
+        .route("/group/{group}/{year}", get(group))
         .route("/school/{school}", get(newest))
         .route("/school/{school}/{year}", get(school))
         .route("/school/{school}/{year}/days.csv", get(days))
@@ -49,7 +50,25 @@ struct Sought {
 async fn overview(State(dashboard): State<Dashboard>, sought: Result<Query<Sought>, QueryRejection>) -> Page {
     // An address that can't be read narrows nothing.
     let sought = sought.map(|Query(sought)| sought.name).unwrap_or_default();
-    html(&OverviewPage::new(&dashboard.figures.overview().await?, &sought))
+    html(&OverviewPage::new(&dashboard.figures.overview().await?, &dashboard.figures.groups().await?, &sought))
+}
+
+/// What a group's page is about.
+#[derive(Debug, Default, Deserialize)]
+struct Compared {
+    figure: Option<String>,
+    school: Option<String>,
+}
+
+async fn group(
+    State(dashboard): State<Dashboard>,
+    Path((group, year)): Path<(String, String)>,
+    compared: Result<Query<Compared>, QueryRejection>,
+) -> Page {
+    let Query(compared) = compared.map_err(|_| PageError::NotFound)?;
+    let year: AcademicYear = AcademicYear::parse(&year).ok_or(PageError::NotFound)?;
+    let found = dashboard.figures.group(&group, year).await?;
+    html(&GroupPage::new(&found, compared.figure.as_deref(), compared.school.as_deref()).ok_or(PageError::NotFound)?)
 }
 
 async fn schools(State(dashboard): State<Dashboard>) -> Result<Response, PageError> {

@@ -3,13 +3,14 @@
 //! Schools, figures and findings are made up; none describes a real place.
 
 mod figures;
+mod groups;
 mod year;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::figures::{Asked, Figures, FiguresError};
-use crate::view::{AsOf, Coverage, Finding, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone};
+use crate::view::{AsOf, Coverage, Finding, Group, GroupLink, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone};
 
 /// The year the example stands in.
 const THIS: AcademicYear = AcademicYear(2025);
@@ -270,6 +271,14 @@ impl Figures for Example {
 
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
         Box::pin(async move { self.page(school, year) })
+    }
+
+    fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
+        Box::pin(async { Ok(if self.schools.len() > 1 { groups::links() } else { Vec::new() }) })
+    }
+
+    fn group<'a>(&'a self, group: &'a str, year: AcademicYear) -> Asked<'a, Group> {
+        Box::pin(async move { groups::group(group, year).filter(|_| self.schools.len() > 1).ok_or(FiguresError::NotFound) })
     }
 
     fn methods(&self) -> Asked<'_, Vec<Method>> {

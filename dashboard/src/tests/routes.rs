@@ -33,8 +33,8 @@ async fn every_page_that_can_be_reached_keeps_the_promises() {
             }
         }
     }
-    // Six schools, and nine figures at each of the four that have any.
-    assert_eq!(pages, 2 + 6 + 4 * 9, "{seen:?}");
+    // Six schools, and nine figures at each of the four that have any; two groups, as they open and by each of two figures.
+    assert_eq!(pages, 2 + 6 + 4 * 9 + 2 * 3, "{seen:?}");
 }
 
 #[tokio::test]
@@ -83,6 +83,9 @@ async fn what_is_not_there_is_a_page_with_ways_back() {
         "/school/Oak%20field/2025-26",
         "/school/%2e%2e/2025-26",
         "/school/oakfield/2025-27",
+        "/group/nobody/2025-26",
+        "/group/all/2025",
+        "/group/all/2025-26?figure=none",
         "/school/oakfield/2025",
         "/school/oakfield/2025-26/figure/none",
         "/school/oakfield/2025-26/figure/none.csv",
@@ -238,7 +241,7 @@ async fn what_cannot_be_drawn_is_said_rather_than_drawn_as_zero() {
 
 #[tokio::test]
 async fn an_error_of_the_engine_shows_nothing_of_itself() {
-    use crate::view::{Method, Overview, SchoolRef, SchoolYear};
+    use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
     use crate::{Asked, Figures, FiguresError};
     struct Broken;
     impl Broken {
@@ -260,12 +263,18 @@ async fn an_error_of_the_engine_shows_nothing_of_itself() {
         ) -> Asked<'a, SchoolYear> {
             Self::fail()
         }
+        fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
+            Self::fail()
+        }
+        fn group<'a>(&'a self, _: &'a str, _: weir_lake::estate::AcademicYear) -> Asked<'a, Group> {
+            Self::fail()
+        }
         fn methods(&self) -> Asked<'_, Vec<Method>> {
             Self::fail()
         }
     }
     use tower::ServiceExt;
-    for path in ["/", "/method", "/school/oakfield/2025-26", "/school/oakfield/2025-26/figure/x.csv"] {
+    for path in ["/", "/method", "/group/all/2025-26", "/school/oakfield/2025-26", "/school/oakfield/2025-26/figure/x.csv"] {
         let request = Request::get(path).header("host", "localhost:8080").body(Body::empty()).unwrap();
         let response = crate::Dashboard::new(Broken).router(8080).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
@@ -273,4 +282,41 @@ async fn an_error_of_the_engine_shows_nothing_of_itself() {
         assert!(!body.contains("secret") && !body.contains("/srv"), "{path}");
         check(path, &body);
     }
+}
+
+#[tokio::test]
+async fn a_funnel_names_only_the_outside_and_the_readers_own() {
+    let page = async |path: &str| get(Example::estate(), path).await.body;
+    // What stands in the funnel and beside it; the table of coverage above and the half-terms below name every school.
+    let funnel = |page: &str| {
+        let start = page.find("<div class=\"beside\">").unwrap();
+        let end = page[start..].find("<details").unwrap() + start;
+        page[start..end].to_string()
+    };
+    let shown = funnel(&page("/group/all/2025-26").await);
+    for (name, is_named) in [("Dunmere Academy", true), ("Kingsford High School", true), ("Ivy Bank School", false)] {
+        assert_eq!(shown.contains(name), is_named, "{name}");
+    }
+    assert!(shown.contains("far more than expected") && shown.contains("8 other schools"), "{shown}");
+    let own = funnel(&page("/group/all/2025-26?school=ivy-bank-school").await);
+    assert!(own.contains("Ivy Bank School") && own.contains("7 other schools"), "{own}");
+    // The schools outside stand by name, not by how far.
+    let at = |name: &str| own.rfind(name).unwrap();
+    assert!(at("Dunmere Academy") < at("Greave Academy") && at("Greave Academy") < at("Kingsford High School"));
+}
+
+#[tokio::test]
+async fn few_schools_stand_beside_themselves() {
+    let page = get(Example::estate(), "/group/larkwater-learning-trust/2025-26").await.body;
+    assert!(page.contains("Fewer than 10 schools") && !page.contains("limit-outer"));
+    assert!(page.contains("fewer than 5, perhaps none"));
+    // Coverage stands before any figure.
+    assert!(page.find("First: what can we see?").unwrap() < page.find("Ways round the filter").unwrap());
+}
+
+#[tokio::test]
+async fn a_figure_says_what_is_final() {
+    let page = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:violence_weapons").await.body;
+    assert!(page.contains("final; late logs: +0.1") && page.contains("<td>not final</td>"), "{page}");
+    assert!(page.contains("Not final: late logs may still change it."));
 }
