@@ -338,7 +338,11 @@ pub const PUBLISHED_FIGURES: &[Column] = &[
     required("indicator", Dict, "indicator id"),
     required("version", Int32, "version of its definition"),
     optional("dimension", Dict, "theme or source, where the figure is one of several"),
-    required("mark", Dict, "shown; c: fewer than the threshold, perhaps none, or hidden to protect such a number; x: not available"),
+    required(
+        "mark",
+        Dict,
+        "shown; c: fewer than the threshold, perhaps none, or hidden to protect such a number; x: not available",
+    ),
     optional("value", Float64, "the figure; none where it is not shown"),
     optional("numerator", Float64, "what was counted; none where it is not shown"),
     optional("denominator", Float64, "what it was counted over; none where it is not shown"),

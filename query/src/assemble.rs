@@ -86,8 +86,7 @@ pub async fn school_year(engine: &Engine, school: &str, year: &str) -> Result<Sc
     if let Some(current) = current {
         let published = newest(engine, Some(&school.id)).await?;
         let (periods, seen) = (&periods, &seen);
-        let deck =
-            Deck { periods, current, year, last_year: &last_year, seen, pupils: facts.pupils, published: &published };
+        let deck = Deck { periods, current, year, last_year: &last_year, seen, pupils: facts.pupils, published: &published };
         (figures, rises) = cards(&school, &deck).await?;
         coverage = coverage_of(&deck, coverage, &figures);
     }

@@ -6,9 +6,9 @@ use jiff::civil::Date;
 
 use crate::indicator::{FigureRow, Indicator};
 use crate::page::{Comparison, Figure, Period, Point, Provenance, Ratio};
+use crate::published::{Key as CellKey, PublishedCell};
 use crate::state::{Counted, Evidence, LEAST_COVERAGE, Reason, Shown, State, Unit, state_of_figure, usual_band};
 use crate::statistics::poisson_interval;
-use crate::published::{Key as CellKey, PublishedCell};
 use crate::suppression::{Audience, LEAST_PUPILS, THRESHOLD};
 use crate::words;
 

@@ -168,7 +168,9 @@ pub async fn compare(engine: &Engine, slug: &str, year: &str) -> Result<Option<C
     let cells = newest_of_year(engine, "governor", year).await?;
     let period = period_of(&members, &cells);
     let mut figures = Vec::new();
-    for indicator in Indicator::all()?.iter().filter(|indicator| matches!(indicator.id.as_str(), "theme_rate" | "circumvention_rate")) {
+    for indicator in
+        Indicator::all()?.iter().filter(|indicator| matches!(indicator.id.as_str(), "theme_rate" | "circumvention_rate"))
+    {
         let of: Vec<&PublishedCell> = cells.iter().filter(|cell| cell.key.indicator == indicator.id).collect();
         let dimensions: BTreeSet<Option<&str>> = of.iter().map(|cell| cell.key.dimension.as_deref()).collect();
         for dimension in dimensions {

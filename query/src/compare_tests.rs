@@ -94,14 +94,7 @@ fn the_worked_funnel() {
 
 #[test]
 fn outside_is_named_by_how_far() {
-    let limits = Placed {
-        member: 0,
-        expected: 30.0,
-        ratio: 1.0,
-        adjusted_z: 0.0,
-        limits95: (0.6, 1.5),
-        limits998: (0.4, 2.0),
-    };
+    let limits = Placed { member: 0, expected: 30.0, ratio: 1.0, adjusted_z: 0.0, limits95: (0.6, 1.5), limits998: (0.4, 2.0) };
     for (ratio, wanted) in [
         (0.3, Place::FarBelow),
         (0.5, Place::Below),
@@ -118,8 +111,7 @@ fn outside_is_named_by_how_far() {
 fn who_is_not_placed_and_why() {
     let mut members: Vec<Member> = (0..12).map(|at| member(at, "primary", at != 3)).collect();
     members[5].school.phase = "special".into();
-    let cells: Vec<PublishedCell> =
-        (0..12).map(|at| cell(at, 1, (at != 7).then_some((20.0 + at as f64, 10_000.0)))).collect();
+    let cells: Vec<PublishedCell> = (0..12).map(|at| cell(at, 1, (at != 7).then_some((20.0 + at as f64, 10_000.0)))).collect();
     let found = one(&members, &cells);
     assert_eq!((found.places[3], found.places[5], found.places[7]), (Place::Coverage, Place::Alone, Place::TooFew));
     // Nine are left: no funnel, and nobody is outside anything.
@@ -144,13 +136,19 @@ fn a_funnel_is_made_from_what_is_shown() {
 
 #[test]
 fn addresses_of_groups() {
-    for (name, wanted) in
-        [("Tideway Learning Trust", "tideway-learning-trust"), ("Corff Ll\u{f4}n", "corff-ll\u{f4}n"), ("!!", "group"), ("All", "group")]
-    {
+    for (name, wanted) in [
+        ("Tideway Learning Trust", "tideway-learning-trust"),
+        ("Corff Ll\u{f4}n", "corff-ll\u{f4}n"),
+        ("!!", "group"),
+        ("All", "group"),
+    ] {
         assert_eq!(slug(name), wanted);
     }
-    let both = [("trust", 2), ("authority", 3)]
-        .map(|(kind, schools)| Group { kind, name: "Weald".into(), members: (0..schools).collect() });
+    let both = [("trust", 2), ("authority", 3)].map(|(kind, schools)| Group {
+        kind,
+        name: "Weald".into(),
+        members: (0..schools).collect(),
+    });
     let slugs: Vec<String> = refs(&both).into_iter().map(|group| group.slug).collect();
     assert_eq!(slugs, ["weald", "weald-authority"]);
 }

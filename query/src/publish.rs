@@ -95,6 +95,7 @@ struct Span {
     label: String,
     start: Date,
     end: Date,
+    has_logs: bool,
 }
 
 /// Whether a school's figures of a span may be published: the one place that decides. Its last day is long enough past for late logs,
@@ -102,31 +103,30 @@ struct Span {
 fn is_over(snapshot: &Snapshot, today: Date, school: &str, span: &Span) -> bool {
     let waits = (span.end - school_week_monday(span.start)).get_days();
     let first = epoch_day(school_week_monday(span.start));
-    let is_stale = snapshot
-        .stale
-        .iter()
-        .any(|slice| slice.school_id.as_str() == school && (first..=first + waits).contains(&slice.date));
+    let is_stale =
+        snapshot.stale.iter().any(|slice| slice.school_id.as_str() == school && (first..=first + waits).contains(&slice.date));
     today > span.end.saturating_add(DAYS_FOR_LATE_LOGS.days()) && !is_stale
 }
 
-/// The spans of a school year: its half-terms by number, and whether all of the year is over.
+/// The half-terms of a school year by number.
 #[derive(Debug, Default)]
 struct Spans {
     half_terms: BTreeMap<usize, Span>,
-    has_logs: bool,
 }
 
 impl Spans {
     fn year(&self) -> Option<Span> {
         let (first, last) = (self.half_terms.values().next()?, self.half_terms.values().next_back()?);
-        Some(Span { label: "Year".into(), start: first.start, end: last.end })
+        let has_logs = self.half_terms.values().any(|span| span.has_logs);
+        Some(Span { label: "Year".into(), start: first.start, end: last.end, has_logs })
     }
 
     fn of(&self, column: usize) -> Option<Span> {
         if column == 0 { self.year() } else { self.half_terms.get(&column).cloned() }
     }
 
-    fn is_due(&self, snapshot: &Snapshot, today: Date, school: &str, year: AcademicYear, column: usize) -> bool {
+    /// Whether a half-term, or the year, is over. One without any logs is over, too; there is nothing of it to publish.
+    fn is_over(&self, snapshot: &Snapshot, today: Date, school: &str, year: AcademicYear, column: usize) -> bool {
         if column > 0 {
             return self.half_terms.get(&column).is_some_and(|span| is_over(snapshot, today, school, span));
         }
@@ -143,12 +143,13 @@ async fn spans(engine: &Engine) -> Result<BTreeMap<String, SpansOf>, QueryError>
                 FROM periods p ORDER BY p.academic_year, p.school_id, p.period_no";
     let mut all: BTreeMap<String, SpansOf> = BTreeMap::new();
     for row in rows(&engine.rows(text, &[]).await?) {
-        let spans = all.entry(row.required_text("academic_year")?).or_default().entry(row.required_text("school_id")?).or_default();
-        spans.has_logs |= row.count("logged_days")? > 0;
+        let spans =
+            all.entry(row.required_text("academic_year")?).or_default().entry(row.required_text("school_id")?).or_default();
         let span = Span {
             label: row.required_text("label")?,
             start: row.required_day("start_date")?,
             end: row.required_day("end_date")?,
+            has_logs: row.count("logged_days")? > 0,
         };
         spans.half_terms.insert(row.count("period_no")? as usize, span);
     }
@@ -194,9 +195,11 @@ async fn compute(
     let mut cells = Vec::new();
     for (year, spans) in spans(&engine).await? {
         let Some(academic_year) = AcademicYear::parse(&year) else { continue };
-        let schools: Vec<SchoolFacts> =
-            facts(&engine, &year).await?.into_iter().filter(|school| spans.get(&school.school_id).is_some_and(|of| of.has_logs)).collect();
-        let year = Year { snapshot, estate, engine: &engine, year: &year, academic_year, schools, spans: &spans, before: &before };
+        let has_logs =
+            |school: &SchoolFacts| spans.get(&school.school_id).and_then(Spans::year).is_some_and(|year| year.has_logs);
+        let schools: Vec<SchoolFacts> = facts(&engine, &year).await?.into_iter().filter(has_logs).collect();
+        let year =
+            Year { snapshot, estate, engine: &engine, year: &year, academic_year, schools, spans: &spans, before: &before };
         if year.has_work() {
             year.publish(wanted, &mut report, &mut cells).await?;
         }
@@ -227,15 +230,21 @@ struct Year<'a> {
 
 impl Year<'_> {
     fn columns(&self) -> usize {
-        let numbers = self.schools.iter().filter_map(|school| self.spans.get(&school.school_id)?.half_terms.keys().next_back().copied());
+        let numbers =
+            self.schools.iter().filter_map(|school| self.spans.get(&school.school_id)?.half_terms.keys().next_back().copied());
         numbers.max().unwrap_or(0) + 1
     }
 
-    fn is_due(&self, school: &SchoolFacts, column: usize) -> bool {
+    fn is_over(&self, school: &SchoolFacts, column: usize) -> bool {
         let today = self.engine.today();
         self.spans
             .get(&school.school_id)
-            .is_some_and(|spans| spans.is_due(self.snapshot, today, &school.school_id, self.academic_year, column))
+            .is_some_and(|spans| spans.is_over(self.snapshot, today, &school.school_id, self.academic_year, column))
+    }
+
+    fn is_due(&self, school: &SchoolFacts, column: usize) -> bool {
+        let span = self.spans.get(&school.school_id).and_then(|spans| spans.of(column));
+        span.is_some_and(|span| span.has_logs) && self.is_over(school, column)
     }
 
     fn inputs(&self, school: &SchoolFacts, column: usize) -> Option<String> {
@@ -245,16 +254,15 @@ impl Year<'_> {
 
     /// Whether any school has a period that is over and unpublished, or was made from something else than is there now.
     fn has_work(&self) -> bool {
-        let mut known: BTreeMap<(&str, usize), &str> = BTreeMap::new();
-        for (key, cell) in self.before.iter().filter(|(key, _)| key.year == self.year && key.grain == "school") {
-            known.insert((key.school_id.as_str(), key.period as usize), cell.inputs.as_str());
-        }
-        self.schools.iter().any(|school| {
-            (0..self.columns()).any(|column| {
-                self.is_due(school, column)
-                    && self.inputs(school, column).as_deref() != known.get(&(school.school_id.as_str(), column)).copied()
-            })
-        })
+        let of_year = self.before.iter().filter(|(key, _)| key.year == self.year && key.grain == "school");
+        let known: BTreeSet<(&str, usize, &str)> =
+            of_year.map(|(key, cell)| (key.school_id.as_str(), key.period as usize, cell.inputs.as_str())).collect();
+        let is_known = |school: &SchoolFacts, column: usize| {
+            self.inputs(school, column).is_some_and(|inputs| known.contains(&(school.school_id.as_str(), column, &inputs)))
+        };
+        self.schools
+            .iter()
+            .any(|school| (0..self.columns()).any(|column| self.is_due(school, column) && !is_known(school, column)))
     }
 
     async fn publish(
@@ -281,7 +289,8 @@ impl Year<'_> {
             }
         }
         // Some indicators give a row without a dimension where a source or theme has none.
-        let with_dimensions: BTreeSet<&str> = figures.keys().filter(|(_, dimension)| dimension.is_some()).map(|(id, _)| *id).collect();
+        let with_dimensions: BTreeSet<&str> =
+            figures.keys().filter(|(_, dimension)| dimension.is_some()).map(|(id, _)| *id).collect();
         figures.retain(|(id, dimension), _| dimension.is_some() || !with_dimensions.contains(id));
         let groups = all_groups(&self.schools);
         for audience in [Audience::Governor, Audience::Public] {
@@ -292,7 +301,9 @@ impl Year<'_> {
             let mut keys: Vec<&(&str, Option<String>)> = figures.keys().collect();
             keys.sort_by_key(|(id, dimension)| (order(id), *id, dimension.as_deref()));
             for key in keys {
-                let (Some(indicator), Some(rows)) = (indicators.iter().find(|one| one.id == key.0), figures.get(key)) else { continue };
+                let (Some(indicator), Some(rows)) = (indicators.iter().find(|one| one.id == key.0), figures.get(key)) else {
+                    continue;
+                };
                 let follows = if key.0 == "circumvention_allowed" { hidden_ways.clone() } else { Vec::new() };
                 let one = One { year: self, indicator, dimension: key.1.as_deref(), audience, threshold, groups: &groups };
                 match one.publish(rows, &follows) {
@@ -370,9 +381,12 @@ impl One<'_> {
             rows: (0..entities)
                 .map(|entity| {
                     let Some(school) = entity.checked_sub(first) else { return Vec::new() };
-                    (1..columns)
-                        .map(|column| rows[school][column - 1].clone().filter(|_| !stands(entity, column) && self.year.is_due(&schools[school], column)))
-                        .collect()
+                    // What is published stays part of every sum, even while late logs wait for their roll-up.
+                    let counts = |column: usize| {
+                        let is_published = self.year.before.contains_key(&keys(entity, column));
+                        !stands(entity, column) && (is_published || self.year.is_due(&schools[school], column))
+                    };
+                    (1..columns).map(|column| rows[school][column - 1].clone().filter(|_| counts(column))).collect()
                 })
                 .collect(),
             is_due: (0..entities)
@@ -380,7 +394,9 @@ impl One<'_> {
                     (0..columns)
                         .map(|column| match kept.get(entity) {
                             // A group's period is over when it is over at each of its schools.
-                            Some(group) => !mixed && group.members.iter().all(|school| is_due_school(*school, column)),
+                            Some(group) => {
+                                !mixed && group.members.iter().all(|school| self.year.is_over(&schools[*school], column))
+                            }
                             None => is_due_school(entity - first, column) && !stands(entity, column),
                         })
                         .collect()
@@ -412,7 +428,9 @@ impl One<'_> {
                 let Some(outcome) = outcome else { continue };
                 let key = keys(entity, column);
                 let span = match kept.get(entity) {
-                    Some(group) => group.members.iter().filter_map(|school| self.span(*school, column)).max_by_key(|span| span.end),
+                    Some(group) => {
+                        group.members.iter().filter_map(|school| self.span(*school, column)).max_by_key(|span| span.end)
+                    }
                     None => self.span(entity - first, column),
                 };
                 let Some(span) = span else { continue };

@@ -197,13 +197,7 @@ pub fn funnel(schools: &[FunnelSchool]) -> Funnel {
                 let ratio = school.observed / school.expected;
                 let total = (spread(school.expected).powi(2) + tau2).sqrt();
                 let (limits95, limits998) = funnel_limits(school.expected, tau2);
-                FunnelPlace {
-                    ratio,
-                    z: z_of(school),
-                    adjusted_z: (ratio.sqrt() - 1.0) / total,
-                    limits95,
-                    limits998,
-                }
+                FunnelPlace { ratio, z: z_of(school), adjusted_z: (ratio.sqrt() - 1.0) / total, limits95, limits998 }
             })
         })
         .collect();

@@ -60,8 +60,17 @@ impl Audience {
 
 /// Themes that nobody but the safeguarding lead may see by anything finer than the whole school and a half-term: not by year group,
 /// profile, week or day, and in no sentence that says when most of it fell.
-pub const SENSITIVE: [&str; 9] =
-    ["self_harm", "suicide", "eating_disorder", "abuse_home", "grooming", "exploitation", "extremism", "nudes_sextortion", "sexual_content"];
+pub const SENSITIVE: [&str; 9] = [
+    "self_harm",
+    "suicide",
+    "eating_disorder",
+    "abuse_home",
+    "grooming",
+    "exploitation",
+    "extremism",
+    "nudes_sextortion",
+    "sexual_content",
+];
 
 /// Whether a theme is sensitive.
 pub fn is_sensitive(theme: &str) -> bool {
@@ -121,9 +130,11 @@ fn suppress(rows: &[Vec<u64>], with_columns: bool, threshold: u64) -> Result<Sup
         values: all
             .iter()
             .enumerate()
-            .map(|(entity, row)| {
-                if with_columns && entity == 0 { Vec::new() } else { row.iter().map(|value| Some(vec![*value])).collect() }
-            })
+            .map(
+                |(entity, row)| {
+                    if with_columns && entity == 0 { Vec::new() } else { row.iter().map(|value| Some(vec![*value])).collect() }
+                },
+            )
             .collect(),
         cells: all.iter().map(|row| [row.iter().sum()].iter().chain(row).map(|value| wanted(*value)).collect()).collect(),
     };

@@ -128,7 +128,13 @@ fn sum_of(figure: &Figure, periods: &[Period], is_in: impl Fn(&Period) -> bool) 
 
 /// A figure's year by half-term, term or as a whole, with last year's beside it: from the numbers of its cards, so that nothing hidden
 /// there can come out here. `before` is the same figure and the half-terms of the year before.
-pub fn series(now: &Figure, periods: &[Period], year: &str, before: Option<(&Figure, &[Period])>, grain: Grain) -> Vec<TrendPoint> {
+pub fn series(
+    now: &Figure,
+    periods: &[Period],
+    year: &str,
+    before: Option<(&Figure, &[Period])>,
+    grain: Grain,
+) -> Vec<TrendPoint> {
     let counts_people = now.unit == Unit::PupilsPer100Week;
     let mut points: Vec<TrendPoint> = Vec::new();
     for chunk in periods.chunk_by(|a, b| span_of(grain, year, a) == span_of(grain, year, b)) {

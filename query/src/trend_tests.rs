@@ -40,7 +40,8 @@ async fn half_terms_add_up_to_a_term_and_a_year() {
     let lake = lake_of(&events, "2025-12-20").await;
     let now = school_year(&lake.engine("2025-12-20"), "elm", "2025-26").await.unwrap();
     let then = school_year(&lake.engine("2025-12-20"), "elm", "2024-25").await.unwrap();
-    let of = |page: &crate::page::SchoolYear| page.figures.iter().find(|it| it.id == "theme_rate:violence_weapons").unwrap().clone();
+    let of =
+        |page: &crate::page::SchoolYear| page.figures.iter().find(|it| it.id == "theme_rate:violence_weapons").unwrap().clone();
     let (figure, before) = (of(&now), of(&then));
     let by = |grain| series(&figure, &now.periods, &now.year, Some((&before, &then.periods)), grain);
     let halves = by(Grain::HalfTerm);

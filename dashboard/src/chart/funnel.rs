@@ -135,16 +135,12 @@ fn dots(
         let at = (x(spot.expected), y(spot.ratio));
         let place = place(figure, spot);
         match place {
-            Place::Above | Place::FarAbove => canvas.push(format_args!(
-                "<path class=\"dot-outside\" d=\"M{:.1} {:.1}l8 14h-16z\"/>",
-                at.0,
-                at.1 - 9.0
-            )),
-            Place::Below | Place::FarBelow => canvas.push(format_args!(
-                "<path class=\"dot-outside\" d=\"M{:.1} {:.1}l8 -14h-16z\"/>",
-                at.0,
-                at.1 + 9.0
-            )),
+            Place::Above | Place::FarAbove => {
+                canvas.push(format_args!("<path class=\"dot-outside\" d=\"M{:.1} {:.1}l8 14h-16z\"/>", at.0, at.1 - 9.0))
+            }
+            Place::Below | Place::FarBelow => {
+                canvas.push(format_args!("<path class=\"dot-outside\" d=\"M{:.1} {:.1}l8 -14h-16z\"/>", at.0, at.1 + 9.0))
+            }
             _ => canvas.circle("mark", at, 7.0),
         }
         let name = group.members.get(spot.member).map_or("", |member| member.name.as_str());

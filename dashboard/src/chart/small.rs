@@ -30,7 +30,11 @@ pub(crate) fn small(id: &str, title: &str, labels: &[String], points: &[Shown], 
         match point {
             Shown::Number(value) => {
                 let is_newest = newest == Some(position);
-                canvas.circle(if is_newest { "mark" } else { "dot" }, (x(position), y(*value)), if is_newest { 5.5 } else { 3.5 });
+                canvas.circle(
+                    if is_newest { "mark" } else { "dot" },
+                    (x(position), y(*value)),
+                    if is_newest { 5.5 } else { 3.5 },
+                );
                 if is_newest {
                     canvas.text("strong", (x(position), y(*value) - 9.0), Anchor::Middle, &words::spoken(*point, unit));
                 }

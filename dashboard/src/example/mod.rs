@@ -10,7 +10,9 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::figures::{Asked, Figures, FiguresError};
-use crate::view::{AsOf, Coverage, Finding, Group, GroupLink, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone};
+use crate::view::{
+    AsOf, Coverage, Finding, Group, GroupLink, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone,
+};
 
 /// The year the example stands in.
 const THIS: AcademicYear = AcademicYear(2025);

@@ -217,7 +217,9 @@ impl Funnel {
         let outside = named.iter().filter(|spot| place(spot.member).is_outside()).count() as u32;
         let placed = figure.funnel.len() as u32;
         let summary = match outside {
-            0 => format!("None of the {placed} schools that can be placed is outside what chance and ordinary differences explain."),
+            0 => format!(
+                "None of the {placed} schools that can be placed is outside what chance and ordinary differences explain."
+            ),
             1 => format!("1 of the {placed} schools that can be placed is outside what chance and ordinary differences explain."),
             _ => format!(
                 "{outside} of the {placed} schools that can be placed are outside what chance and ordinary differences explain."

@@ -141,9 +141,8 @@ impl Block<'_> {
     /// Everything known, sums included.
     fn known(&self) -> Vec<Vec<Option<Known>>> {
         let columns = self.columns();
-        let mut known: Vec<Vec<Option<Known>>> = (0..self.parents.len())
-            .map(|entity| (0..columns).map(|column| self.computed(entity, column)).collect())
-            .collect();
+        let mut known: Vec<Vec<Option<Known>>> =
+            (0..self.parents.len()).map(|entity| (0..columns).map(|column| self.computed(entity, column)).collect()).collect();
         if !adds_up(self.indicator) {
             return known;
         }
@@ -230,7 +229,11 @@ impl Block<'_> {
         let measures = |number: Number| {
             let whole = |value: f64| value.round().max(0.0) as u64;
             // Pupils on roll and days with logs are no secret, so a rate's denominator is none; a share's is.
-            if counts_people(self.indicator) { vec![whole(number.numerator)] } else { vec![whole(number.numerator), whole(number.denominator)] }
+            if counts_people(self.indicator) {
+                vec![whole(number.numerator)]
+            } else {
+                vec![whole(number.numerator), whole(number.denominator)]
+            }
         };
         let columns = self.columns();
         let grid = Grid {

@@ -55,8 +55,7 @@ pub(crate) fn nested(groups: &[Group], schools: usize) -> (Vec<&Group>, Vec<Opti
     kept.reverse();
     kept.sort_by_key(|group| std::cmp::Reverse(group.members.len()));
     let holder = |members: &dyn Fn(&Group) -> bool, before: usize| (0..before).rev().find(|at| members(kept[*at]));
-    let of_groups =
-        (0..kept.len()).map(|at| holder(&|other: &Group| kept[at].members.is_subset(&other.members), at)).collect();
+    let of_groups = (0..kept.len()).map(|at| holder(&|other: &Group| kept[at].members.is_subset(&other.members), at)).collect();
     let of_schools = (0..schools).map(|school| holder(&|other: &Group| other.members.contains(&school), kept.len())).collect();
     (kept, of_groups, of_schools)
 }

@@ -119,8 +119,10 @@ impl Grid {
     fn lines(&self, sums: &[Vec<Option<Vec<u64>>>]) -> Vec<Line> {
         let columns = self.columns();
         let there = |at: &At| sums[at.0][at.1].is_some();
-        let rows = (0..self.parents.len())
-            .map(|entity| Line { parts: (1..columns).map(|column| (entity, column)).filter(there).collect(), total: (entity, YEAR) });
+        let rows = (0..self.parents.len()).map(|entity| Line {
+            parts: (1..columns).map(|column| (entity, column)).filter(there).collect(),
+            total: (entity, YEAR),
+        });
         let groups = (0..self.parents.len()).filter(|entity| self.is_group(*entity)).flat_map(|group| {
             (0..columns).map(move |column| {
                 let members = (0..self.parents.len()).filter(|entity| self.parents[*entity] == Some(group));
@@ -234,7 +236,8 @@ pub fn suppress_grid(grid: &Grid, what: &str) -> Result<Mask, QueryError> {
     let lines = grid.lines(&sums);
     let mut hidden: Mask = (0..grid.parents.len())
         .map(|entity| {
-            let is_hidden = |wanted: Wanted| wanted.standing == Standing::Hidden || (wanted.is_few && wanted.standing == Standing::New);
+            let is_hidden =
+                |wanted: Wanted| wanted.standing == Standing::Hidden || (wanted.is_few && wanted.standing == Standing::New);
             (0..columns).map(|column| grid.wanted((entity, column)).is_some_and(is_hidden)).collect()
         })
         .collect();

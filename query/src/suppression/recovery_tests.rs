@@ -96,7 +96,9 @@ impl Estate {
                 .map(|entity| {
                     let Some(school) = entity.checked_sub(first) else { return Vec::new() };
                     let figures = self.figures[school].iter().enumerate();
-                    figures.map(|(period, figure)| figure.filter(|_| is_due(period + 1)).map(|figure| row(school, period, figure))).collect()
+                    figures
+                        .map(|(period, figure)| figure.filter(|_| is_due(period + 1)).map(|figure| row(school, period, figure)))
+                        .collect()
                 })
                 .collect(),
             is_due: vec![(0..columns).map(is_due).collect(); entities],
@@ -105,7 +107,10 @@ impl Estate {
                     .outcomes
                     .iter()
                     .map(|columns| {
-                        columns.iter().map(|outcome| outcome.map(|outcome| Before { mark: outcome.mark, number: outcome.number })).collect()
+                        columns
+                            .iter()
+                            .map(|outcome| outcome.map(|outcome| Before { mark: outcome.mark, number: outcome.number }))
+                            .collect()
                     })
                     .collect(),
                 None => vec![vec![None; columns]; entities],
@@ -153,7 +158,11 @@ impl Estate {
             .iter()
             .map(|columns| {
                 let most = columns.iter().skip(1).copied().max().unwrap_or(0).max(columns[YEAR]);
-                columns.iter().enumerate().map(|(at, people)| if at == YEAR { most < THRESHOLD } else { *people < THRESHOLD }).collect()
+                columns
+                    .iter()
+                    .enumerate()
+                    .map(|(at, people)| if at == YEAR { most < THRESHOLD } else { *people < THRESHOLD })
+                    .collect()
             })
             .collect()
     }
@@ -174,7 +183,8 @@ fn recovered(release: &Release) -> Vec<(usize, usize)> {
     let mut system = System { numbers: unknown.len(), sums: Vec::new() };
     let mut add = |parts: Vec<(usize, usize)>, total: (usize, usize)| {
         let cell = |(entity, column): (usize, usize)| release.outcomes[entity][column];
-        let parts: Vec<(usize, usize)> = parts.into_iter().filter(|part| cell(*part).is_some_and(|it| it.mark != Mark::NotAvailable)).collect();
+        let parts: Vec<(usize, usize)> =
+            parts.into_iter().filter(|part| cell(*part).is_some_and(|it| it.mark != Mark::NotAvailable)).collect();
         if cell(total).is_none() || parts.is_empty() {
             return;
         }
@@ -329,6 +339,30 @@ fn half_terms_published_one_after_another() {
             }
         }
     }
+}
+
+#[test]
+fn where_nobody_is_few_nothing_is_hidden() {
+    let three = schools([Some(1), Some(1), Some(2)], &[&[12, 12, 16], &[31, 6, 22], &[15, 14, 5]]);
+    assert!(three.release().outcomes.iter().flatten().flatten().all(|outcome| outcome.mark == Mark::Shown));
+}
+
+#[test]
+fn rare_requests_are_hidden_and_none_at_all_is_said() {
+    let one = schools([None; 3], &[&[3, 40, 0, 12]]);
+    let mut block = one.block(4, true, None);
+    block.indicator = Indicator::find("filter_failures").unwrap();
+    for row in block.rows.iter_mut().flatten().flatten() {
+        (row.people, row.denominator) = (None, Some(10_000.0));
+    }
+    let marks: Vec<Mark> = block.outcomes().unwrap().last().unwrap().iter().map(|outcome| outcome.unwrap().mark).collect();
+    // 3 requests are at most 3 people. The year would tell them, so the smallest half-term goes too: the one of none.
+    assert_eq!(marks, [Mark::Shown, Mark::Hidden, Mark::Shown, Mark::Hidden, Mark::Shown]);
+    // What got through is hidden wherever the pupils who tried are, whatever its own number.
+    block.indicator = Indicator::find("circumvention_allowed").unwrap();
+    block.follows = block.rows.iter().map(|row| (0..row.len()).map(|column| column == 1).collect()).collect();
+    let marks: Vec<Mark> = block.outcomes().unwrap().last().unwrap().iter().map(|outcome| outcome.unwrap().mark).collect();
+    assert_eq!(marks[2], Mark::Hidden);
 }
 
 fn estates() -> impl Strategy<Value = Estate> {

@@ -25,7 +25,11 @@ impl Fraction {
     }
 
     fn minus(self, other: Self) -> Self {
-        if self.1 == 1 && other.1 == 1 { Fraction(self.0 - other.0, 1) } else { Self::of(self.0 * other.1 - other.0 * self.1, self.1 * other.1) }
+        if self.1 == 1 && other.1 == 1 {
+            Fraction(self.0 - other.0, 1)
+        } else {
+            Self::of(self.0 * other.1 - other.0 * self.1, self.1 * other.1)
+        }
     }
 
     fn times(self, other: Self) -> Self {
@@ -129,7 +133,8 @@ impl Solved {
                 let spent = solved.basis.iter().zip(&solved.rows).filter(|(basic, _)| costs[**basic] != Fraction::ZERO);
                 spent.fold(costs[number], |sum, (basic, row)| sum.minus(costs[*basic].times(row[number])))
             };
-            let entering = (0..allowed).find(|number| !self.basis.contains(number) && reduced(self, *number).is_less(Fraction::ZERO));
+            let entering =
+                (0..allowed).find(|number| !self.basis.contains(number) && reduced(self, *number).is_less(Fraction::ZERO));
             let Some(number) = entering else {
                 let spent = self.basis.iter().zip(&self.rows);
                 return Some(spent.fold(Fraction::ZERO, |sum, (basic, row)| {
@@ -139,9 +144,8 @@ impl Solved {
             let mut leaving: Option<(usize, Fraction)> = None;
             for (at, row) in self.rows.iter().enumerate().filter(|(_, row)| Fraction::ZERO.is_less(row[number])) {
                 let ratio = row[last].over(row[number]);
-                let better = leaving.is_none_or(|(best, least)| {
-                    ratio.is_less(least) || (ratio == least && self.basis[at] < self.basis[best])
-                });
+                let better = leaving
+                    .is_none_or(|(best, least)| ratio.is_less(least) || (ratio == least && self.basis[at] < self.basis[best]));
                 if better {
                     leaving = Some((at, ratio));
                 }
@@ -164,8 +168,7 @@ impl Solved {
 #[test]
 fn ranges_of_a_small_system() {
     // a + b = 3, b + c = 5, a <= 2: a 0 to 2, b 1 to 3, c 2 to 4.
-    let mut system =
-        System { numbers: 3, sums: vec![(vec![(0, 1), (1, 1)], 3), (vec![(1, 1), (2, 1)], 5)] };
+    let mut system = System { numbers: 3, sums: vec![(vec![(0, 1), (1, 1)], 3), (vec![(1, 1), (2, 1)], 5)] };
     system.at_most(0, 2);
     let mut solved = system.solve().unwrap();
     let mut range = |number| {
