@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod commands;
+mod nightly;
 mod output;
 mod progress;
 mod xlsx;
@@ -43,6 +44,8 @@ enum Command {
     Reclassify(commands::reclassify::Reclassify),
     Reopen(commands::reopen::Reopen),
     Rollup(commands::rollup::Rollup),
+    Nightly(commands::nightly::Nightly),
+    Retention(commands::retention::Retention),
     Compact(commands::compact::Compact),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
@@ -70,6 +73,8 @@ fn main() -> ExitCode {
         Command::Reclassify(command) => command.run(config),
         Command::Reopen(command) => command.run(config),
         Command::Rollup(command) => command.run(config),
+        Command::Nightly(command) => command.run(config),
+        Command::Retention(command) => command.run(config),
         Command::Compact(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),

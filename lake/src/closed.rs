@@ -65,13 +65,21 @@ impl Agreement {
     }
 }
 
-/// The closing of one slice as a lake commit records it. Only [`Lake::close`] makes one.
+/// The closing of one slice as a lake commit records it. Only [`Lake::close`] makes one on an agreement; retention makes one without,
+/// where it takes the raw rows that a verification would read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
     pub(crate) slice: Slice,
     /// The lake version at which the figures were verified, and what they were.
     pub(crate) verified_at: u64,
     pub(crate) figures: FiguresDigest,
+}
+
+impl Closing {
+    /// The closing of a slice whose raw rows go unverified: version 0 and the digest of nothing say so.
+    pub(crate) fn unverified(slice: Slice) -> Self {
+        Self { slice, verified_at: 0, figures: FiguresDigest::of(b"") }
+    }
 }
 
 /// Days since 1970 as inclusive ranges, in order and apart: a closed year of a school is a handful of them, not 365 entries.

@@ -30,6 +30,7 @@ mod remote;
 #[cfg(test)]
 mod remote_tests;
 pub mod reopen;
+pub mod retention;
 pub mod rows;
 pub mod schema;
 pub mod schema_docs;

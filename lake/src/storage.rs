@@ -290,9 +290,60 @@ pub fn sync_folder(path: &Path) -> Result<(), LakeError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| LakeError::io(path, error))
 }
 
+/// Writes a file beside the lake that appears whole or not at all, in the place of what was there. Durable once it returns.
+#[expect(clippy::disallowed_methods, reason = "the writer: synced before, its folder synced below")]
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (temporary, path) = Storage::new(parent(path)).write_temporary(&name, bytes)?;
+    fs::rename(&temporary, &path).map_err(|error| LakeError::io(&path, error))?;
+    sync_folder(parent(&path))
+}
+
+/// Moves a file to a name that is free; false where it is taken. At every moment the file is whole under one of the two names.
+#[expect(clippy::disallowed_methods, reason = "the writer: what is moved was written by others, its folder synced below")]
+pub fn move_file(from: &Path, to: &Path) -> Result<bool, LakeError> {
+    match fs::hard_link(from, to) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+        // Some network and USB file systems know no hard links, and none reaches over to another disk.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::CrossesDevices | ErrorKind::PermissionDenied) =>
+        {
+            if local_size(to)?.is_some() {
+                return Ok(false);
+            }
+            let temporary = parent(to).join(format!("{TEMPORARY}{}", uuid::Uuid::new_v4().simple()));
+            let copied = fs::copy(from, &temporary).and_then(|_| File::open(&temporary)?.sync_all());
+            copied.and_then(|()| fs::rename(&temporary, to)).map_err(|error| {
+                drop(fs::remove_file(&temporary));
+                LakeError::io(to, error)
+            })?;
+        }
+        Err(error) => return Err(LakeError::io(from, error)),
+    }
+    sync_folder(parent(to))?;
+    fs::remove_file(from).map_err(|error| LakeError::io(from, error))?;
+    Ok(true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moved_file_takes_no_others_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        write_file(&path("a"), b"one").unwrap();
+        write_file(&path("b"), b"two").unwrap();
+        assert!(!move_file(&path("a"), &path("b")).unwrap());
+        assert!(move_file(&path("a"), &path("c")).unwrap());
+        assert_eq!(fs::read(path("b")).unwrap(), b"two");
+        assert_eq!(fs::read(path("c")).unwrap(), b"one");
+        assert!(!path("a").exists());
+        write_file(&path("c"), b"three").unwrap();
+        assert_eq!(fs::read(path("c")).unwrap(), b"three");
+    }
 
     #[test]
     fn only_the_first_creates() {

@@ -237,9 +237,13 @@ impl Year<'_> {
 
     fn is_over(&self, school: &SchoolFacts, column: usize) -> bool {
         let today = self.engine.today();
-        self.spans
-            .get(&school.school_id)
-            .is_some_and(|spans| spans.is_over(self.snapshot, today, &school.school_id, self.academic_year, column))
+        let spans = self.spans.get(&school.school_id);
+        // What retention has begun to take out is no longer whole: it is neither published nor looked at again.
+        let months = i64::from(self.estate.retention.theme_weeks_months);
+        let kept_from = today.saturating_sub(months.months());
+        let is_kept = |span: Span| school_week_monday(span.start) >= kept_from;
+        spans.and_then(|spans| spans.of(column)).is_some_and(is_kept)
+            && spans.is_some_and(|spans| spans.is_over(self.snapshot, today, &school.school_id, self.academic_year, column))
     }
 
     fn is_due(&self, school: &SchoolFacts, column: usize) -> bool {

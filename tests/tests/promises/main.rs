@@ -7,6 +7,7 @@ mod a_killed_ingest_leaves_nothing;
 mod a_mistake_can_be_taken_back;
 mod a_new_vendor_needs_no_programming;
 mod a_new_year_changes_no_earlier_figure;
+mod a_night_needs_nobody;
 mod a_real_filters_log_is_read_to_the_line;
 mod a_second_run_adds_nothing;
 mod an_answer_opens_in_a_spreadsheet;
