@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::{Choice, Frame};
-use crate::chart::{Size, Svg, coverage_bar, funnel, small};
-use crate::view::{Group, GroupFigure, Member, Place, Shown};
+use crate::chart::{Size, Svg, coverage_bar, funnel, small, tone_shape};
+use crate::view::{Group, GroupFigure, Member, Place, Shown, Tone};
 use crate::words;
 
 /// The page.
@@ -30,7 +30,9 @@ pub(crate) struct MemberRow {
     pub(crate) bar: Svg,
     pub(crate) logs: String,
     pub(crate) identified: String,
-    pub(crate) can_compare: String,
+    pub(crate) class: &'static str,
+    pub(crate) shape: Svg,
+    pub(crate) can_compare: &'static str,
 }
 
 /// The figure being compared.
@@ -44,6 +46,7 @@ pub(crate) struct Compared {
     pub(crate) funnel: Option<Funnel>,
     pub(crate) why_no_funnel: String,
     pub(crate) pictures: Vec<Picture>,
+    pub(crate) without: String,
     pub(crate) labels: Vec<String>,
     pub(crate) rows: Vec<(String, Vec<String>)>,
 }
@@ -91,7 +94,11 @@ impl GroupPage {
         let own = school.and_then(|id| group.members.iter().position(|member| member.id.as_str() == id));
         let chosen = match figure {
             Some(id) => Some(group.figures.iter().find(|figure| figure.id == id)?),
-            None => group.figures.iter().max_by_key(|figure| (!figure.funnel.is_empty(), shown_cells(figure))),
+            // Ways round the filter say most of the filter and least of a child.
+            None => group
+                .figures
+                .iter()
+                .max_by_key(|figure| (!figure.funnel.is_empty(), figure.id == "circumvention_rate", shown_cells(figure))),
         };
         let mut by_name: Vec<&Member> = group.members.iter().collect();
         by_name.sort_by(|a, b| a.name.cmp(&b.name));
@@ -147,20 +154,26 @@ impl MemberRow {
     fn new(member: &Member, group: &Group) -> Self {
         let few_days = f64::from(member.coverage.with_logs) < 0.9 * f64::from(member.coverage.school_days);
         let can_compare = match member {
-            _ if member.can_compare => "yes",
-            _ if member.coverage.with_logs == 0 => "no logs",
-            _ if few_days => "not yet: logs on under 90% of school days",
-            Member { identified: None, .. } => "not yet: not known whose requests they are",
-            _ => "not yet: under half of the requests are tied to one person",
+            _ if member.can_compare => "can be compared",
+            _ if member.coverage.with_logs == 0 => "can\u{2019}t say yet: no logs",
+            _ if few_days => "can\u{2019}t say yet: logs on under 90% of school days",
+            Member { identified: None, .. } => "can\u{2019}t say yet: not known whose requests they are",
+            _ => "can\u{2019}t say yet: under half of the requests are tied to one person",
         };
+        let tone = if member.can_compare { Tone::Quiet } else { Tone::Notice };
         Self {
             link: member.has_page.then(|| format!("/school/{}/{}", member.id, group.year)),
             name: member.name.clone(),
             phase: words::capital(&member.phase),
             bar: coverage_bar(member.coverage),
             logs: words::days_of(member.coverage),
-            identified: member.identified.map_or_else(|| "[x]".into(), |percent| format!("{percent}%")),
-            can_compare: can_compare.into(),
+            identified: member.identified.map_or_else(
+                || "Not known how many requests are tied to one person.".into(),
+                |percent| format!("{percent} of every 100 requests are tied to one person."),
+            ),
+            class: tone.class(),
+            shape: tone_shape(tone),
+            can_compare,
         }
     }
 }
@@ -172,7 +185,10 @@ impl Compared {
         let largest = figure.series.iter().flatten().filter_map(|point| point.number()).fold(0.0, f64::max);
         let with_pictures = figure.funnel.is_empty();
         let series = |at: &usize| figure.series.get(*at).map_or(&[][..], Vec::as_slice);
-        let pictures = order.iter().filter(|at| with_pictures && !series(at).is_empty()).map(|at| {
+        let has_number = |at: &&usize| series(at).iter().any(|point| point.number().is_some());
+        let without: Vec<&str> =
+            order.iter().filter(|at| with_pictures && !has_number(at)).map(|at| group.members[*at].name.as_str()).collect();
+        let pictures = order.iter().filter(|at| with_pictures && has_number(at)).map(|at| {
             let name = group.members[*at].name.clone();
             let title = format!("{}, {}", figure.title, name);
             Picture { drawing: small(&format!("small-{at}"), &title, &figure.labels, series(at), largest, &figure.unit), name }
@@ -195,6 +211,7 @@ impl Compared {
                             each school stands beside itself: its own half-terms, all on one scale."
                 .into(),
             pictures: pictures.collect(),
+            without: words::listed(&without),
             labels: figure.labels.clone(),
             rows: order
                 .iter()
