@@ -162,8 +162,10 @@ async fn small_numbers_and_missing_logs_never_read_as_numbers() {
     let tags = read(&hidden);
     let cells: Vec<&str> =
         tags.iter().filter(|tag| tag.name == "td" && tag.get("class") == Some("n")).map(|tag| tag.text.as_str()).collect();
-    // This year and last for each half-term; the fourth column is days with logs.
-    let shown = cells.chunks(3).flat_map(|row| &row[..2]).filter(|cell| **cell != "to come");
+    // This year and last for each of six half-terms, then for each term; what follows is days with logs and how the two compare.
+    let (half_terms, terms) = cells.split_at(18);
+    let rows = half_terms.chunks(3).chain(terms.chunks(4));
+    let shown = rows.flat_map(|row| &row[..2]).filter(|cell| **cell != "to come");
     assert!(shown.clone().count() >= 10 && shown.clone().all(|cell| *cell == "[c]"), "{cells:?}");
     let gap = get(Example::estate(), "/school/st-brannocs/2025-26/figure/circumvention_rate").await.body;
     assert!(gap.contains(">no logs</text>") && gap.contains("<td class=\"n\">no logs</td>"));
@@ -210,8 +212,9 @@ async fn csv_holds_the_table() {
     let lines: Vec<&str> = answer.body.split("\r\n").collect();
     assert_eq!(lines.len(), 1 + 6 + 1, "a header, six half-terms, an end");
     let columns = lines[0].split(',').count();
-    assert_eq!(columns, 20);
-    assert!(lines[4].contains(",Spring 2,2026-02-23,2026-03-27,3.1,1.2,0.9,2.0,59,1890,25,23,theme_rate,1,41"), "{}", lines[4]);
+    assert_eq!(columns, 21);
+    assert!(lines[4].contains(",Spring 2,2026-02-23,2026-03-27,3.1,1.2,0.9,2.0,59,1890,25,23,theme_rate,1,41,no"), "{}", lines[4]);
+    assert!(lines[1].ends_with(",theme_rate,1,41,yes"), "{}", lines[1]);
     assert!(lines[5].contains(",Summer 1,2026-04-13,2026-05-22,to come,1.5,"), "{}", lines[5]);
     let hidden = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:self_harm.csv").await.body;
     assert!(hidden.contains(",[c],[c],,,[c],[c],"), "{hidden}");
