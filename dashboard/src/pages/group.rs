@@ -15,7 +15,9 @@ pub(crate) struct GroupPage {
     pub(crate) name: String,
     pub(crate) base: String,
     pub(crate) lede: Vec<String>,
-    pub(crate) members: Vec<MemberRow>,
+    pub(crate) thin: Vec<MemberRow>,
+    pub(crate) enough: Vec<MemberRow>,
+    pub(crate) enough_words: String,
     pub(crate) figure: Option<Compared>,
     pub(crate) figures: Vec<FigureLink>,
     pub(crate) choices: Vec<Choice>,
@@ -100,6 +102,8 @@ impl GroupPage {
                 .iter()
                 .max_by_key(|figure| (!figure.funnel.is_empty(), figure.id == "circumvention_rate", shown_cells(figure))),
         };
+        let (enough, thin): (Vec<&Member>, Vec<&Member>) = group.members.iter().partition(|member| member.can_compare);
+        let rows = |members: &[&Member]| members.iter().map(|member| MemberRow::new(member, group)).collect::<Vec<_>>();
         let mut by_name: Vec<&Member> = group.members.iter().collect();
         by_name.sort_by(|a, b| a.name.cmp(&b.name));
         Some(Self {
@@ -109,7 +113,12 @@ impl GroupPage {
             },
             name: group.link.name.clone(),
             lede: lede(group),
-            members: group.members.iter().map(|member| MemberRow::new(member, group)).collect(),
+            enough_words: match enough.len() as u32 {
+                1 => "The school that logs enough".into(),
+                many => format!("The {} that log enough", words::plural(many, "school")),
+            },
+            thin: rows(&thin),
+            enough: rows(&enough),
             figure: chosen.map(|figure| Compared::new(group, figure, own)),
             figures: group
                 .figures

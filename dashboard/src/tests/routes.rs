@@ -213,7 +213,11 @@ async fn csv_holds_the_table() {
     assert_eq!(lines.len(), 1 + 6 + 1, "a header, six half-terms, an end");
     let columns = lines[0].split(',').count();
     assert_eq!(columns, 21);
-    assert!(lines[4].contains(",Spring 2,2026-02-23,2026-03-27,3.1,1.2,0.9,2.0,59,1890,25,23,theme_rate,1,41,no"), "{}", lines[4]);
+    assert!(
+        lines[4].contains(",Spring 2,2026-02-23,2026-03-27,3.1,1.2,0.9,2.0,59,1890,25,23,theme_rate,1,41,no"),
+        "{}",
+        lines[4]
+    );
     assert!(lines[1].ends_with(",theme_rate,1,41,yes"), "{}", lines[1]);
     assert!(lines[5].contains(",Summer 1,2026-04-13,2026-05-22,to come,1.5,"), "{}", lines[5]);
     let hidden = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:self_harm.csv").await.body;
