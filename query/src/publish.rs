@@ -216,6 +216,9 @@ async fn compute(
     Ok((report, cells))
 }
 
+/// Figures by indicator and dimension: for each school its half-terms.
+type Computed<'a> = BTreeMap<(&'a str, Option<String>), Vec<Vec<Option<FigureRow>>>>;
+
 /// One school year of the estate.
 struct Year<'a> {
     snapshot: &'a Snapshot,
@@ -275,7 +278,7 @@ impl Year<'_> {
         report: &mut PublishReport,
         cells: &mut Vec<PublishedCell>,
     ) -> Result<(), QueryError> {
-        let mut figures: BTreeMap<(&str, Option<String>), Vec<Vec<Option<FigureRow>>>> = BTreeMap::new();
+        let mut figures: Computed<'_> = BTreeMap::new();
         let indicators: Vec<&Indicator> =
             Indicator::all()?.iter().filter(|indicator| indicator.audience.iter().any(|who| who == "governor")).collect();
         let empty = vec![vec![None; self.columns() - 1]; self.schools.len()];

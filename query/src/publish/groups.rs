@@ -18,10 +18,13 @@ pub(crate) struct Group {
     pub members: BTreeSet<usize>,
 }
 
+/// A school's group of one kind.
+type NameOf = fn(&SchoolFacts) -> Option<&String>;
+
 /// Every group of at least two schools, those of each governing body first, the whole estate last.
 pub(crate) fn all_groups(schools: &[SchoolFacts]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let kinds: [(&'static str, fn(&SchoolFacts) -> Option<&String>); 3] = [
+    let kinds: [(&'static str, NameOf); 3] = [
         ("governing_body", |school| school.governing_body.as_ref()),
         ("trust", |school| school.trust.as_ref()),
         ("authority", |school| school.authority.as_ref()),
