@@ -5,7 +5,7 @@ use weir_lake::estate::AcademicYear;
 use crate::view::{DayKind, Figure, Overview, SchoolYear, Shown};
 
 /// Columns of a figure's file.
-const FIGURE_HEADER: &str = "school_id,school,academic_year,figure,title,unit,half_term,first_day,last_day,value,same_period_last_year,usual_low,usual_high,numerator,denominator,school_days,days_with_logs,definition,definition_version,lake_version\r\n";
+const FIGURE_HEADER: &str = "school_id,school,academic_year,figure,title,unit,half_term,first_day,last_day,value,same_period_last_year,usual_low,usual_high,numerator,denominator,school_days,days_with_logs,definition,definition_version,lake_version,final\r\n";
 
 /// One figure, or several, by half-term.
 pub(crate) fn figures<'a>(page: &SchoolYear, figures: impl IntoIterator<Item = &'a Figure>) -> String {
@@ -38,6 +38,7 @@ pub(crate) fn figures<'a>(page: &SchoolYear, figures: impl IntoIterator<Item = &
                     &figure.method.id,
                     &figure.method.version.to_string(),
                     &page.as_of.map(|as_of| as_of.lake_version.to_string()).unwrap_or_default(),
+                    if point.is_final { "yes" } else { "no" },
                 ],
             );
         }

@@ -3,6 +3,7 @@
 //! A snapshot is looked for again every few seconds, and so are the estate's files; what was computed for one is kept until
 //! either changes. Pages say which lake version they were made from.
 
+mod groups;
 mod words;
 
 use std::collections::HashMap;
@@ -20,11 +21,11 @@ use weir_lake::lake::{Lake, Snapshot};
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::error::QueryError;
 use weir_query::indicator::Indicator;
-use weir_query::page;
 use weir_query::unclaimed::{UnclaimedSource, unclaimed};
+use weir_query::{compare, page};
 
 use crate::figures::{Asked, Figures, FiguresError};
-use crate::view::{Method, Overview, SchoolRef, SchoolYear};
+use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
 
 /// How long an opened snapshot is used before the lake and the estate's files are looked at again. A person who reloads a page
 /// after a run sees it; a page of several requests sees one state.
@@ -211,6 +212,23 @@ impl Figures for EngineFigures {
 
     fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>> {
         Box::pin(async { unclaimed(&self.state().await?.engine).await.map_err(failed) })
+    }
+
+    fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
+        Box::pin(async {
+            let state = self.state().await?;
+            let year = AcademicYear::of(state.engine.today(), "england").to_string();
+            let found = compare::groups(&state.engine, &year).await.map_err(failed)?;
+            Ok(found.iter().map(groups::link).collect())
+        })
+    }
+
+    fn group<'a>(&'a self, group: &'a str, year: AcademicYear) -> Asked<'a, Group> {
+        Box::pin(async move {
+            let state = self.state().await?;
+            let found = compare::compare(&state.engine, group, &year.to_string()).await.map_err(failed)?;
+            groups::group(&found.ok_or(FiguresError::NotFound)?, year).ok_or(FiguresError::NotFound)
+        })
     }
 
     fn methods(&self) -> Asked<'_, Vec<Method>> {

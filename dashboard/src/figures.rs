@@ -7,7 +7,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 use weir_query::unclaimed::UnclaimedSource;
 
-use crate::view::{Method, Overview, SchoolRef, SchoolYear};
+use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
 
 /// A question under way.
 pub type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, FiguresError>> + Send + 'a>>;
@@ -22,6 +22,12 @@ pub trait Figures: Send + Sync {
 
     /// One school and year; [`FiguresError::NotFound`] where the estate has no such school.
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear>;
+
+    /// The groups whose schools can be set side by side.
+    fn groups(&self) -> Asked<'_, Vec<GroupLink>>;
+
+    /// A group's schools in a year; [`FiguresError::NotFound`] where the estate has no such group.
+    fn group<'a>(&'a self, group: &'a str, year: AcademicYear) -> Asked<'a, Group>;
 
     /// How every figure is made.
     fn methods(&self) -> Asked<'_, Vec<Method>>;

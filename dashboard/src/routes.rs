@@ -12,7 +12,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use crate::error::PageError;
-use crate::pages::{FigurePage, MethodPage, OverviewPage, ReviewPage, SchoolPage, UnclaimedPage, html};
+use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, ReviewPage, SchoolPage, UnclaimedPage, html};
 use crate::security::{Own, guard, in_time};
 use crate::view::SchoolYear;
 use crate::{Dashboard, account, assets, csv, gate};
@@ -32,6 +32,7 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route("/method", get(method))
         .route("/unclaimed", get(unclaimed))
         .route("/health", get(health))
+        .route("/group/{group}/{year}", get(group))
         .route("/school/{school}", get(newest))
         .route("/school/{school}/{year}", get(school))
         .route("/school/{school}/{year}/review", get(review))
@@ -64,7 +65,25 @@ struct Sought {
 async fn overview(State(dashboard): State<Dashboard>, sought: Result<Query<Sought>, QueryRejection>) -> Page {
     // An address that can't be read narrows nothing.
     let sought = sought.map(|Query(sought)| sought.name).unwrap_or_default();
-    html(&OverviewPage::new(&dashboard.figures.overview().await?, &sought))
+    html(&OverviewPage::new(&dashboard.figures.overview().await?, &dashboard.figures.groups().await?, &sought))
+}
+
+/// What a group's page is about.
+#[derive(Debug, Default, Deserialize)]
+struct Compared {
+    figure: Option<String>,
+    school: Option<String>,
+}
+
+async fn group(
+    State(dashboard): State<Dashboard>,
+    Path((group, year)): Path<(String, String)>,
+    compared: Result<Query<Compared>, QueryRejection>,
+) -> Page {
+    let Query(compared) = compared.map_err(|_| PageError::NotFound)?;
+    let year: AcademicYear = AcademicYear::parse(&year).ok_or(PageError::NotFound)?;
+    let found = dashboard.figures.group(&group, year).await?;
+    html(&GroupPage::new(&found, compared.figure.as_deref(), compared.school.as_deref()).ok_or(PageError::NotFound)?)
 }
 
 async fn schools(State(dashboard): State<Dashboard>) -> Result<Response, PageError> {

@@ -3,10 +3,14 @@
 //! Nothing here can hold a pupil, a key, a search term or a host: the types have no place for them. Suppression happened before
 //! ([`Shown::Hidden`]); a page never sees the number behind a mark.
 
+mod group;
+
 use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 use weir_query::indicator::Group;
+
+pub use group::{Group, GroupFigure, GroupLink, Member, Place, Spot};
 
 /// A number as a reader may see it, or the reason why there is none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -196,6 +200,27 @@ pub struct Point {
     pub numerator: Shown,
     /// Out of what.
     pub denominator: Shown,
+    /// Whether it is published; until then late logs may change it.
+    pub is_final: bool,
+    /// What late logs added after it was first published.
+    pub change: Option<f64>,
+}
+
+/// A figure over a term or the whole year.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Longer {
+    /// `Autumn`, or the year in words.
+    pub label: String,
+    /// This year.
+    pub value: Shown,
+    /// The same term last year.
+    pub last_year: Shown,
+    /// "1.4 times that, 1.1 to 1.9 (99% interval)", where both may be seen.
+    pub ratio: Option<String>,
+    /// Logs in it.
+    pub coverage: Coverage,
+    /// Whether a part of it is still to come or has no logs.
+    pub is_partial: bool,
 }
 
 /// How a figure is made: read from the header of its SQL file.
@@ -246,6 +271,8 @@ pub struct Figure {
     pub current: Option<usize>,
     /// One a period of the year, in order.
     pub points: Vec<Point>,
+    /// The same by term and for the year.
+    pub longer: Vec<Longer>,
     /// 95 % interval of the current number, where there is one.
     pub interval: Option<(f64, f64)>,
     /// "same half-term last year: 1.2"; empty where there is nothing to compare with.

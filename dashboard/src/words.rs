@@ -148,6 +148,15 @@ pub(crate) fn plural(count: u32, thing: &str) -> String {
     format!("{} {thing}{s}", number(f64::from(count), 0))
 }
 
+/// `a, b and c`
+pub(crate) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_string(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
 /// The short name of a half-term for a narrow axis: `Autumn 1` -> `Aut 1`.
 pub(crate) fn short_period(label: &str) -> String {
     let mut parts = label.split(' ');

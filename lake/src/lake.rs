@@ -141,6 +141,8 @@ pub enum ChangeKind {
     Ingest,
     /// Rollups of stale slices.
     Rollup,
+    /// Figures of periods that are over.
+    Publish,
     /// Rows of a file or run taken out.
     Undo,
     /// Rows rewritten under today's roster, groups, taxonomy and lexicon.

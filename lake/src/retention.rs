@@ -98,7 +98,8 @@ fn rule(table: Table, retention: &Retention, today: Date) -> Rule {
         Table::AdminEvents => months(retention.pupil_days_months),
         Table::PupilDays => Rule::BySchool,
         Table::ThemeWeeks | Table::ActivityHourly | Table::Figures => months(retention.theme_weeks_months),
-        Table::Receipts => Rule::Never,
+        // What governors were shown stays shown.
+        Table::Receipts | Table::PublishedFigures => Rule::Never,
     }
 }
 

@@ -70,11 +70,13 @@ pub enum Table {
     ActivityHourly,
     /// What only raw rows can give, computed with the other rollups and kept when the raw rows go.
     Figures,
+    /// The cells that governors and the public may see, suppressed and kept.
+    PublishedFigures,
 }
 
 impl Table {
     /// Every table, in the order a lake commit is applied.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 9] = [
         Table::Events,
         Table::AdminEvents,
         Table::Quarantine,
@@ -83,6 +85,7 @@ impl Table {
         Table::ThemeWeeks,
         Table::ActivityHourly,
         Table::Figures,
+        Table::PublishedFigures,
     ];
 
     /// The table's name in SQL and its folder under the lake's root.
@@ -96,6 +99,7 @@ impl Table {
             Table::ThemeWeeks => "theme_weeks",
             Table::ActivityHourly => "activity_hourly",
             Table::Figures => "figures",
+            Table::PublishedFigures => "published_figures",
         }
     }
 
@@ -117,6 +121,9 @@ impl Table {
             Table::Figures => {
                 "one row a source, day and indicator that only raw rows can give, for each combination of its dimensions"
             }
+            Table::PublishedFigures => {
+                "one row a school or group, half-term or year, figure and reader, suppressed once; a change is another revision"
+            }
         }
     }
 
@@ -131,6 +138,7 @@ impl Table {
             Table::ThemeWeeks => THEME_WEEKS,
             Table::ActivityHourly => ACTIVITY_HOURLY,
             Table::Figures => FIGURES,
+            Table::PublishedFigures => PUBLISHED_FIGURES,
         }
     }
 
@@ -322,5 +330,33 @@ pub const FIGURES: &[Column] = &[
     required("dimensions", Text, "JSON object of text, keys in order; a quotation mark inside a value is written \\u0022"),
     required("numerator", Float64, "numerator"),
     required("denominator", Float64, "denominator"),
+    required("lake_version", Int64, "lake version it was computed from"),
+];
+
+/// `published_figures`. A hidden cell holds no number at all.
+pub const PUBLISHED_FIGURES: &[Column] = &[
+    required("event_date", Date, "last day of the period"),
+    required("school_id", Dict, "school, or '*' for a group of schools"),
+    required("audience", Dict, "governor or public"),
+    required("grain", Dict, "school, governing_body, trust, authority or estate"),
+    optional("group_name", Dict, "the group's name in schools.csv; none for a school"),
+    required("academic_year", Dict, "for example 2025-26"),
+    required("period", Int32, "number of the half-term, 0 for the year"),
+    required("label", Dict, "the half-term's name in calendar.csv, or Year"),
+    required("indicator", Dict, "indicator id"),
+    required("version", Int32, "version of its definition"),
+    optional("dimension", Dict, "theme or source, where the figure is one of several"),
+    required(
+        "mark",
+        Dict,
+        "shown; c: fewer than the threshold, perhaps none, or hidden to protect such a number; x: not available",
+    ),
+    optional("value", Float64, "the figure; none where it is not shown"),
+    optional("numerator", Float64, "what was counted; none where it is not shown"),
+    optional("denominator", Float64, "what it was counted over; none where it is not shown"),
+    required("threshold", Int32, "fewer people than this are hidden"),
+    required("revision", Int32, "1, and one more each time late logs change what is shown; the newest one counts"),
+    optional("change", Float64, "what the revision added to the value before it, where both are shown"),
+    required("inputs", Dict, "digest of what it was computed from, so that a run knows what to look at again"),
     required("lake_version", Int64, "lake version it was computed from"),
 ];

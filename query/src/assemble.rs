@@ -18,6 +18,7 @@ use crate::indicator::{By, Grain, Indicator, run_in};
 use crate::page::{
     Answer, Calendar, Coverage, Figure, FindingKind, Heat, HeatDay, Period, SchoolFacts, SchoolYear, SourceCoverage, Tone,
 };
+use crate::published::newest;
 use crate::rows::rows;
 use crate::state::{Shown, State};
 use crate::words;
@@ -86,7 +87,9 @@ pub async fn school_year(engine: &Engine, school: &str, year: &str) -> Result<Sc
     let (mut figures, mut rises) = (Vec::new(), Vec::new());
     let mut coverage = coverage_of_nothing(sources);
     if let Some(current) = current {
-        let deck = Deck { periods: &periods, current, year, last_year: &last_year, seen: &seen, pupils: facts.pupils };
+        let published = newest(engine, Some(&school.id)).await?;
+        let (periods, seen) = (&periods, &seen);
+        let deck = Deck { periods, current, year, last_year: &last_year, seen, pupils: facts.pupils, published: &published };
         (figures, rises) = cards(&school, &deck).await?;
         coverage = coverage_of(&deck, coverage, &figures);
     }

@@ -6,13 +6,12 @@ use jiff::civil::Date;
 
 use crate::indicator::{FigureRow, Hides, Indicator};
 use crate::page::{Comparison, Figure, Period, Point, Provenance, Ratio};
+use crate::published::{Key as CellKey, PublishedCell};
 use crate::state::{Counted, Evidence, LEAST_COVERAGE, Reason, Shown, State, Unit, state_of_figure, usual_band};
 use crate::statistics::poisson_interval;
-use crate::suppression::THRESHOLD;
+use crate::suppression::{Audience, LEAST_PUPILS, THRESHOLD};
 use crate::words;
 
-/// Groups under this many pupils give no rate.
-const LEAST_PUPILS: u32 = 20;
 /// A share of what is seen that moved by more points than this makes periods incomparable.
 const MOVED_POINTS: f64 = 10.0;
 /// Hours fall silent by the school day, days by the week: that many of them are one happening.
@@ -70,10 +69,12 @@ pub(crate) struct Deck<'a> {
     pub last_year: &'a str,
     pub seen: &'a BTreeMap<Key, Seen>,
     pub pupils: Option<u32>,
+    /// What governors may see of periods that are over.
+    pub published: &'a BTreeMap<CellKey, PublishedCell>,
 }
 
 /// Whether a figure counts people, and so is hidden when they are few.
-fn counts_people(indicator: &Indicator) -> bool {
+pub(crate) fn counts_people(indicator: &Indicator) -> bool {
     indicator.hides == Hides::People
 }
 
@@ -87,9 +88,15 @@ const fn is_compared(unit: Unit) -> bool {
     !matches!(unit, Unit::Minutes | Unit::Days)
 }
 
+/// Whether a figure counts requests that are rare: one to four of them are one to four people.
+pub(crate) fn counts_rare_requests(indicator: &Indicator) -> bool {
+    indicator.hides == Hides::FewRequests
+}
+
 impl Deck<'_> {
     /// Cards of one indicator from its rows of this year and last, one a dimension.
     pub(crate) fn cards(&self, indicator: &Indicator, rows: &[FigureRow], before: &[FigureRow]) -> Vec<Figure> {
+        let (rows, before) = (&self.as_published(indicator, rows), &self.as_published(indicator, before));
         let kinds: BTreeSet<(Option<&str>, Option<&str>)> =
             rows.iter().map(|row| (row.dimension.as_deref(), row.part.as_deref())).collect();
         kinds
@@ -144,7 +151,13 @@ impl Deck<'_> {
         }
         let both_shown = value.value().is_some() && then_value.value().is_some();
         let finite = |number: f64| number.is_finite().then_some(number);
-        let ratio = ratio.filter(|_| both_shown).and_then(|found| {
+        // A ratio of what already counted last year must not tell of fewer than 5 pupil-weeks that are new.
+        let tells_of_few = counts_people(indicator)
+            && now.is_some_and(|row| {
+                let new = row.numerator.unwrap_or(0.0) - row.comparable.or(row.numerator).unwrap_or(0.0);
+                [new, row.comparable.unwrap_or(0.0)].iter().any(|count| *count > 0.0 && *count < THRESHOLD as f64)
+            });
+        let ratio = ratio.filter(|_| both_shown && !tells_of_few).and_then(|found| {
             Some(Ratio { ratio: finite(found.ratio)?, lower: found.interval.lower, upper: finite(found.interval.upper) })
         });
         let most = if indicator.unit == Unit::Percent { 100.0 } else { f64::INFINITY };
@@ -202,6 +215,34 @@ impl Deck<'_> {
         })
     }
 
+    fn cell(&self, indicator: &Indicator, row: &FigureRow) -> Option<&PublishedCell> {
+        self.published.get(&CellKey {
+            audience: Audience::Governor.name().into(),
+            grain: "school".into(),
+            school_id: row.school_id.clone(),
+            group: None,
+            year: row.academic_year.clone(),
+            period: row.period_no,
+            indicator: indicator.id.clone(),
+            dimension: row.dimension.clone(),
+        })
+    }
+
+    /// Rows with the numbers that were published in place of those that late logs have made of them since.
+    fn as_published(&self, indicator: &Indicator, rows: &[FigureRow]) -> Vec<FigureRow> {
+        let mut rows = rows.to_vec();
+        for row in &mut rows {
+            let Some(cell) = self.cell(indicator, row) else { continue };
+            if let (Some(value), Some(numerator)) = (cell.value, cell.numerator) {
+                if row.numerator != Some(numerator) {
+                    row.comparable = Some(numerator);
+                }
+                (row.value, row.numerator, row.denominator) = (Some(value), Some(numerator), cell.denominator);
+            }
+        }
+        rows
+    }
+
     fn seen_now(&self) -> Option<&Seen> {
         let number = self.periods.get(self.current)?.number;
         self.seen.get(&(self.year.to_string(), number))
@@ -209,6 +250,9 @@ impl Deck<'_> {
 
     /// The number as a governor may see it.
     fn shown(&self, indicator: &Indicator, row: &FigureRow) -> Shown {
+        if let Some(cell) = self.cell(indicator, row) {
+            return cell.shown();
+        }
         let Some(value) = row.value else { return Shown::NotAvailable };
         match indicator.hides {
             Hides::Nothing => {}
@@ -277,6 +321,8 @@ impl Deck<'_> {
             is_partial: period.is_partial && period.past_days > 0,
             numerator: part(row.and_then(|row| row.numerator)),
             denominator: part(row.and_then(|row| row.denominator)),
+            is_final: row.is_some_and(|row| self.cell(indicator, row).is_some()),
+            change: row.and_then(|row| self.cell(indicator, row)?.change).filter(|change| *change != 0.0),
         }
     }
 

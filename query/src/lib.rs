@@ -5,6 +5,7 @@ mod assemble;
 mod cards;
 #[cfg(test)]
 mod cards_tests;
+pub mod compare;
 pub mod engine;
 pub mod error;
 mod explain;
@@ -25,6 +26,8 @@ pub mod page;
 mod page_tests;
 #[cfg(test)]
 mod properties;
+pub mod publish;
+mod published;
 pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;
@@ -41,6 +44,7 @@ pub mod state;
 pub mod statistics;
 pub mod suppression;
 mod tables;
+pub mod trend;
 pub mod unclaimed;
 mod words;
 

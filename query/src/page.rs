@@ -238,6 +238,10 @@ pub struct Point {
     pub numerator: Shown,
     /// What it is counted over; hidden with the number.
     pub denominator: Shown,
+    /// Whether the number is published: until then late logs may change it.
+    pub is_final: bool,
+    /// What late logs added to the number since it was first published, where both may be seen.
+    pub change: Option<f64>,
 }
 
 /// Where a number comes from.

@@ -196,28 +196,29 @@ pub fn funnel(schools: &[FunnelSchool]) -> Funnel {
             (school.expected > 0.0).then(|| {
                 let ratio = school.observed / school.expected;
                 let total = (spread(school.expected).powi(2) + tau2).sqrt();
-                let limits = |q: f64, tails: (f64, f64)| {
-                    if tau2 == 0.0 && school.expected < SMALL_EXPECTED {
-                        // The square root is a poor guide for few events; without variation between schools the count is Poisson.
-                        Interval {
-                            lower: poisson_quantile(tails.0, school.expected) as f64 / school.expected,
-                            upper: poisson_quantile(tails.1, school.expected) as f64 / school.expected,
-                        }
-                    } else {
-                        Interval { lower: (1.0 - q * total).max(0.0).powi(2), upper: (1.0 + q * total).powi(2) }
-                    }
-                };
-                FunnelPlace {
-                    ratio,
-                    z: z_of(school),
-                    adjusted_z: (ratio.sqrt() - 1.0) / total,
-                    limits95: limits(Q95, (0.025, 0.975)),
-                    limits998: limits(Q998, (0.001, 0.999)),
-                }
+                let (limits95, limits998) = funnel_limits(school.expected, tau2);
+                FunnelPlace { ratio, z: z_of(school), adjusted_z: (ratio.sqrt() - 1.0) / total, limits95, limits998 }
             })
         })
         .collect();
     Funnel { tau2, phi, too_few_schools, places }
+}
+
+/// The 95 % and 99.8 % limits on observed / expected of a school with this expectation, in a funnel with this variance between schools.
+pub fn funnel_limits(expected: f64, tau2: f64) -> (Interval, Interval) {
+    let total = (0.25 / expected + tau2).sqrt();
+    let limits = |q: f64, tails: (f64, f64)| {
+        if tau2 == 0.0 && expected < SMALL_EXPECTED {
+            // The square root is a poor guide for few events; without variation between schools the count is Poisson.
+            Interval {
+                lower: poisson_quantile(tails.0, expected) as f64 / expected,
+                upper: poisson_quantile(tails.1, expected) as f64 / expected,
+            }
+        } else {
+            Interval { lower: (1.0 - q * total).max(0.0).powi(2), upper: (1.0 + q * total).powi(2) }
+        }
+    };
+    (limits(Q95, (0.025, 0.975)), limits(Q998, (0.001, 0.999)))
 }
 
 /// Expected counts under which exact limits are used.
@@ -265,6 +266,10 @@ pub fn cusum_of_expected(weeks: &[(f64, f64)], ratio: f64) -> Vec<f64> {
         })
         .collect()
 }
+
+#[cfg(test)]
+#[path = "statistics_tests.rs"]
+mod reference;
 
 #[cfg(test)]
 mod tests {

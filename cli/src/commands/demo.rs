@@ -108,8 +108,13 @@ fn make(dir: &Path, weir_toml: &Path) -> anyhow::Result<()> {
         estate.sources.len(),
         inspect::ledger_words(&total)
     );
-    let report = rollup::run(&lake, &estate)?;
-    println!("Rolled up {} days of {} sources.", report.dates, estate.sources.len());
+    let (report, published) = rollup::run(&lake, &estate)?;
+    println!(
+        "Rolled up {} days of {} sources; published {} figures of half-terms that are over.",
+        report.dates,
+        estate.sources.len(),
+        published.cells
+    );
     Ok(())
 }
 

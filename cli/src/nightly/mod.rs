@@ -158,12 +158,17 @@ fn file_name(path: &Path) -> String {
 }
 
 fn figures(estate: &Estate, lake: &Lake) -> anyhow::Result<Said> {
-    let report = commands::rollup::run(lake, estate)?;
-    let text = match report.slices {
+    let (report, published) = commands::rollup::run(lake, estate)?;
+    let mut text = match report.slices {
         0 => String::from("nothing changed"),
         1 => String::from("1 day of a source brought up to date"),
         many => format!("{many} days of sources brought up to date"),
     };
+    match published.cells + published.revised {
+        0 => {}
+        1 => text.push_str("; 1 figure published"),
+        many => text.push_str(&format!("; {many} figures published")),
+    }
     Ok((text, Vec::new()))
 }
 

@@ -4,16 +4,20 @@
 //! needs no exception. Every text that comes from outside is escaped here.
 
 mod bar;
+mod funnel;
 mod plot;
 mod shape;
+mod small;
 mod spark;
 mod strip;
 
 use std::fmt::{self, Write};
 
 pub(crate) use bar::coverage_bar;
+pub(crate) use funnel::funnel;
 pub(crate) use plot::{Size, plot};
 pub(crate) use shape::{state_shape, tone_shape};
+pub(crate) use small::small;
 pub(crate) use spark::spark;
 pub(crate) use strip::{Scale, legend, strip};
 

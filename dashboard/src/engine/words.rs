@@ -8,9 +8,10 @@ use weir_lake::ids::SchoolId;
 use weir_query::indicator::Indicator;
 use weir_query::page::{self, FindingKind, Heat};
 use weir_query::state as engine;
+use weir_query::trend::{self, Grain};
 
 use crate::view::{
-    Answer, AsOf, Block, Coverage, Day, DayKind, Figure, Finding, Method, Missing, Overview, Period, Point, SchoolLine,
+    Answer, AsOf, Block, Coverage, Day, DayKind, Figure, Finding, Longer, Method, Missing, Overview, Period, Point, SchoolLine,
     SchoolRef, SchoolYear, Shown, SourceLine, State, Tone, Unit,
 };
 use crate::words as say;
@@ -225,6 +226,8 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
                 usual,
                 numerator: counted(|point| point.numerator),
                 denominator: counted(|point| point.denominator),
+                is_final: point.is_some_and(|point| point.is_final),
+                change: point.and_then(|point| point.change),
             }
         })
         .collect();
@@ -240,10 +243,7 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
         .as_ref()
         .map(|with| format!("{with}: {}", say::spoken(shown(now.comparison.value, false), &unit)))
         .unwrap_or_default();
-    let ratio = now.comparison.ratio.map(|ratio| match ratio.upper {
-        Some(upper) => format!("{:.1} times that, {:.1} to {upper:.1} (99% interval)", ratio.ratio, ratio.lower),
-        None => format!("at least {:.1} times that (99% interval)", ratio.lower),
-    });
+    let ratio = now.comparison.ratio.map(ratio_in_words);
     Figure {
         id: now.id.clone(),
         title: now.title.clone(),
@@ -254,6 +254,7 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
         unit,
         current: page.current,
         points,
+        longer: longer(now, page, before.zip(last)),
         interval: now.interval,
         comparison,
         ratio,
@@ -264,6 +265,34 @@ fn figure(now: &page::Figure, page: &page::SchoolYear, last: Option<&page::Schoo
         limits: Vec::new(),
         method: method(now),
     }
+}
+
+fn ratio_in_words(ratio: page::Ratio) -> String {
+    match ratio.upper {
+        Some(upper) => format!("{:.1} times that, {:.1} to {upper:.1} (99% interval)", ratio.ratio, ratio.lower),
+        None => format!("at least {:.1} times that (99% interval)", ratio.lower),
+    }
+}
+
+/// A figure by term and for the year, where its half-terms add up to them.
+fn longer(now: &page::Figure, page: &page::SchoolYear, before: Option<(&page::Figure, &page::SchoolYear)>) -> Vec<Longer> {
+    if !trend::adds_up(&now.indicator) {
+        return Vec::new();
+    }
+    let before = before.map(|(figure, page)| (figure, page.periods.as_slice()));
+    let by = |grain| trend::series(now, &page.periods, &page.year, before, grain);
+    let terms = by(Grain::Term).into_iter().chain(by(Grain::Year));
+    terms
+        .filter(|point| point.school_days > 0)
+        .map(|point| Longer {
+            label: AcademicYear::parse(&point.label).map_or(point.label, |_| String::from("The year")),
+            value: shown(point.value, point.is_gap),
+            last_year: shown(point.last_year, false),
+            ratio: point.ratio.map(ratio_in_words),
+            coverage: Coverage { with_logs: point.days_with_logs, school_days: point.school_days },
+            is_partial: point.is_partial,
+        })
+        .collect()
 }
 
 /// The widest range of a share that still says something, in points: days with logs are so few that chance allows anything.
@@ -278,7 +307,7 @@ fn usual_to_draw((low, high): (f64, f64), is_share: bool) -> Option<(f64, f64)> 
     (high - low <= WIDEST_RANGE).then_some((low, high))
 }
 
-fn shown(value: engine::Shown, no_logs: bool) -> Shown {
+pub(super) fn shown(value: engine::Shown, no_logs: bool) -> Shown {
     match value {
         engine::Shown::Value(value) if value.is_finite() => Shown::Number(value),
         engine::Shown::Hidden => Shown::Hidden,
@@ -288,14 +317,24 @@ fn shown(value: engine::Shown, no_logs: bool) -> Shown {
 }
 
 fn unit(figure: &page::Figure) -> Unit {
-    let decimals = figure.unit.decimals();
     match figure.unit {
-        engine::Unit::Percent => {
-            Unit { decimals, sign: "%", words: share_of(&figure.provenance.denominator), per_hundred_pupils: false }
-        }
-        other => {
-            Unit { decimals, sign: "", words: other.words().into(), per_hundred_pupils: other == engine::Unit::PupilsPer100Week }
-        }
+        engine::Unit::Percent => Unit {
+            decimals: figure.unit.decimals(),
+            sign: "%",
+            words: share_of(&figure.provenance.denominator),
+            per_hundred_pupils: false,
+        },
+        other => unit_of(other),
+    }
+}
+
+/// A unit that is no share.
+pub(super) fn unit_of(unit: engine::Unit) -> Unit {
+    Unit {
+        decimals: unit.decimals(),
+        sign: "",
+        words: unit.words().into(),
+        per_hundred_pupils: unit == engine::Unit::PupilsPer100Week,
     }
 }
 

@@ -39,7 +39,16 @@ fn period(number: u32, label: &str, past_days: u32, days_with_logs: u32) -> page
 
 fn point(label: &str, value: engine::Shown, to_come: bool) -> page::Point {
     let counted = if value.value().is_some() { engine::Shown::Value(50.0) } else { value };
-    page::Point { label: label.into(), value, to_come, is_partial: false, numerator: counted, denominator: counted }
+    page::Point {
+        label: label.into(),
+        value,
+        to_come,
+        is_partial: false,
+        numerator: counted,
+        denominator: counted,
+        is_final: false,
+        change: None,
+    }
 }
 
 fn figure(id: &str, audience: &str, values: [engine::Shown; 3]) -> page::Figure {

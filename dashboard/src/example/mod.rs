@@ -3,6 +3,7 @@
 //! Schools, figures and findings are made up; none describes a real place.
 
 mod figures;
+mod groups;
 mod year;
 
 use weir_lake::estate::AcademicYear;
@@ -10,7 +11,9 @@ use weir_lake::ids::SchoolId;
 use weir_query::unclaimed::{Claim, UnclaimedSource};
 
 use crate::figures::{Asked, Figures, FiguresError};
-use crate::view::{AsOf, Coverage, Finding, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone};
+use crate::view::{
+    AsOf, Coverage, Finding, Group, GroupLink, Method, Missing, Overview, SchoolLine, SchoolRef, SchoolYear, SourceLine, Tone,
+};
 
 /// The year the example stands in.
 const THIS: AcademicYear = AcademicYear(2025);
@@ -275,6 +278,14 @@ impl Figures for Example {
 
     fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>> {
         Box::pin(async { Ok(if self.has_lake { vec![shared_filter()] } else { Vec::new() }) })
+    }
+
+    fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
+        Box::pin(async { Ok(if self.schools.len() > 1 { groups::links() } else { Vec::new() }) })
+    }
+
+    fn group<'a>(&'a self, group: &'a str, year: AcademicYear) -> Asked<'a, Group> {
+        Box::pin(async move { groups::group(group, year).filter(|_| self.schools.len() > 1).ok_or(FiguresError::NotFound) })
     }
 
     fn methods(&self) -> Asked<'_, Vec<Method>> {

@@ -23,6 +23,7 @@ pub(crate) const ROUTES: &[(&str, Needs)] = &[
     ("/schools.csv", Needs::Somewhere(Ability::Figures)),
     ("/go", Needs::Somewhere(Ability::Figures)),
     ("/method", Needs::Somewhere(Ability::Figures)),
+    ("/group/{group}/{year}", Needs::Somewhere(Ability::Figures)),
     ("/school/{school}", Needs::AtSchool(Ability::Figures)),
     ("/school/{school}/{year}", Needs::AtSchool(Ability::Figures)),
     ("/school/{school}/{year}/days.csv", Needs::AtSchool(Ability::Figures)),

@@ -10,7 +10,7 @@ use weir_register::accounts::Session;
 use weir_register::{Ability, Access, Actor};
 
 use crate::figures::{Asked, Figures, FiguresError};
-use crate::view::{Method, Overview, SchoolRef, SchoolYear};
+use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
 
 tokio::task_local! {
     /// Whoever asked for what is being made.
@@ -130,6 +130,24 @@ impl<F: Figures> Figures for Scoped<F> {
                 return Err(FiguresError::NotFound);
             }
             self.0.school_year(school, year).await
+        })
+    }
+
+    fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
+        Box::pin(async {
+            let viewer = Viewer::of_this().ok_or(FiguresError::NotFound)?;
+            // A link says of no group that it is one's own; only whoever sees every school is led to all of them.
+            let sees_all = self.0.schools().await?.iter().all(|school| viewer.may_see(&school.id));
+            if sees_all { self.0.groups().await } else { Ok(Vec::new()) }
+        })
+    }
+
+    fn group<'a>(&'a self, group: &'a str, year: AcademicYear) -> Asked<'a, Group> {
+        Box::pin(async move {
+            let viewer = Viewer::of_this().ok_or(FiguresError::NotFound)?;
+            let found = self.0.group(group, year).await?;
+            // A sum over schools tells of each: none is shown to someone who may not see one of them.
+            if found.members.iter().all(|member| viewer.may_see(&member.id)) { Ok(found) } else { Err(FiguresError::NotFound) }
         })
     }
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, Picker};
 use crate::chart::{Size, Svg, plot, state_shape};
-use crate::view::{Figure, Method, SchoolRef, SchoolYear, Shown};
+use crate::view::{Figure, Method, Period, Point, SchoolRef, SchoolYear, Shown, Unit};
 use crate::words;
 
 use super::school::Card;
@@ -26,6 +26,8 @@ pub(crate) struct FigurePage {
     pub(crate) last_year: String,
     pub(crate) unit: String,
     pub(crate) rows: Vec<Row>,
+    pub(crate) longer: Vec<LongerRow>,
+    pub(crate) is_final: bool,
     pub(crate) has_counts: bool,
     pub(crate) has_usual: bool,
     pub(crate) method: Method,
@@ -44,7 +46,18 @@ pub(crate) struct Row {
     pub(crate) numerator: String,
     pub(crate) denominator: String,
     pub(crate) logs: String,
+    pub(crate) standing: String,
     pub(crate) is_current: bool,
+}
+
+/// A term, or the year.
+#[derive(Debug)]
+pub(crate) struct LongerRow {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) last_year: String,
+    pub(crate) ratio: String,
+    pub(crate) logs: String,
 }
 
 /// Another figure of the same school and year.
@@ -89,6 +102,7 @@ impl FigurePage {
                 } else {
                     format!("{} of {}", period.coverage.with_logs, period.coverage.school_days)
                 },
+                standing: standing(period, point, &figure.unit),
                 is_current: figure.current == Some(position),
             })
             .collect();
@@ -122,6 +136,18 @@ impl FigurePage {
             has_usual: figure.points.iter().any(|point| point.usual.is_some()),
             unit: format!("{} {}", figure.unit.sign, figure.unit.words).trim().to_string(),
             rows,
+            longer: figure
+                .longer
+                .iter()
+                .map(|longer| LongerRow {
+                    label: if longer.is_partial { format!("{}, in part", longer.label) } else { longer.label.clone() },
+                    value: words::cell(longer.value, &figure.unit),
+                    last_year: words::cell(longer.last_year, &figure.unit),
+                    ratio: longer.ratio.clone().unwrap_or_else(|| "\u{2013}".into()),
+                    logs: words::days_of(longer.coverage),
+                })
+                .collect(),
+            is_final: figure.now().is_none_or(|point| point.is_final),
             method: figure.method.clone(),
             limits,
             others: page
@@ -140,6 +166,19 @@ impl FigurePage {
             last_year,
             base,
         }
+    }
+}
+
+/// Whether late logs may still change a half-term's number.
+fn standing(period: &Period, point: &Point, unit: &Unit) -> String {
+    match (point.is_final, point.change) {
+        (true, Some(change)) => {
+            let sign = if change < 0.0 { "" } else { "+" };
+            format!("final; late logs: {sign}{}{}", words::number(change, unit.decimals.max(1)), unit.sign)
+        }
+        (true, None) => "final".into(),
+        (false, _) if period.coverage.with_logs == 0 => "\u{2013}".into(),
+        (false, _) => "not final".into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages: what each template is given, made from the values of [`crate::view`] and nothing else.
 
 mod figure;
+mod group;
 mod overview;
 mod review;
 mod school;
@@ -11,6 +12,7 @@ use axum::response::Html;
 use weir_lake::estate::AcademicYear;
 
 pub(crate) use figure::FigurePage;
+pub(crate) use group::GroupPage;
 pub(crate) use overview::OverviewPage;
 pub(crate) use review::ReviewPage;
 pub(crate) use school::SchoolPage;

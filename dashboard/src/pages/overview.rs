@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Frame, NextStep};
 use crate::chart::{Svg, coverage_bar, tone_shape};
-use crate::view::{Missing, Overview, SchoolLine};
+use crate::view::{GroupLink, Missing, Overview, SchoolLine};
 use crate::words;
 
 /// Shares of days are compared in thousandths.
@@ -31,7 +31,16 @@ pub(crate) struct OverviewPage {
     pub(crate) can_search: bool,
     pub(crate) sought: String,
     pub(crate) found: String,
+    pub(crate) groups: Vec<GroupRow>,
     pub(crate) rows: Vec<Row>,
+}
+
+/// A group whose schools can be set side by side.
+#[derive(Debug)]
+pub(crate) struct GroupRow {
+    pub(crate) link: String,
+    pub(crate) name: String,
+    pub(crate) about: String,
 }
 
 /// A school's line.
@@ -51,7 +60,7 @@ pub(crate) struct Row {
 
 impl OverviewPage {
     /// The page.
-    pub(crate) fn new(overview: &Overview, sought: &str) -> Self {
+    pub(crate) fn new(overview: &Overview, groups: &[GroupLink], sought: &str) -> Self {
         let sought = sought.trim();
         let with_findings =
             overview.schools.iter().filter(|line| line.findings.as_ref().is_some_and(|findings| !findings.is_empty())).count();
@@ -93,9 +102,26 @@ impl OverviewPage {
                 (_, true) => String::new(),
             },
             sought: sought.into(),
+            groups: groups_of(overview, groups),
             rows: lines.into_iter().take(LINES).map(Row::new).collect(),
         }
     }
+}
+
+/// The groups, in the newest year that any school has.
+fn groups_of(overview: &Overview, groups: &[GroupLink]) -> Vec<GroupRow> {
+    let Some(year) = overview.schools.iter().map(|line| line.year).max() else { return Vec::new() };
+    groups
+        .iter()
+        .map(|group| GroupRow {
+            link: format!("/group/{}/{year}", group.slug),
+            name: group.name.clone(),
+            about: match group.kind {
+                "all schools" => words::plural(group.schools as u32, "school"),
+                kind => format!("{kind}, {}", words::plural(group.schools as u32, "school")),
+            },
+        })
+        .collect()
 }
 
 impl Row {

@@ -232,6 +232,10 @@ fn lede(page: &SchoolYear) -> Vec<String> {
             parts.push(format!("{} on roll.", words::plural(pupils, "pupil")));
         }
         parts.push(format!("{}.", words::capital(&words::logs_on(period.coverage))));
+        let is_open = |figure: &Figure| figure.now().is_some_and(|point| point.value.number().is_some() && !point.is_final);
+        if page.figures.iter().any(is_open) {
+            parts.push("These figures are not final: late logs may still change them.".into());
+        }
     } else {
         parts.push(format!("The school year {}.", words::year_words(page.year)));
         if let Some(pupils) = page.pupils {

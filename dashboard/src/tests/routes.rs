@@ -33,8 +33,9 @@ async fn every_page_that_can_be_reached_keeps_the_promises() {
             }
         }
     }
-    // The list, the method and the technician's page; six schools with a review each, and nine figures at each of the four that have any.
-    assert_eq!(pages, 3 + 6 * 2 + 4 * 9, "{seen:?}");
+    // The list, the method and the technician's page; six schools with a review each, and nine figures at each of the four that have any;
+    // two groups, as they open and by each of two figures.
+    assert_eq!(pages, 3 + 6 * 2 + 4 * 9 + 2 * 3, "{seen:?}");
 }
 
 #[tokio::test]
@@ -83,6 +84,9 @@ async fn what_is_not_there_is_a_page_with_ways_back() {
         "/school/Oak%20field/2025-26",
         "/school/%2e%2e/2025-26",
         "/school/oakfield/2025-27",
+        "/group/nobody/2025-26",
+        "/group/all/2025",
+        "/group/all/2025-26?figure=none",
         "/school/oakfield/2025",
         "/school/oakfield/2025-26/figure/none",
         "/school/oakfield/2025-26/figure/none.csv",
@@ -159,8 +163,10 @@ async fn small_numbers_and_missing_logs_never_read_as_numbers() {
     let tags = read(&hidden);
     let cells: Vec<&str> =
         tags.iter().filter(|tag| tag.name == "td" && tag.get("class") == Some("n")).map(|tag| tag.text.as_str()).collect();
-    // This year and last for each half-term; the fourth column is days with logs.
-    let shown = cells.chunks(3).flat_map(|row| &row[..2]).filter(|cell| **cell != "to come");
+    // This year and last for each of six half-terms, then for each term; what follows is days with logs and how the two compare.
+    let (half_terms, terms) = cells.split_at(18);
+    let rows = half_terms.chunks(3).chain(terms.chunks(4));
+    let shown = rows.flat_map(|row| &row[..2]).filter(|cell| **cell != "to come");
     assert!(shown.clone().count() >= 10 && shown.clone().all(|cell| *cell == "[c]"), "{cells:?}");
     let gap = get(Example::estate(), "/school/st-brannocs/2025-26/figure/circumvention_rate").await.body;
     assert!(gap.contains(">no logs</text>") && gap.contains("<td class=\"n\">no logs</td>"));
@@ -207,8 +213,13 @@ async fn csv_holds_the_table() {
     let lines: Vec<&str> = answer.body.split("\r\n").collect();
     assert_eq!(lines.len(), 1 + 6 + 1, "a header, six half-terms, an end");
     let columns = lines[0].split(',').count();
-    assert_eq!(columns, 20);
-    assert!(lines[4].contains(",Spring 2,2026-02-23,2026-03-27,3.1,1.2,0.9,2.0,59,1890,25,23,theme_rate,1,41"), "{}", lines[4]);
+    assert_eq!(columns, 21);
+    assert!(
+        lines[4].contains(",Spring 2,2026-02-23,2026-03-27,3.1,1.2,0.9,2.0,59,1890,25,23,theme_rate,1,41,no"),
+        "{}",
+        lines[4]
+    );
+    assert!(lines[1].ends_with(",theme_rate,1,41,yes"), "{}", lines[1]);
     assert!(lines[5].contains(",Summer 1,2026-04-13,2026-05-22,to come,1.5,"), "{}", lines[5]);
     let hidden = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:self_harm.csv").await.body;
     assert!(hidden.contains(",[c],[c],,,[c],[c],"), "{hidden}");
@@ -238,7 +249,7 @@ async fn what_cannot_be_drawn_is_said_rather_than_drawn_as_zero() {
 
 #[tokio::test]
 async fn an_error_of_the_engine_shows_nothing_of_itself() {
-    use crate::view::{Method, Overview, SchoolRef, SchoolYear};
+    use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
     use crate::{Asked, Figures, FiguresError};
     struct Broken;
     impl Broken {
@@ -263,12 +274,20 @@ async fn an_error_of_the_engine_shows_nothing_of_itself() {
         fn unclaimed(&self) -> Asked<'_, Vec<weir_query::unclaimed::UnclaimedSource>> {
             Self::fail()
         }
+        fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
+            Self::fail()
+        }
+        fn group<'a>(&'a self, _: &'a str, _: weir_lake::estate::AcademicYear) -> Asked<'a, Group> {
+            Self::fail()
+        }
         fn methods(&self) -> Asked<'_, Vec<Method>> {
             Self::fail()
         }
     }
     use tower::ServiceExt;
-    for path in ["/", "/method", "/unclaimed", "/school/oakfield/2025-26", "/school/oakfield/2025-26/figure/x.csv"] {
+    for path in
+        ["/", "/method", "/unclaimed", "/group/all/2025-26", "/school/oakfield/2025-26", "/school/oakfield/2025-26/figure/x.csv"]
+    {
         let request = Request::get(path).header("host", "localhost:8080").body(Body::empty()).unwrap();
         let response = crate::Dashboard::new(Broken).router(8080).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
@@ -295,4 +314,41 @@ async fn the_review_has_every_block_and_the_questions_first() {
     let empty = get(Example::estate(), "/school/ashdown/2025-26/review").await;
     assert_eq!(empty.status, StatusCode::OK);
     assert!(empty.body.contains("id=\"block-21\"") && empty.body.contains("No logs for 2025 to 2026"));
+}
+
+#[tokio::test]
+async fn a_funnel_names_only_the_outside_and_the_readers_own() {
+    let page = async |path: &str| get(Example::estate(), path).await.body;
+    // What stands in the funnel and beside it; the table of coverage above and the half-terms below name every school.
+    let funnel = |page: &str| {
+        let start = page.find("<div class=\"beside\">").unwrap();
+        let end = page[start..].find("<details").unwrap() + start;
+        page[start..end].to_string()
+    };
+    let shown = funnel(&page("/group/all/2025-26").await);
+    for (name, is_named) in [("Dunmere Academy", true), ("Kingsford High School", true), ("Ivy Bank School", false)] {
+        assert_eq!(shown.contains(name), is_named, "{name}");
+    }
+    assert!(shown.contains("far more than expected") && shown.contains("8 other schools"), "{shown}");
+    let own = funnel(&page("/group/all/2025-26?school=ivy-bank-school").await);
+    assert!(own.contains("Ivy Bank School") && own.contains("7 other schools"), "{own}");
+    // The schools outside stand by name, not by how far.
+    let at = |name: &str| own.rfind(name).unwrap();
+    assert!(at("Dunmere Academy") < at("Greave Academy") && at("Greave Academy") < at("Kingsford High School"));
+}
+
+#[tokio::test]
+async fn few_schools_stand_beside_themselves() {
+    let page = get(Example::estate(), "/group/larkwater-learning-trust/2025-26").await.body;
+    assert!(page.contains("Fewer than 10 schools") && !page.contains("limit-outer"));
+    assert!(page.contains("fewer than 5, perhaps none"));
+    // Coverage stands before any figure.
+    assert!(page.find("First: what can we see?").unwrap() < page.find("Ways round the filter").unwrap());
+}
+
+#[tokio::test]
+async fn a_figure_says_what_is_final() {
+    let page = get(Example::estate(), "/school/oakfield/2025-26/figure/theme_rate:violence_weapons").await.body;
+    assert!(page.contains("final; late logs: +0.1") && page.contains("<td>not final</td>"), "{page}");
+    assert!(page.contains("Not final: late logs may still change it."));
 }

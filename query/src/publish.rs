@@ -1,0 +1,547 @@
+//! Publishes figures of periods that are over: suppressed once by one function, stored in one lake commit, never changed silently.
+//!
+//! A published cell stays. Where late logs change it, the new number is another revision and the old one keeps its row.
+
+pub(crate) mod block;
+pub(crate) mod groups;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Field, Schema};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use weir_lake::calendar::{epoch_day, school_week_monday};
+use weir_lake::estate::{AcademicYear, Estate};
+use weir_lake::ids::RunId;
+use weir_lake::lake::{Change, ChangeKind, Lake, LakeError, Snapshot};
+use weir_lake::schema::Table;
+
+use crate::assemble::facts;
+use crate::cards::counts_people;
+use crate::engine::{Engine, EngineOptions};
+use crate::error::QueryError;
+use crate::indicator::{FigureRow, Indicator, run_in};
+use crate::page::SchoolFacts;
+use crate::published::{Key, PublishedCell, newest};
+use crate::rows::rows;
+use crate::state::Shown;
+use crate::suppression::Audience;
+use block::{Before, Block, Mark, Number, Outcome};
+use groups::{Group, all_groups, nested};
+
+/// Days after a period's last day before its figures are published: late logs have come by then.
+const DAYS_FOR_LATE_LOGS: i64 = 14;
+
+/// Longest wait for one question. Nobody waits at a page for this.
+const LONGEST_QUERY: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// What publishing did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PublishReport {
+    /// Cells published for the first time.
+    pub cells: usize,
+    /// Of them hidden.
+    pub hidden: usize,
+    /// Cells whose number changed since they were published: new revisions.
+    pub revised: usize,
+    /// Figures held back whole because a hidden cell could have been worked out: indicator, dimension and year.
+    pub held_back: Vec<String>,
+    /// The lake version after it; that of the snapshot where nothing was due.
+    pub lake_version: u64,
+}
+
+/// What the estate asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PublishOptions {
+    /// A threshold above 5, up to 10.
+    pub threshold: Option<u64>,
+}
+
+/// Publishes what is due and commits it. Another run that commits meanwhile makes it start again, twice at most.
+pub async fn publish(
+    lake: &Lake,
+    estate: &Estate,
+    options: &EngineOptions,
+    wanted: PublishOptions,
+    run_id: &RunId,
+) -> Result<PublishReport, QueryError> {
+    let mut races = 0;
+    loop {
+        let snapshot = lake.snapshot()?;
+        let (mut report, cells) = compute(&snapshot, estate, options, wanted).await?;
+        if cells.is_empty() {
+            return Ok(report);
+        }
+        let files = lake.write_rows(Table::PublishedFigures, &batch_of(&cells)?)?;
+        let adds = files.into_iter().map(|file| (Table::PublishedFigures, file)).collect();
+        match lake.commit(Change { adds, ..Change::new(ChangeKind::Publish, run_id.clone(), snapshot.version) }) {
+            Ok(version) => {
+                report.lake_version = version;
+                return Ok(report);
+            }
+            Err(LakeError::LostRace { .. }) if races < 2 => races += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// A school's half-term, or its year.
+#[derive(Debug, Clone)]
+struct Span {
+    label: String,
+    start: Date,
+    end: Date,
+    has_logs: bool,
+}
+
+/// Whether a school's figures of a span may be published: the one place that decides. Its last day is long enough past for late logs,
+/// and nothing of it waits for a roll-up.
+fn is_over(snapshot: &Snapshot, today: Date, school: &str, span: &Span) -> bool {
+    let waits = (span.end - school_week_monday(span.start)).get_days();
+    let first = epoch_day(school_week_monday(span.start));
+    let is_stale =
+        snapshot.stale.iter().any(|slice| slice.school_id.as_str() == school && (first..=first + waits).contains(&slice.date));
+    today > span.end.saturating_add(DAYS_FOR_LATE_LOGS.days()) && !is_stale
+}
+
+/// The half-terms of a school year by number.
+#[derive(Debug, Default)]
+struct Spans {
+    half_terms: BTreeMap<usize, Span>,
+}
+
+impl Spans {
+    fn year(&self) -> Option<Span> {
+        let (first, last) = (self.half_terms.values().next()?, self.half_terms.values().next_back()?);
+        let has_logs = self.half_terms.values().any(|span| span.has_logs);
+        Some(Span { label: "Year".into(), start: first.start, end: last.end, has_logs })
+    }
+
+    fn of(&self, column: usize) -> Option<Span> {
+        if column == 0 { self.year() } else { self.half_terms.get(&column).cloned() }
+    }
+
+    /// Whether a half-term, or the year, is over. One without any logs is over, too; there is nothing of it to publish.
+    fn is_over(&self, snapshot: &Snapshot, today: Date, school: &str, year: AcademicYear, column: usize) -> bool {
+        if column > 0 {
+            return self.half_terms.get(&column).is_some_and(|span| is_over(snapshot, today, school, span));
+        }
+        // Term dates may be on file for the autumn only: the year is over when August has come.
+        let is_past = today >= jiff::civil::date(year.0 + 1, 8, 1);
+        is_past && !self.half_terms.is_empty() && self.half_terms.values().all(|span| is_over(snapshot, today, school, span))
+    }
+}
+
+type SpansOf = BTreeMap<String, Spans>;
+
+async fn spans(engine: &Engine) -> Result<BTreeMap<String, SpansOf>, QueryError> {
+    let text = "SELECT p.school_id, p.academic_year, p.period_no, p.label, p.start_date, p.end_date, p.logged_days
+                FROM periods p ORDER BY p.academic_year, p.school_id, p.period_no";
+    let mut all: BTreeMap<String, SpansOf> = BTreeMap::new();
+    for row in rows(&engine.rows(text, &[]).await?) {
+        let spans =
+            all.entry(row.required_text("academic_year")?).or_default().entry(row.required_text("school_id")?).or_default();
+        let span = Span {
+            label: row.required_text("label")?,
+            start: row.required_day("start_date")?,
+            end: row.required_day("end_date")?,
+            has_logs: row.count("logged_days")? > 0,
+        };
+        spans.half_terms.insert(row.count("period_no")? as usize, span);
+    }
+    Ok(all)
+}
+
+/// A digest of everything a school's figures of a span are made from: files of its days, term dates, rolls, policy.
+fn inputs(snapshot: &Snapshot, estate: &Estate, school: &str, span: &Span) -> String {
+    let days = epoch_day(school_week_monday(span.start))..=epoch_day(span.end);
+    let mut parts: BTreeSet<String> = BTreeSet::new();
+    for table in [Table::ActivityHourly, Table::ThemeWeeks] {
+        let files = snapshot.files.get(&table).into_iter().flatten();
+        let mine = files.filter(|file| {
+            let (first, last) = &file.statistics.school_id;
+            days.contains(&file.statistics.event_date) && (first.as_str()..=last.as_str()).contains(&school)
+        });
+        parts.extend(mine.map(|file| file.path.clone()));
+    }
+    let is_mine = |id: &Option<weir_lake::ids::SchoolId>| id.as_ref().is_none_or(|id| id.as_str() == school);
+    parts.extend(estate.rolls.iter().filter(|roll| roll.school_id.as_str() == school).map(|roll| format!("{roll:?}")));
+    parts.extend(estate.calendar.iter().filter(|row| is_mine(&row.school_id)).map(|row| format!("{row:?}")));
+    parts.extend(estate.policy.iter().filter(|row| is_mine(&row.school_id)).map(|row| format!("{row:?}")));
+    let text: Vec<String> = parts.into_iter().collect();
+    format!("{:016x}", fingerprint(text.join("\n").as_bytes()))
+}
+
+/// FNV-1a: the same on every machine and in every version, which is all that is asked of it.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Computes the cells to be added. None where nothing is due or nothing changed.
+async fn compute(
+    snapshot: &Snapshot,
+    estate: &Estate,
+    options: &EngineOptions,
+    wanted: PublishOptions,
+) -> Result<(PublishReport, Vec<PublishedCell>), QueryError> {
+    let mut report = PublishReport { lake_version: snapshot.version, ..Default::default() };
+    let options = EngineOptions { time_limit: options.time_limit.max(LONGEST_QUERY), ..options.clone() };
+    let engine = Engine::open(snapshot, estate, &options)?;
+    let before = newest(&engine, None).await?;
+    let mut cells = Vec::new();
+    for (year, spans) in spans(&engine).await? {
+        let Some(academic_year) = AcademicYear::parse(&year) else { continue };
+        let has_logs =
+            |school: &SchoolFacts| spans.get(&school.school_id).and_then(Spans::year).is_some_and(|year| year.has_logs);
+        let schools: Vec<SchoolFacts> = facts(&engine, &year).await?.into_iter().filter(has_logs).collect();
+        let year =
+            Year { snapshot, estate, engine: &engine, year: &year, academic_year, schools, spans: &spans, before: &before };
+        if year.has_work() {
+            year.publish(wanted, &mut report, &mut cells).await?;
+        }
+    }
+    for cell in &cells {
+        match before.get(&cell.key) {
+            None => {
+                report.cells += 1;
+                report.hidden += usize::from(cell.mark == Mark::Hidden);
+            }
+            Some(before) => report.revised += usize::from(before.revision != cell.revision),
+        }
+    }
+    Ok((report, cells))
+}
+
+/// Figures by indicator and dimension: for each school its half-terms.
+type Computed<'a> = BTreeMap<(&'a str, Option<String>), Vec<Vec<Option<FigureRow>>>>;
+
+/// One school year of the estate.
+struct Year<'a> {
+    snapshot: &'a Snapshot,
+    estate: &'a Estate,
+    engine: &'a Engine,
+    year: &'a str,
+    academic_year: AcademicYear,
+    schools: Vec<SchoolFacts>,
+    spans: &'a SpansOf,
+    before: &'a BTreeMap<Key, PublishedCell>,
+}
+
+impl Year<'_> {
+    fn columns(&self) -> usize {
+        let numbers =
+            self.schools.iter().filter_map(|school| self.spans.get(&school.school_id)?.half_terms.keys().next_back().copied());
+        numbers.max().unwrap_or(0) + 1
+    }
+
+    fn is_over(&self, school: &SchoolFacts, column: usize) -> bool {
+        let today = self.engine.today();
+        let spans = self.spans.get(&school.school_id);
+        // What retention has begun to take out is no longer whole: it is neither published nor looked at again.
+        let months = i64::from(self.estate.retention.theme_weeks_months);
+        let kept_from = today.saturating_sub(months.months());
+        let is_kept = |span: Span| school_week_monday(span.start) >= kept_from;
+        spans.and_then(|spans| spans.of(column)).is_some_and(is_kept)
+            && spans.is_some_and(|spans| spans.is_over(self.snapshot, today, &school.school_id, self.academic_year, column))
+    }
+
+    fn is_due(&self, school: &SchoolFacts, column: usize) -> bool {
+        let span = self.spans.get(&school.school_id).and_then(|spans| spans.of(column));
+        span.is_some_and(|span| span.has_logs) && self.is_over(school, column)
+    }
+
+    fn inputs(&self, school: &SchoolFacts, column: usize) -> Option<String> {
+        let span = self.spans.get(&school.school_id)?.of(column)?;
+        Some(inputs(self.snapshot, self.estate, &school.school_id, &span))
+    }
+
+    /// Whether any school has a period that is over and unpublished, or was made from something else than is there now.
+    fn has_work(&self) -> bool {
+        let of_year = self.before.iter().filter(|(key, _)| key.year == self.year && key.grain == "school");
+        let known: BTreeSet<(&str, usize, &str)> =
+            of_year.map(|(key, cell)| (key.school_id.as_str(), key.period as usize, cell.inputs.as_str())).collect();
+        let is_known = |school: &SchoolFacts, column: usize| {
+            self.inputs(school, column).is_some_and(|inputs| known.contains(&(school.school_id.as_str(), column, &inputs)))
+        };
+        self.schools
+            .iter()
+            .any(|school| (0..self.columns()).any(|column| self.is_due(school, column) && !is_known(school, column)))
+    }
+
+    async fn publish(
+        &self,
+        wanted: PublishOptions,
+        report: &mut PublishReport,
+        cells: &mut Vec<PublishedCell>,
+    ) -> Result<(), QueryError> {
+        let mut figures: Computed<'_> = BTreeMap::new();
+        let indicators: Vec<&Indicator> = Indicator::all()?
+            .iter()
+            .filter(|indicator| block::adds_up(indicator) && indicator.audience.iter().any(|who| who == "governor"))
+            .collect();
+        let empty = vec![vec![None; self.columns() - 1]; self.schools.len()];
+        for (at, school) in self.schools.iter().enumerate() {
+            let context = self.engine.school_context(&school.school_id).await?;
+            for indicator in &indicators {
+                for row in run_in(self.engine, &context, indicator, &school.school_id, self.year).await? {
+                    let of = figures.entry((&indicator.id, row.dimension.clone())).or_insert_with(|| empty.clone());
+                    let column = row.period_no.saturating_sub(1) as usize;
+                    if let Some(cell) = of.get_mut(at).and_then(|columns| columns.get_mut(column)) {
+                        // A period without any logs has no figure to keep; a page says "no logs" by itself.
+                        *cell = (row.logged_days > 0).then_some(row);
+                    }
+                }
+            }
+        }
+        // Some indicators give a row without a dimension where a source or theme has none.
+        let with_dimensions: BTreeSet<&str> =
+            figures.keys().filter(|(_, dimension)| dimension.is_some()).map(|(id, _)| *id).collect();
+        figures.retain(|(id, dimension), _| dimension.is_some() || !with_dimensions.contains(id));
+        let groups = all_groups(&self.schools);
+        for audience in [Audience::Governor, Audience::Public] {
+            let threshold = audience.threshold(wanted.threshold).unwrap_or(crate::suppression::THRESHOLD);
+            // Ways round the filter come first: what got through is hidden with them.
+            let mut hidden_ways: Vec<Vec<bool>> = Vec::new();
+            let order = |id: &str| u8::from(id != "circumvention_rate");
+            let mut keys: Vec<&(&str, Option<String>)> = figures.keys().collect();
+            keys.sort_by_key(|(id, dimension)| (order(id), *id, dimension.as_deref()));
+            for key in keys {
+                let (Some(indicator), Some(rows)) = (indicators.iter().find(|one| one.id == key.0), figures.get(key)) else {
+                    continue;
+                };
+                let follows = if key.0 == "circumvention_allowed" { hidden_ways.clone() } else { Vec::new() };
+                let one = One { year: self, indicator, dimension: key.1.as_deref(), audience, threshold, groups: &groups };
+                match one.publish(rows, &follows) {
+                    Ok((fresh, hidden)) => {
+                        cells.extend(fresh);
+                        if key.0 == "circumvention_rate" {
+                            hidden_ways = hidden;
+                        }
+                    }
+                    Err(QueryError::Solvable(what)) => {
+                        let dimension = key.1.as_ref().map_or_else(String::new, |dimension| format!(":{dimension}"));
+                        report.held_back.push(format!("{what}{dimension} {} ({})", self.year, audience.name()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One figure of a school year for one audience.
+struct One<'a> {
+    year: &'a Year<'a>,
+    indicator: &'a Indicator,
+    dimension: Option<&'a str>,
+    audience: Audience,
+    threshold: u64,
+    groups: &'a [Group],
+}
+
+impl One<'_> {
+    fn key(&self, grain: &str, school: &str, group: Option<&str>, column: usize) -> Key {
+        Key {
+            audience: self.audience.name().into(),
+            grain: grain.into(),
+            school_id: school.into(),
+            group: group.map(Into::into),
+            year: self.year.year.into(),
+            period: column as u32,
+            indicator: self.indicator.id.clone(),
+            dimension: self.dimension.map(Into::into),
+        }
+    }
+
+    /// The cells that are new or changed, and for each school and half-term whether it is hidden.
+    fn publish(
+        &self,
+        rows: &[Vec<Option<FigureRow>>],
+        follows: &[Vec<bool>],
+    ) -> Result<(Vec<PublishedCell>, Vec<Vec<bool>>), QueryError> {
+        let schools = &self.year.schools;
+        let columns = self.year.columns();
+        // The public summary speaks of whole schools; groups are compared by what counts people.
+        let with_groups = self.audience == Audience::Governor && counts_people(self.indicator) && block::adds_up(self.indicator);
+        let none: [Group; 0] = [];
+        let (kept, of_groups, of_schools) = nested(if with_groups { self.groups } else { &none }, schools.len());
+        let first = kept.len();
+        let keys = |entity: usize, column: usize| match kept.get(entity) {
+            Some(group) => self.key(group.kind, "*", Some(&group.name), column),
+            None => self.key("school", &schools[entity - first].school_id, None, column),
+        };
+        // A figure whose definition changed keeps the version it was published with, and its year does not mix the two.
+        let stands = |entity: usize, column: usize| {
+            self.year.before.get(&keys(entity, column)).filter(|cell| cell.version != self.indicator.version).is_some()
+        };
+        let entities = first + schools.len();
+        let mixed = (0..entities).any(|entity| (0..columns).any(|column| stands(entity, column)));
+        let is_due_school = |school: usize, column: usize| {
+            self.year.is_due(&schools[school], column) && !(column == 0 && (mixed || !block::adds_up(self.indicator)))
+        };
+        let block = Block {
+            indicator: self.indicator,
+            parents: of_groups.into_iter().chain(of_schools).collect(),
+            rows: (0..entities)
+                .map(|entity| {
+                    let Some(school) = entity.checked_sub(first) else { return Vec::new() };
+                    // What is published stays part of every sum, even while late logs wait for their roll-up.
+                    let counts = |column: usize| {
+                        let is_published = self.year.before.contains_key(&keys(entity, column));
+                        !stands(entity, column) && (is_published || self.year.is_due(&schools[school], column))
+                    };
+                    (1..columns).map(|column| rows[school][column - 1].clone().filter(|_| counts(column))).collect()
+                })
+                .collect(),
+            is_due: (0..entities)
+                .map(|entity| {
+                    (0..columns)
+                        .map(|column| match kept.get(entity) {
+                            // A group's period is over when it is over at each of its schools.
+                            Some(group) => {
+                                !mixed && group.members.iter().all(|school| self.year.is_over(&schools[*school], column))
+                            }
+                            None => is_due_school(entity - first, column) && !stands(entity, column),
+                        })
+                        .collect()
+                })
+                .collect(),
+            before: (0..entities)
+                .map(|entity| {
+                    (0..columns)
+                        .map(|column| {
+                            let cell = self.year.before.get(&keys(entity, column)).filter(|_| !stands(entity, column))?;
+                            let number = cell.numerator.zip(cell.denominator);
+                            Some(Before {
+                                mark: cell.mark,
+                                number: number.map(|(numerator, denominator)| Number { numerator, denominator }),
+                            })
+                        })
+                        .collect()
+                })
+                .collect(),
+            follows: (0..entities)
+                .map(|entity| entity.checked_sub(first).and_then(|school| follows.get(school)).cloned().unwrap_or_default())
+                .collect(),
+            threshold: self.threshold,
+        };
+        let outcomes = block.outcomes()?;
+        let mut cells = Vec::new();
+        for (entity, columns) in outcomes.iter().enumerate() {
+            for (column, outcome) in columns.iter().enumerate() {
+                let Some(outcome) = outcome else { continue };
+                let key = keys(entity, column);
+                let span = match kept.get(entity) {
+                    Some(group) => {
+                        group.members.iter().filter_map(|school| self.span(*school, column)).max_by_key(|span| span.end)
+                    }
+                    None => self.span(entity - first, column),
+                };
+                let Some(span) = span else { continue };
+                let inputs = match entity.checked_sub(first) {
+                    Some(school) => self.year.inputs(&schools[school], column).unwrap_or_default(),
+                    None => String::new(),
+                };
+                cells.extend(self.cell(&block, key, *outcome, &span, inputs));
+            }
+        }
+        let hidden = outcomes
+            .iter()
+            .skip(first)
+            .map(|columns| {
+                columns.iter().skip(1).map(|outcome| outcome.is_some_and(|outcome| outcome.mark == Mark::Hidden)).collect()
+            })
+            .collect();
+        Ok((cells, hidden))
+    }
+
+    fn span(&self, school: usize, column: usize) -> Option<Span> {
+        self.year.spans.get(&self.year.schools.get(school)?.school_id)?.of(column)
+    }
+
+    /// The row of an outcome: the first, another revision, or none where readers see what they saw.
+    fn cell(&self, block: &Block<'_>, key: Key, outcome: Outcome, span: &Span, inputs: String) -> Option<PublishedCell> {
+        let before = self.year.before.get(&key);
+        let value = outcome.number.map(|number| block.value(number));
+        let is_same = before.is_some_and(|before| {
+            before.mark == outcome.mark
+                && before.numerator == outcome.number.map(|number| number.numerator)
+                && before.denominator == outcome.number.map(|number| number.denominator)
+        });
+        // The same number made from other files: a row that only says so, of the same revision, spares the next run the work.
+        if is_same && before.is_none_or(|before| before.inputs == inputs) {
+            return None;
+        }
+        Some(PublishedCell {
+            key,
+            end: span.end,
+            label: span.label.clone(),
+            version: self.indicator.version,
+            mark: outcome.mark,
+            value,
+            numerator: outcome.number.map(|number| number.numerator),
+            denominator: outcome.number.map(|number| number.denominator),
+            threshold: self.threshold as u32,
+            revision: before.map_or(1, |before| before.revision + u32::from(!is_same)),
+            change: before.and_then(|before| if is_same { before.change } else { Some(value? - before.value?) }),
+            inputs,
+            lake_version: self.year.engine.lake_version(),
+        })
+    }
+}
+
+impl PublishedCell {
+    /// The number as its reader may see it.
+    pub(crate) fn shown(&self) -> Shown {
+        match (self.mark, self.value) {
+            (Mark::Shown, Some(value)) => Shown::Value(value),
+            (Mark::Hidden, _) => Shown::Hidden,
+            _ => Shown::NotAvailable,
+        }
+    }
+}
+
+fn batch_of(cells: &[PublishedCell]) -> Result<RecordBatch, QueryError> {
+    fn texts<'a>(cells: &'a [PublishedCell], of: impl Fn(&'a PublishedCell) -> Option<&'a str>) -> ArrayRef {
+        Arc::new(cells.iter().map(of).collect::<StringArray>())
+    }
+    fn numbers(cells: &[PublishedCell], of: impl Fn(&PublishedCell) -> Option<f64>) -> ArrayRef {
+        Arc::new(cells.iter().map(of).collect::<Float64Array>())
+    }
+    fn wholes(cells: &[PublishedCell], of: impl Fn(&PublishedCell) -> u32) -> ArrayRef {
+        Arc::new(Int32Array::from_iter_values(cells.iter().map(|cell| i32::try_from(of(cell)).unwrap_or(i32::MAX))))
+    }
+    let days: ArrayRef = Arc::new(Date32Array::from_iter_values(cells.iter().map(|cell| epoch_day(cell.end))));
+    let versions: ArrayRef =
+        Arc::new(Int64Array::from_iter_values(cells.iter().map(|cell| i64::try_from(cell.lake_version).unwrap_or(i64::MAX))));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("event_date", days),
+        ("school_id", texts(cells, |cell| Some(&cell.key.school_id))),
+        ("audience", texts(cells, |cell| Some(&cell.key.audience))),
+        ("grain", texts(cells, |cell| Some(&cell.key.grain))),
+        ("group_name", texts(cells, |cell| cell.key.group.as_deref())),
+        ("academic_year", texts(cells, |cell| Some(&cell.key.year))),
+        ("period", wholes(cells, |cell| cell.key.period)),
+        ("label", texts(cells, |cell| Some(&cell.label))),
+        ("indicator", texts(cells, |cell| Some(&cell.key.indicator))),
+        ("version", wholes(cells, |cell| cell.version)),
+        ("dimension", texts(cells, |cell| cell.key.dimension.as_deref())),
+        ("mark", texts(cells, |cell| Some(cell.mark.name()))),
+        ("value", numbers(cells, |cell| cell.value)),
+        ("numerator", numbers(cells, |cell| cell.numerator)),
+        ("denominator", numbers(cells, |cell| cell.denominator)),
+        ("threshold", wholes(cells, |cell| cell.threshold)),
+        ("revision", wholes(cells, |cell| cell.revision)),
+        ("change", numbers(cells, |cell| cell.change)),
+        ("inputs", texts(cells, |cell| Some(&cell.inputs))),
+        ("lake_version", versions),
+    ];
+    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, array)| array).collect())
+        .map_err(|error| QueryError::Shape { what: "published figures".into(), expected: error.to_string() })
+}
