@@ -24,6 +24,7 @@ use crate::assemble::facts;
 use crate::cards::counts_people;
 use crate::engine::{Engine, EngineOptions};
 use crate::error::QueryError;
+use crate::frame::Grain;
 use crate::indicator::{FigureRow, Indicator, run_in};
 use crate::page::SchoolFacts;
 use crate::published::{Key, PublishedCell, newest};
@@ -287,7 +288,8 @@ impl Year<'_> {
         for (at, school) in self.schools.iter().enumerate() {
             let context = self.engine.school_context(&school.school_id).await?;
             for indicator in &indicators {
-                for row in run_in(self.engine, &context, indicator, &school.school_id, self.year).await? {
+                for row in run_in(self.engine, &context, indicator, &school.school_id, self.year, (Grain::HalfTerm, None)).await?
+                {
                     let of = figures.entry((&indicator.id, row.dimension.clone())).or_insert_with(|| empty.clone());
                     let column = row.period_no.saturating_sub(1) as usize;
                     if let Some(cell) = of.get_mut(at).and_then(|columns| columns.get_mut(column)) {

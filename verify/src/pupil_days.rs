@@ -181,12 +181,21 @@ fn one_search_each<'r>(person: &'r [Seen], words: &Words) -> Vec<&'r Seen> {
     }
     let mut terms: HashMap<u32, Vec<&Seen>> = HashMap::new();
     for searches in engines.values_mut() {
-        searches.sort_by(|a, b| (a.time, a.line, words.shown(a.term)).cmp(&(b.time, b.line, words.shown(b.term))));
+        // Of equal times the shorter term comes first: many logs know whole seconds.
+        searches.sort_by(|a, b| {
+            (a.time, words.shown(a.term), words.shown(a.action), a.line).cmp(&(
+                b.time,
+                words.shown(b.term),
+                words.shown(b.action),
+                b.line,
+            ))
+        });
+        let is_refused = |row: &Seen| matches!(words.shown(row.action), "blocked" | "warned");
         for (at, row) in searches.iter().enumerate() {
             let is_typing = searches.get(at + 1).is_some_and(|next| {
-                next.term != row.term
-                    && words.shown(next.term).starts_with(words.shown(row.term))
-                    && next.time - row.time <= TYPING
+                // The same term again says no more, unless it was refused first and let through then.
+                let stands_alone = next.term == row.term && is_refused(row) && !is_refused(next);
+                !stands_alone && words.shown(next.term).starts_with(words.shown(row.term)) && next.time - row.time <= TYPING
             });
             if !is_typing {
                 terms.entry(row.term).or_default().push(row);
