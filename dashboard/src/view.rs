@@ -8,7 +8,7 @@ mod group;
 use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
-use weir_query::indicator::Group;
+use weir_query::indicator::Group as QuestionGroup;
 
 pub use group::{Group, GroupFigure, GroupLink, Member, Place, Spot};
 
@@ -258,7 +258,7 @@ pub struct Figure {
     /// Its title.
     pub title: String,
     /// The question of the page under which it stands.
-    pub group: Group,
+    pub group: QuestionGroup,
     /// The question it answers.
     pub question: String,
     /// How the current period stands.
