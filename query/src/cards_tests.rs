@@ -61,7 +61,16 @@ fn card(row: &FigureRow, before: &[FigureRow], past_days: u32) -> Figure {
         (("2025-26".to_string(), 1), Seen { start: date(2025, 9, 1), ..then.clone() }),
         (("2024-25".to_string(), 1), then),
     ]);
-    let deck = Deck { periods: &periods, current: 0, year: "2025-26", last_year: "2024-25", seen: &seen, pupils: Some(200) };
+    let published = BTreeMap::new();
+    let deck = Deck {
+        periods: &periods,
+        current: 0,
+        year: "2025-26",
+        last_year: "2024-25",
+        seen: &seen,
+        pupils: Some(200),
+        published: &published,
+    };
     deck.cards(Indicator::find(&row.indicator).unwrap(), std::slice::from_ref(row), before).remove(0)
 }
 

@@ -210,7 +210,7 @@ async fn taking_letters_back_loses_no_search() {
 
 #[tokio::test]
 async fn two_engines_at_once_are_two_runs() {
-    let at = |at, engine, term| Event { engine, ..typed(at, term) };
+    let at = |at, engine, term| Event { engine: Some(engine), ..typed(at, term) };
     let run = [
         // Two tabs, typed in turn: each run is its own engine's, and neither breaks the other.
         at("2025-09-08T09:00:00Z", "larksearch", "fe"),

@@ -153,7 +153,7 @@ mod tests {
             ("other", &b, "no_school", Some(r#"{"profile":"Guests"}"#)),
         ]);
         let files = lake.lake.write_rows(Table::Quarantine, &rows).unwrap();
-        lake.commit(files.into_iter().map(|file| (Table::Quarantine, file)).collect(), Default::default());
+        lake.commit(files.into_iter().map(|file| (Table::Quarantine, file)).collect(), Default::default(), Vec::new());
         let found = unclaimed(&lake.engine("2025-09-12")).await.unwrap();
         let [other, trust] = &found[..] else { panic!("{found:?}") };
         assert_eq!((other.lines, other.say_nothing, other.claims.len()), (1, 0, 1));

@@ -43,6 +43,8 @@ fn row(school: usize, period: usize, figure: Few) -> FigureRow {
         logged_days: 30,
         pupils: Some(90),
         dimension: Some("gambling".into()),
+        week: None,
+        part: None,
         numerator: Some(numerator as f64),
         denominator: Some(540.0),
         value: Some(numerator as f64 / 5.4),
