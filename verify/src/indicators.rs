@@ -13,6 +13,12 @@ use crate::report::{Difference, Report};
 use crate::rollups::Verification;
 use crate::terms::{HalfTerm, half_terms};
 
+/// Indicator, version, dimension, what it takes of a day, and the factor to its unit.
+type SharePart = (&'static str, u32, Option<&'static str>, fn(&Day) -> Share, f64);
+
+/// A number of a cell, and its name.
+type Measure = (&'static str, fn(&Cell) -> Option<f64>);
+
 /// The indicators that are recomputed here, each in the versions of its definition that are known.
 pub const COVERED: [(&str, u32); 24] = [
     ("ai_use_rate", 1),
@@ -204,7 +210,7 @@ impl Year<'_> {
 
     /// Shares of decisions on past school days; without any decision there is no share.
     fn shares(&self, term: &HalfTerm, cells: &mut Vec<Cell>) {
-        let parts: [(&str, u32, Option<&str>, fn(&Day) -> Share, f64); 15] = [
+        let parts: [SharePart; 15] = [
             ("blocked_share", 1, None, |day| day.blocked, 100.0),
             ("categorised_share", 1, None, |day| day.categorised, 100.0),
             ("circumvention_allowed", 1, None, |day| day.circumvention, 100.0),
@@ -329,7 +335,7 @@ pub fn compare(ours: &SchoolYear, theirs: &[Cell], question: impl Fn(&str) -> Op
         let (one, other) = (one.get(&key).copied(), other.get(&key).copied());
         let Some(either) = one.or(other) else { continue };
         report.compared(&either.indicator, 3);
-        let values: [(&str, fn(&Cell) -> Option<f64>); 3] =
+        let values: [Measure; 3] =
             [("numerator", |cell| cell.numerator), ("denominator", |cell| cell.denominator), ("value", |cell| cell.value)];
         for (measure, value) in values {
             let (recomputed, stored) = (one.and_then(value), other.and_then(value));

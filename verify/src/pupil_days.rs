@@ -3,6 +3,7 @@
 //! Shared sign-ins and devices are no person. A theme's severity is at least 1; help-seeking and watched categories are 0, never a
 //! concern.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use weir_lake::estate::Estate;
@@ -104,11 +105,10 @@ impl Definition<'_> {
         seen.sort_unstable_by_key(|row| (row.school, row.source, row.user, row.time, row.line));
         for person in seen.chunk_by(|a, b| (a.school, a.source, a.user) == (b.school, b.source, b.user)) {
             let school = person[0].school;
-            if !days.contains_key(&school) {
-                let day = self.school_day(words.shown(school))?;
-                days.insert(school, day);
-            }
-            let Some(day) = days.get_mut(&school) else { continue };
+            let day = match days.entry(school) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.school_day(words.shown(school))?),
+            };
             for row in one_search_each(person, words) {
                 self.add(&mut cells, row, day, words);
             }

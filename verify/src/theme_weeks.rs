@@ -50,11 +50,14 @@ impl Person {
     }
 }
 
+/// School, topic, person and date.
+type PersonDay = (u32, u32, u32, i32);
+
 /// The days of a week so far.
 #[derive(Default)]
 pub(crate) struct Week {
-    /// (school, topic, person, date) -> by layer.
-    days: HashMap<(u32, u32, u32, i32), Vec<(Layer, Person)>, RandomState>,
+    /// What each layer saw.
+    days: HashMap<PersonDay, Vec<(Layer, Person)>, RandomState>,
     layers: HashMap<(u32, u32), Layer, RandomState>,
 }
 

@@ -156,12 +156,10 @@ impl Block<'_> {
                 join(&mut known[entity][YEAR], one, u64::max, |a, b| a + b);
             }
             if let Some(parent) = self.parents[entity] {
-                for column in 0..columns {
+                // A group's year is summed from its half-terms in its own turn.
+                for column in (0..columns).filter(|column| *column != YEAR) {
                     let Some(one) = known[entity][column] else { continue };
-                    // A group's year is summed from its half-terms in its own turn.
-                    if column != YEAR {
-                        join(&mut known[parent][column], one, |a, b| a + b, u64::max);
-                    }
+                    join(&mut known[parent][column], one, |a, b| a + b, u64::max);
                 }
             }
         }
