@@ -240,10 +240,12 @@ mod tests {
         }
     }
 
+    /// Engine, term and second of searches; and the seconds of those that stay.
+    type Case<'a> = (&'a [(&'a str, &'a str, i64)], &'a [i64]);
+
     #[test]
     fn typing_and_repeats_are_one_search() {
-        // Engine, term, second; and the seconds of the searches that stay.
-        let table: &[(&[(&str, &str, i64)], &[i64])] = &[
+        let table: &[Case] = &[
             (&[("a", "bet", 0), ("a", "bet on", 10), ("a", "bet on line", 20)], &[20]),
             (&[("a", "bet", 0), ("a", "bet on", 11)], &[0, 11]),
             (&[("a", "bet", 0), ("b", "bet on", 5)], &[0, 5]),
