@@ -272,9 +272,9 @@ async fn of_one_search_twice_in_a_row_the_refusal_is_kept() {
     let allowed = typed("2025-09-08T09:00:00Z", "fern");
     let refused = Event { action: Some("blocked"), ..allowed.clone() };
     let tried_again = Event { at: "2025-09-08T09:00:03Z", ..allowed.clone() };
-    for files in [[&[allowed.clone()], &[refused.clone()]], [&[refused.clone()], &[allowed]], [&[refused], &[tried_again]]] {
+    for files in [[&allowed, &refused], [&refused, &allowed], [&refused, &tried_again]] {
         let lake = TestLake::new();
-        files.iter().for_each(|file| lake.ingest(file.as_slice()));
+        files.into_iter().for_each(|event| lake.ingest(std::slice::from_ref(event)));
         lake.roll_up("2025-09-12").await;
         let found = ask(&lake.engine("2025-09-12"), "SELECT searches, blocked FROM pupil_days").await;
         assert_eq!(found, "{\"searches\":1,\"blocked\":1}\n");
