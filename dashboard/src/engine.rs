@@ -140,13 +140,21 @@ impl Opened {
     }
 
     async fn school_year(&self, school: &str, year: AcademicYear) -> Result<Arc<page::SchoolYear>, FiguresError> {
+        self.year_of(&page::School::new(&self.engine, school), school, year).await
+    }
+
+    async fn year_of(
+        &self,
+        of: &page::School<'_>,
+        school: &str,
+        year: AcademicYear,
+    ) -> Result<Arc<page::SchoolYear>, FiguresError> {
         let key = (school.to_string(), year.to_string());
         let cell = {
             let mut years = self.kept.years.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             Arc::clone(years.entry(key.clone()).or_default())
         };
-        let made = cell
-            .get_or_try_init(|| async { page::school_year(&self.engine, &key.0, &key.1).await.map(Arc::new).map_err(failed) });
+        let made = cell.get_or_try_init(|| async { page::school_year(of, &key.1).await.map(Arc::new).map_err(failed) });
         Ok(Arc::clone(made.await?))
     }
 
@@ -189,10 +197,11 @@ impl Opened {
     }
 
     async fn page(&self, school: &str, year: AcademicYear) -> Result<SchoolYear, FiguresError> {
-        let now = self.school_year(school, year).await?;
+        let of = page::School::new(&self.engine, school);
+        let now = self.year_of(&of, school, year).await?;
         // Last year's half-terms stand beside this year's in charts and tables; a year without logs adds nothing.
         let before = year.previous();
-        let last = if now.years.contains(&before.to_string()) { Some(self.school_year(school, before).await?) } else { None };
+        let last = if now.years.contains(&before.to_string()) { Some(self.year_of(&of, school, before).await?) } else { None };
         words::school_year(&now, last.as_deref(), year).ok_or(FiguresError::NotFound)
     }
 }

@@ -1,12 +1,14 @@
 //! Puts a school's year together: one school's rollups into memory once, then every figure, day and finding from there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use tokio::sync::OnceCell;
 use weir_lake::calendar::school_week_monday;
 use weir_lake::estate::AcademicYear;
 
@@ -14,7 +16,7 @@ use crate::cards::{Deck, Key, Seen};
 use crate::engine::Engine;
 use crate::error::QueryError;
 use crate::findings::findings;
-use crate::indicator::{By, Grain, Indicator, run_in};
+use crate::indicator::{FigureRow, Grain, Indicator, run_in};
 use crate::page::{
     Answer, Calendar, Coverage, Figure, FindingKind, Heat, HeatDay, Period, SchoolFacts, SchoolYear, SourceCoverage, Tone,
 };
@@ -23,26 +25,43 @@ use crate::rows::rows;
 use crate::state::{Shown, State};
 use crate::words;
 
-/// What one school's pages are asked of: its rollups in memory, so that twenty questions read the files once.
-pub(crate) struct School<'a> {
-    pub id: String,
+/// What one school's pages are asked of: its rollups in memory, so that all questions read the files once, and a figure of a year is
+/// computed once however many years' pages compare with it.
+pub struct School<'a> {
+    pub(crate) id: String,
     engine: &'a Engine,
-    context: SessionContext,
+    context: OnceCell<SessionContext>,
+    figures: Mutex<HashMap<(String, String), Arc<Vec<FigureRow>>>>,
 }
 
 impl<'a> School<'a> {
-    async fn open(engine: &'a Engine, id: &str) -> Result<Self, QueryError> {
-        Ok(Self { id: id.to_string(), engine, context: engine.school_context(id).await? })
+    /// A school of the estate. Nothing is read yet.
+    pub fn new(engine: &'a Engine, id: &str) -> Self {
+        Self { id: id.to_string(), engine, context: OnceCell::new(), figures: Mutex::default() }
+    }
+
+    async fn context(&self) -> Result<&SessionContext, QueryError> {
+        self.context.get_or_try_init(|| self.engine.school_context(&self.id)).await
     }
 
     /// Rows of a question with parameters.
     pub(crate) async fn rows(&self, text: &str, parameters: &[(&str, ScalarValue)]) -> Result<Vec<RecordBatch>, QueryError> {
-        self.engine.rows_in(&self.context, text, parameters).await
+        self.engine.rows_in(self.context().await?, text, parameters).await
+    }
+
+    /// A figure of a year by half-term, of the whole school.
+    async fn figure(&self, indicator: &Indicator, year: &str) -> Result<Arc<Vec<FigureRow>>, QueryError> {
+        let key = (indicator.id.clone(), year.to_owned());
+        let known = || self.figures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = known().get(&key) {
+            return Ok(Arc::clone(rows));
+        }
+        let whole = (Grain::HalfTerm, None);
+        let rows = Arc::new(run_in(self.engine, self.context().await?, indicator, &self.id, year, whole).await?);
+        known().insert(key, Arc::clone(&rows));
+        Ok(rows)
     }
 }
-
-/// Pages show whole schools by half-term.
-const WHOLE: (Grain, Option<By>) = (Grain::HalfTerm, None);
 
 /// A half-term in which a figure was higher than usual.
 pub(crate) struct Rise {
@@ -71,33 +90,33 @@ pub(crate) async fn facts(engine: &Engine, year: &str) -> Result<Vec<SchoolFacts
 }
 
 /// The pages of a school and year (`2025-26`). A school without a calendar gets a page without figures, not an error.
-pub async fn school_year(engine: &Engine, school: &str, year: &str) -> Result<SchoolYear, QueryError> {
+pub async fn school_year(school: &School<'_>, year: &str) -> Result<SchoolYear, QueryError> {
+    let engine = school.engine;
     let academic_year = AcademicYear::parse(year)
         .ok_or_else(|| QueryError::Shape { what: format!("academic year {year:?}"), expected: "the form 2025-26".into() })?;
     let last_year = academic_year.previous().to_string();
-    let facts = facts(engine, year).await?.into_iter().find(|facts| facts.school_id == school);
-    let facts = facts.ok_or_else(|| QueryError::UnknownSchool(school.to_string()))?;
-    let school = School::open(engine, school).await?;
-    let sources = sources(&school).await?;
+    let facts = facts(engine, year).await?.into_iter().find(|facts| facts.school_id == school.id);
+    let facts = facts.ok_or_else(|| QueryError::UnknownSchool(school.id.clone()))?;
+    let sources = sources(school).await?;
     let as_of = sources.iter().filter_map(|source| source.last).max();
-    let (calendar, periods) = periods(&school, year).await?;
+    let (calendar, periods) = periods(school, year).await?;
     let current = periods.iter().rposition(|period| period.past_days > 0 && period.days_with_logs > 0);
-    let seen = seen(&school).await?;
-    let heat = heat(&school, year, &periods).await?;
+    let seen = seen(school).await?;
+    let heat = heat(school, year, &periods).await?;
     let (mut figures, mut rises) = (Vec::new(), Vec::new());
     let mut coverage = coverage_of_nothing(sources);
     if let Some(current) = current {
         let published = newest(engine, Some(&school.id)).await?;
         let (periods, seen) = (&periods, &seen);
         let deck = Deck { periods, current, year, last_year: &last_year, seen, pupils: facts.pupils, published: &published };
-        (figures, rises) = cards(&school, &deck).await?;
+        (figures, rises) = cards(school, &deck).await?;
         coverage = coverage_of(&deck, coverage, &figures);
     }
     let first = periods.first().map_or(jiff::civil::date(academic_year.0, 9, 1), |period| period.start);
     let last = periods.last().map_or(jiff::civil::date(academic_year.0 + 1, 8, 31), |period| period.end);
-    let findings = findings(&school, (first, last), &heat, &rises).await?;
+    let findings = findings(school, (first, last), &heat, &rises).await?;
     let mut page = SchoolYear {
-        years: years(&school, &facts, as_of).await?,
+        years: years(school, &facts, as_of).await?,
         school: facts,
         year: year.to_string(),
         lake_version: engine.lake_version(),
@@ -215,8 +234,8 @@ async fn heat(school: &School<'_>, year: &str, periods: &[Period]) -> Result<Vec
 async fn cards(school: &School<'_>, deck: &Deck<'_>) -> Result<(Vec<Figure>, Vec<Rise>), QueryError> {
     let (mut figures, mut rises) = (Vec::new(), Vec::new());
     for indicator in Indicator::all()? {
-        let now = run_in(school.engine, &school.context, indicator, &school.id, deck.year, WHOLE).await?;
-        let before = run_in(school.engine, &school.context, indicator, &school.id, deck.last_year, WHOLE).await?;
+        let now = school.figure(indicator, deck.year).await?;
+        let before = school.figure(indicator, deck.last_year).await?;
         figures.extend(deck.cards(indicator, &now, &before));
         if indicator.id == "circumvention_rate" {
             for current in 0..=deck.current {

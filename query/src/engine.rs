@@ -389,7 +389,9 @@ impl Engine {
             let rows = self.rows_in(from, &text, &parameters).await?;
             tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
         }
-        let context = bare_context(&self.runtime, &self.options, &tables)?;
+        // The rows are few: what their questions take is planning, the more so where work is shared out over threads.
+        let config = configuration(&EngineOptions { partitions: 1, ..self.options.clone() });
+        let context = new_context(&self.runtime, config, &tables)?;
         for (name, text) in views(&[]) {
             if matches!(name, "decisions" | "decided_hours") {
                 // Read once or never; the first one's rows are no rollup.

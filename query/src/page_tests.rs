@@ -3,7 +3,7 @@
 use weir_lake::schema::Table;
 
 use crate::fixture::{EVENT, Event, TestLake, day};
-use crate::page::{Calendar, FindingKind, Heat, SchoolYear, Tone, overview, school_year};
+use crate::page::{Calendar, FindingKind, Heat, School, SchoolYear, Tone, overview, school_year};
 use crate::state::{Reason, Shown, State};
 
 const ALARM: Event = Event { category: Some("weapons"), theme: Some("violence_weapons"), action: Some("blocked"), ..EVENT };
@@ -42,7 +42,7 @@ fn two_autumns(last_year: usize, this_year: usize) -> Vec<Event> {
 }
 
 async fn page(lake: &TestLake, today: &str) -> SchoolYear {
-    school_year(&lake.engine(today), "elm", "2025-26").await.unwrap()
+    school_year(&School::new(&lake.engine(today), "elm"), "2025-26").await.unwrap()
 }
 
 #[tokio::test]
@@ -187,10 +187,10 @@ async fn without_a_calendar_there_is_a_page_without_figures() {
     let lake = TestLake::new();
     lake.ingest(&[Event { at: "2023-10-10T09:00:00Z", ..EVENT }]);
     lake.roll_up("2025-12-20").await;
-    let page = school_year(&lake.engine("2025-12-20"), "elm", "2023-24").await.unwrap();
+    let page = school_year(&School::new(&lake.engine("2025-12-20"), "elm"), "2023-24").await.unwrap();
     assert_eq!((page.calendar, page.current, page.figures.len(), page.heat.len()), (Calendar::Missing, None, 0, 0));
     assert_eq!(page.coverage.sources.len(), 3);
-    assert!(school_year(&lake.engine("2025-12-20"), "ash", "2023-24").await.is_err());
+    assert!(school_year(&School::new(&lake.engine("2025-12-20"), "ash"), "2023-24").await.is_err());
 }
 
 #[tokio::test]

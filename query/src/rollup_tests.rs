@@ -507,7 +507,7 @@ async fn a_whole_year_at_once() {
     let engine = lake.engine("2026-08-01");
     for school in ["elm", "elm", "oak"] {
         let (began, used) = (Instant::now(), processor());
-        let page = crate::page::school_year(&engine, school, "2025-26").await.unwrap();
+        let page = crate::page::school_year(&crate::page::School::new(&engine, school), "2025-26").await.unwrap();
         println!(
             "page of {school} in {:?}, {:.2} s of processor: {} figures",
             began.elapsed(),

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 
 use super::*;
 use crate::fixture::{EVENT, Event, TestLake, day};
-use crate::page::school_year;
+use crate::page::{School, school_year};
 
 const ALARM: Event = Event { category: Some("weapons"), theme: Some("violence_weapons"), action: Some("blocked"), ..EVENT };
 
@@ -38,8 +38,8 @@ async fn half_terms_add_up_to_a_term_and_a_year() {
     events.extend(weeks_of("2025-09-08", &[8, 8, 8, 8, 8]));
     events.extend(weeks_of("2025-11-03", &[10, 10, 10, 10, 10, 10]));
     let lake = lake_of(&events, "2025-12-20").await;
-    let now = school_year(&lake.engine("2025-12-20"), "elm", "2025-26").await.unwrap();
-    let then = school_year(&lake.engine("2025-12-20"), "elm", "2024-25").await.unwrap();
+    let now = school_year(&School::new(&lake.engine("2025-12-20"), "elm"), "2025-26").await.unwrap();
+    let then = school_year(&School::new(&lake.engine("2025-12-20"), "elm"), "2024-25").await.unwrap();
     let of =
         |page: &crate::page::SchoolYear| page.figures.iter().find(|it| it.id == "theme_rate:violence_weapons").unwrap().clone();
     let (figure, before) = (of(&now), of(&then));
@@ -68,13 +68,13 @@ async fn a_hidden_half_term_hides_its_term_and_a_gap_is_no_zero() {
     let mut events = weeks_of("2025-09-08", &[8, 8, 8, 8, 8]);
     events.extend(weeks_of("2025-11-03", &[0, 3, 0, 0, 0, 0]));
     let lake = lake_of(&events, "2025-12-20").await;
-    let page = school_year(&lake.engine("2025-12-20"), "elm", "2025-26").await.unwrap();
+    let page = school_year(&School::new(&lake.engine("2025-12-20"), "elm"), "2025-26").await.unwrap();
     let figure = page.figures.iter().find(|it| it.id == "theme_rate:violence_weapons").unwrap();
     let term = series(figure, &page.periods, &page.year, None, Grain::Term);
     assert_eq!((term[0].value, term[0].numerator, term[0].interval), (Shown::Hidden, Shown::Hidden, None));
     // Without any log of Autumn 2 the term is its first half alone, and says so.
     let lake = lake_of(&weeks_of("2025-09-08", &[8, 8, 8, 8, 8]), "2025-12-20").await;
-    let page = school_year(&lake.engine("2025-12-20"), "elm", "2025-26").await.unwrap();
+    let page = school_year(&School::new(&lake.engine("2025-12-20"), "elm"), "2025-26").await.unwrap();
     let figure = page.figures.iter().find(|it| it.id == "theme_rate:violence_weapons").unwrap();
     let halves = series(figure, &page.periods, &page.year, None, Grain::HalfTerm);
     assert_eq!((halves[1].value, halves[1].is_gap, halves[1].last_year), (Shown::NotAvailable, true, Shown::NotAvailable));

@@ -76,8 +76,9 @@ pub fn act(action: Action) -> Act {
     Act::new(Actor::of_command(), action)
 }
 
-/// A new run's id: what it does and when, to the microsecond, so that two runs never share one.
+/// A new run's id: what it does and when, to the microsecond, so that two runs never share one. By the machine's own clock: `WEIR_NOW`
+/// stands still.
 pub fn run_id(what: &str) -> anyhow::Result<weir_lake::ids::RunId> {
-    let now = weir_lake::clock::now();
+    let now = weir_lake::clock::machine_now();
     Ok(weir_lake::ids::RunId::parse(&format!("{what}-{}-{:06}", now.strftime("%Y%m%d-%H%M%S"), now.subsec_nanosecond() / 1000))?)
 }

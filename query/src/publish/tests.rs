@@ -4,7 +4,7 @@ use weir_lake::ids::RunId;
 
 use super::*;
 use crate::fixture::{EVENT, Event, TestLake, day, estate, options};
-use crate::page::school_year;
+use crate::page::{School, school_year};
 use crate::rows::rows;
 
 const ALARM: Event = Event { category: Some("weapons"), theme: Some("violence_weapons"), action: Some("blocked"), ..EVENT };
@@ -79,7 +79,7 @@ async fn hidden_cells_hold_no_number_and_the_public_sees_less() {
     let public = cell(&lake, "public", 0, "theme_rate").await.unwrap();
     assert_eq!((public.mark, public.threshold), (Mark::Hidden, 10));
     // The page follows: the first half-term's own number is hidden, for the year would give the other away.
-    let page = school_year(&lake.engine("2026-08-01"), "elm", "2025-26").await.unwrap();
+    let page = school_year(&School::new(&lake.engine("2026-08-01"), "elm"), "2025-26").await.unwrap();
     let figure = page.figures.iter().find(|figure| figure.id == "theme_rate:violence_weapons").unwrap();
     assert_eq!(figure.series.iter().map(|point| point.value).collect::<Vec<_>>(), [Shown::Hidden, Shown::Hidden]);
     assert!(figure.series.iter().all(|point| point.is_final));
@@ -100,7 +100,7 @@ async fn a_published_number_changes_by_revision_only() {
     lake.ingest(&late);
     lake.roll_up("2025-11-15").await;
     let shown = async || {
-        let page = school_year(&lake.engine("2025-11-15"), "elm", "2025-26").await.unwrap();
+        let page = school_year(&School::new(&lake.engine("2025-11-15"), "elm"), "2025-26").await.unwrap();
         let figure = page.figures.iter().find(|figure| figure.id == "theme_rate:violence_weapons").unwrap().clone();
         (figure.series[0].value, figure.series[0].change, figure.series[0].is_final, figure.series[1].is_final)
     };
