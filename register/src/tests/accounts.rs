@@ -46,7 +46,7 @@ impl People {
     }
 
     /// Somebody with a role everywhere and the password [`GOOD`].
-    async fn with(&self, email: &str, role: Role) -> AccountId {
+    pub(super) async fn with(&self, email: &str, role: Role) -> AccountId {
         let new = NewAccount {
             email: email.into(),
             name: "Quill Beispiel".into(),

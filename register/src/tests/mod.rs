@@ -1,5 +1,6 @@
 mod accounts;
 mod audit;
+mod checks;
 mod processes;
 mod roles;
 
