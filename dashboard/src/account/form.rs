@@ -1,5 +1,6 @@
 //! Forms: what was typed, what is wrong with it, and the page that shows both.
 
+use jiff::civil::Date;
 use weir_register::accounts::AccountError;
 
 use crate::error::PageError;
@@ -44,4 +45,14 @@ pub(crate) fn wrong(error: AccountError, wrong: (&'static str, &str), others: &[
 fn sentence(words: &str) -> String {
     let words = crate::words::capital(words);
     if words.ends_with('.') { words } else { format!("{words}.") }
+}
+
+/// A day as a date field gives it or as people type it: year, month, day, or day, month, year.
+pub(crate) fn typed_day(text: &str) -> Option<Date> {
+    let parts: Vec<i16> =
+        text.split(['-', '/', '.', ' ']).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let [a, b, c] = parts.as_slice() else { return None };
+    let (year, day) = if *a > 31 { (*a, *c) } else { (*c, *a) };
+    let date = Date::new(year, i8::try_from(*b).ok()?, i8::try_from(day).ok()?).ok()?;
+    (2000..=2100).contains(&year).then_some(date)
 }
