@@ -15,6 +15,7 @@ const STEPS: &[(&str, &str)] = &[
     ("audit", include_str!("../migrations/001_audit.sql")),
     ("accounts", include_str!("../migrations/002_accounts.sql")),
     ("checks", include_str!("../migrations/003_checks.sql")),
+    ("changes", include_str!("../migrations/004_changes.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

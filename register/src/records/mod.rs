@@ -1,5 +1,6 @@
 //! What people record about a school's filter: the checks they made of it and the changes they asked of it.
 
+mod changes;
 mod checks;
 mod grid;
 mod typed;
@@ -9,9 +10,10 @@ use weir_lake::ids::SchoolId;
 
 use crate::{AccountId, Act, Action, Actor, RegisterError, Role};
 
+pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
-pub use words::{Device, Test, UserGroup, View};
+pub use words::{Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

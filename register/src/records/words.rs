@@ -1,6 +1,8 @@
 //! The closed lists that a record chooses from: what was tested, on what, for whom. Closed, so that schools compare and no name of a
 //! person can stand in a grid that governors read.
 
+use crate::Ability;
+
 macro_rules! lists {
     ($($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $one:ident = $word:literal, $words:literal;)* })*) => {$(
         $(#[$doc])*
@@ -98,6 +100,16 @@ lists! {
         Visitors = "visitors", "visitors";
     }
 
+    /// What kind of change is asked for.
+    Kind {
+        /// A category, site or setting, for good or for a time.
+        Policy = "policy", "change of the policy";
+        /// A way past the filter for teaching, for a time.
+        Bypass = "bypass", "bypass for teaching";
+        /// A site that is blocked and should not be.
+        Unblock = "unblock", "site blocked by mistake";
+    }
+
     /// From whose view a check was made. The standards ask for both.
     View {
         /// Those who look after the systems.
@@ -134,6 +146,16 @@ impl Test {
         match self {
             Self::Security => 31,
             _ => 366,
+        }
+    }
+}
+
+impl Kind {
+    /// Whoever decides it must be able to do this. A bypass or a site is agreed with the safeguarding lead.
+    pub const fn decided_under(self) -> Ability {
+        match self {
+            Self::Policy => Ability::DecideChanges,
+            Self::Bypass | Self::Unblock => Ability::AgreeBypasses,
         }
     }
 }

@@ -18,7 +18,7 @@ const MINUTE: i64 = 60 * 1_000_000;
 const START: i64 = 1_795_424_400_000_000;
 
 pub(super) struct People {
-    folder: Folder,
+    pub(super) folder: Folder,
     pub(super) accounts: Accounts,
     now: Arc<AtomicI64>,
 }

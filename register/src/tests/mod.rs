@@ -1,5 +1,6 @@
 mod accounts;
 mod audit;
+mod changes;
 mod checks;
 mod processes;
 mod roles;
