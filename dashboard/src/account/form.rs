@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use weir_register::accounts::AccountError;
+use weir_register::records::Fault;
 
 use crate::error::PageError;
 
@@ -22,6 +23,15 @@ impl Wrong {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Adds what else is wrong; of a field that is there already, nothing.
+    pub(crate) fn and(&mut self, faults: Vec<Fault>) {
+        for fault in faults {
+            if self.of(fault.field).is_none() {
+                self.0.push((fault.field, fault.words.to_owned()));
+            }
+        }
     }
 }
 

@@ -32,7 +32,7 @@ struct CheckPage {
     withdrawing: Vec<Field>,
 }
 
-fn number(id: &str) -> Result<i64, PageError> {
+pub(super) fn number(id: &str) -> Result<i64, PageError> {
     id.parse().map_err(|_| PageError::NotFound)
 }
 

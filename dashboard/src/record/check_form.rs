@@ -214,9 +214,7 @@ pub(super) async fn add(here: Here, typed: Result<Form<Typed>, FormRejection>) -
     };
     if !faults.is_empty() {
         // What can't be read is said once, beside all else that is wrong.
-        let others = new.faults(today).into_iter().map(|fault| (fault.field, fault.words.to_owned()));
-        let others: Vec<_> = others.filter(|(field, _)| faults.of(field).is_none()).collect();
-        faults.0.extend(others);
+        faults.and(new.faults(today));
         return add_page(here, &typed, faults).await;
     }
     let by = here.by(Ability::WriteRegister)?;

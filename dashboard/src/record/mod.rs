@@ -1,6 +1,8 @@
 //! The register's pages of a school: what people record, list and mend. Everything here is behind sign-in, and every address stands in
 //! the gate's table.
 
+mod change;
+mod changes;
 mod check;
 mod check_form;
 mod checks;
@@ -34,6 +36,14 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/checks/{check}", get(check::page))
         .route("/school/{school}/checks/{check}/close", post(check::close))
         .route("/school/{school}/checks/{check}/withdraw", post(check::withdraw))
+        .route("/school/{school}/changes", get(changes::page))
+        .route("/school/{school}/changes/list.csv", get(changes::list_csv))
+        .route("/school/{school}/changes/ask", get(change::ask_form).post(change::ask))
+        .route("/school/{school}/changes/{change}", get(change::page))
+        .route("/school/{school}/changes/{change}/decide", post(change::decide))
+        .route("/school/{school}/changes/{change}/made", post(change::made))
+        .route("/school/{school}/changes/{change}/end", post(change::end))
+        .route("/school/{school}/changes/{change}/withdraw", post(change::withdraw))
 }
 
 /// The school of the address, and whoever asked. The gate has seen to it that they may.
@@ -43,6 +53,8 @@ pub(super) struct Here {
     pub(super) id: SchoolId,
     /// The school's name.
     pub(super) name: String,
+    /// Its nation, which says when a school year turns.
+    pub(super) nation: String,
     /// Before the addresses of its pages.
     pub(super) base: String,
 }
@@ -81,8 +93,10 @@ impl FromRequestParts<Dashboard> for Here {
         let named = RawPathParams::from_request_parts(parts, dashboard).await.map_err(|_| PageError::NotFound)?;
         let school = named.iter().find(|(name, _)| *name == "school").and_then(|(_, id)| SchoolId::parse(id).ok());
         let id = school.ok_or(PageError::NotFound)?;
-        let name = gate.schools()?.get(&id).ok_or(PageError::NotFound)?.name.clone();
-        Ok(Self { gate, person, base: format!("/school/{id}"), id, name })
+        let schools = gate.schools()?;
+        let school = schools.get(&id).ok_or(PageError::NotFound)?;
+        let (name, nation) = (school.name.clone(), school.nation.clone());
+        Ok(Self { gate, person, base: format!("/school/{id}"), id, name, nation })
     }
 }
 

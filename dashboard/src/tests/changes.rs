@@ -1,0 +1,174 @@
+//! Changes: asked by one, decided by another and refused to the same person, made, and taken back, through the pages.
+
+use axum::http::StatusCode;
+use weir_register::Role;
+
+use super::house::{Browser, House};
+use super::markup::check;
+
+const BASE: &str = "/school/oakfield/changes";
+
+/// A word for each field of free text, that no governor may come to read.
+const WRITTEN: [&str; 4] = ["riverfilms.example", "lessonaboutrivers", "teacherwatches", "weighedabook"];
+
+fn bypass<'a>() -> Vec<(&'static str, &'a str)> {
+    vec![
+        ("kind", "bypass"),
+        ("what", WRITTEN[0]),
+        ("group", "from_7"),
+        ("reason", WRITTEN[1]),
+        ("risk", WRITTEN[2]),
+        ("from", ""),
+        ("until", "25 11 2026"),
+    ]
+}
+
+async fn asked(browser: &mut Browser<'_>, fields: &[(&str, &str)]) -> String {
+    let answer = browser.post(&format!("{BASE}/ask"), fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    answer.header("location").to_owned()
+}
+
+#[tokio::test]
+async fn a_bypass_from_the_empty_page_to_its_end() {
+    let house = House::new().await;
+    let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    let page = technician.get(BASE).await;
+    check(BASE, &page.body);
+    assert!(page.body.contains("What belongs here") && page.body.contains("No change has been asked for here yet."));
+    check("ask", &technician.get(&format!("{BASE}/ask")).await.body);
+    let mut fields = bypass();
+    fields.retain(|(name, _)| !["risk", "until", "from"].contains(name));
+    fields.extend([("from", "tomorrow"), ("until", "")]);
+    let page = technician.post(&format!("{BASE}/ask"), &fields).await;
+    check("ask", &page.body);
+    for field in ["from", "risk", "until"] {
+        assert_eq!(page.body.matches(&format!("<a href=\"#{field}\">")).count(), 1, "{field}");
+    }
+    assert!(page.body.contains(WRITTEN[1]) && page.body.contains("value=\"tomorrow\"") && page.body.contains("<title>Error: "));
+    let one = asked(&mut technician, &bypass()).await;
+    assert_eq!(one, format!("{BASE}/1"));
+    let page = technician.get(&one).await;
+    check(&one, &page.body);
+    assert!(page.body.contains("You asked for this, so somebody else decides.") && !page.body.contains("/decide"));
+    // A technician's role decides nothing, form or no form.
+    let decision = [("decision", "approved"), ("why", WRITTEN[3])];
+    assert_eq!(technician.post(&format!("{one}/decide"), &decision).await.status, StatusCode::FORBIDDEN);
+
+    let page = lead.get(BASE).await;
+    check(BASE, &page.body);
+    assert!(page.body.contains("1 change waiting for a decision"));
+    let page = lead.post(&format!("{one}/decide"), &[("decision", ""), ("why", WRITTEN[3])]).await;
+    check(&one, &page.body);
+    assert!(page.body.contains("href=\"#decision\"") && page.body.contains(WRITTEN[3]));
+    assert_eq!(lead.post(&format!("{one}/decide"), &decision).await.status, StatusCode::SEE_OTHER);
+    // The lead approved it, and so does not make it.
+    let page = lead.post(&format!("{one}/made"), &[("made_on", ""), ("firm", "")]).await;
+    check(&one, &page.body);
+    assert!(page.body.contains("href=\"#firm\""));
+    assert_eq!(technician.post(&format!("{one}/made"), &[("made_on", "")]).await.status, StatusCode::SEE_OTHER);
+    assert!(technician.get(&format!("{BASE}?show=force")).await.body.contains(WRITTEN[0]));
+
+    // Three days later its time is up, and the page says so until it was taken back. (Everybody signs in anew.)
+    house.pass_minutes(3 * 24 * 60);
+    let mut head = house.signed_in(Role::Leader, "school:oakfield").await;
+    let page = head.get(BASE).await;
+    check(BASE, &page.body);
+    assert!(page.body.contains("1 change made for a time that is up, to be taken back"));
+    assert!(page.body.contains("1 decided, half of them on the same day."));
+    let page = head.post(&format!("{one}/end"), &[("ended_on", "30 11 2026")]).await;
+    check(&one, &page.body);
+    assert!(page.body.contains("href=\"#ended_on\"") && page.body.contains("value=\"30 11 2026\""));
+    assert_eq!(head.post(&format!("{one}/end"), &[("ended_on", "")]).await.status, StatusCode::SEE_OTHER);
+    let page = head.get(&one).await;
+    assert!(page.body.contains("Taken back on") && page.body.contains(WRITTEN[3]));
+    assert_eq!(house.accounts.register().verify_audit(None).await.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn whoever_asked_does_not_decide_whatever_they_post() {
+    let house = House::new().await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    let mut head = house.signed_in(Role::Leader, "school:oakfield").await;
+    let one = asked(&mut lead, &bypass()).await;
+    for decision in ["approved", "refused", ""] {
+        let page = lead.post(&format!("{one}/decide"), &[("decision", decision), ("why", "mine")]).await;
+        check(&one, &page.body);
+        assert!(page.body.contains("You asked for this yourself: somebody else must decide."), "{decision}");
+    }
+    // A head agrees to changes of the policy, not to a bypass.
+    let page = head.post(&format!("{one}/decide"), &[("decision", "approved"), ("why", "yes")]).await;
+    assert!(page.body.contains("This is agreed with the safeguarding lead or a deputy."));
+    assert!(lead.get(&one).await.body.contains("Waits for a decision"));
+    let refused = house.trail().await.iter().filter(|row| row.contains(" record refused at oakfield")).count();
+    assert_eq!(refused, 4);
+
+    let policy: Vec<_> =
+        bypass().into_iter().map(|(name, value)| (name, if name == "kind" { "policy" } else { value })).collect();
+    let two = asked(&mut lead, &policy).await;
+    let done = head.post(&format!("{two}/decide"), &[("decision", "refused"), ("why", "not now")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    // What was asked for is withdrawn by whoever asked, and by nobody else.
+    assert_eq!(head.post(&format!("{one}/withdraw"), &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(lead.post(&format!("{two}/withdraw"), &[]).await.status, StatusCode::NOT_FOUND, "it is decided");
+    assert_eq!(lead.post(&format!("{one}/withdraw"), &[]).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn governors_read_counts_of_changes_and_no_word() {
+    let house = House::new().await;
+    let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    let one = asked(&mut technician, &bypass()).await;
+    asked(&mut technician, &bypass()).await;
+    lead.post(&format!("{one}/decide"), &[("decision", "approved"), ("why", WRITTEN[3])]).await;
+    for role in [Role::Governor, Role::Officer, Role::Auditor, Role::DataProtection] {
+        let mut reader = house.signed_in(role, "school:oakfield").await;
+        let page = reader.get(BASE).await;
+        check(BASE, &page.body);
+        // Asked 2, approved 1, refused 0, waiting 1, decided the same day, none in force.
+        let cells = "<th scope=\"row\">Bypass for teaching</th><td class=\"n\">2</td><td class=\"n\">1</td><td class=\"n\">0</td><td class=\"n\">1</td><td class=\"n\">0</td><td class=\"n\">0</td>";
+        assert!(page.body.contains(cells), "{}", page.body);
+        for words in WRITTEN.into_iter().chain(["technician Beispiel", "/changes/1", "/changes/ask", "list.csv"]) {
+            assert!(!page.body.contains(words), "{words} as {role}");
+        }
+        for path in ["/1", "/list.csv", "/ask"] {
+            assert_eq!(reader.get(&format!("{BASE}{path}")).await.status, StatusCode::FORBIDDEN, "{path} as {role}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_changes_as_csv_runs_nothing() {
+    let house = House::new().await;
+    let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
+    let fields: Vec<_> =
+        bypass().into_iter().map(|(name, value)| (name, if name == "what" { "@SUM(1)" } else { value })).collect();
+    asked(&mut technician, &fields).await;
+    let list = technician.get(&format!("{BASE}/list.csv")).await;
+    assert_eq!(list.header("content-disposition"), "attachment; filename=\"weir_oakfield_changes.csv\"");
+    let (_, rows) = list.body.split_once("\r\n").unwrap();
+    let wanted = "oakfield,1,bypass,'@SUM(1),from_7,lessonaboutrivers,teacherwatches,2026-11-23,2026-11-25,technician Beispiel,2026-11-23,,,,,,,,,waits for a decision\r\n";
+    assert_eq!(rows, wanted);
+}
+
+#[tokio::test]
+async fn a_change_of_another_school_is_not_there() {
+    let house = House::new().await;
+    let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
+    let one = asked(&mut technician, &bypass()).await;
+    let mut other = house.signed_in(Role::Dsl, "school:millbrook").await;
+    assert_eq!(other.get("/school/millbrook/changes/1").await.status, StatusCode::NOT_FOUND);
+    for (what, fields) in [
+        ("decide", [("decision", "approved"), ("why", "mine")]),
+        ("made", [("made_on", ""), ("firm", "mine")]),
+        ("end", [("ended_on", ""), ("x", "")]),
+        ("withdraw", [("x", ""), ("y", "")]),
+    ] {
+        for path in [format!("/school/millbrook/changes/1/{what}"), format!("{one}/{what}")] {
+            assert_eq!(other.post(&path, &fields).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+    assert!(technician.get(&one).await.body.contains("Waits for a decision"));
+}
