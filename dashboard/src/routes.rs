@@ -13,6 +13,7 @@ use weir_lake::ids::SchoolId;
 
 use crate::error::PageError;
 use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, ReviewPage, SchoolPage, UnclaimedPage, html};
+use crate::record::Reported;
 use crate::security::{Own, guard, in_time};
 use crate::view::SchoolYear;
 use crate::{Dashboard, account, assets, csv, gate, record};
@@ -105,7 +106,8 @@ async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(
 
 async fn review(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {
     let page = read(&dashboard, &school, &year).await?;
-    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?))
+    let reported = Reported::read(&dashboard, &page.school.id, page.year).await?;
+    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?, &reported))
 }
 
 async fn figure(

@@ -7,6 +7,9 @@ mod check;
 mod check_form;
 mod checks;
 mod fields;
+mod reported;
+
+pub(crate) use reported::Reported;
 
 use std::sync::Arc;
 

@@ -172,3 +172,67 @@ async fn a_change_of_another_school_is_not_there() {
     }
     assert!(technician.get(&one).await.body.contains("Waits for a decision"));
 }
+
+#[tokio::test]
+async fn the_review_fills_itself_from_what_was_recorded() {
+    let house = House::new().await;
+    let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
+    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
+    let review = "/school/oakfield/2026-27/review";
+    let before = governor.get(review).await;
+    check(review, &before.body);
+    assert_eq!(before.status, StatusCode::OK);
+    let waits = [
+        "Each check: when, who",
+        "What was done about a check that failed",
+        "The latest test of each profile",
+        "Sites that staff asked for",
+        "Each change: who asked",
+    ];
+    for wanted in waits {
+        assert!(before.body.contains(wanted), "{wanted}");
+    }
+    let places = [
+        ("site", "Main"),
+        ("device", "tablet"),
+        ("group", "staff"),
+        ("every", "50"),
+        ("test-abuse_images", "yes"),
+        ("test-adult", "yes"),
+    ];
+    technician.post("/school/oakfield/checks/plan", &places).await;
+    let mut made = vec![("spot", "1"), ("day", "20 11 2026"), ("done_by", "Quillfinder"), ("view", "technical")];
+    made.extend([("test-abuse_images", "passed"), ("test-adult", "failed"), ("found", "sawthetestpage")]);
+    made.extend([("action", "askprovider"), ("owner", "Quillfinder"), ("due", "22 11 2026")]);
+    assert_eq!(technician.post("/school/oakfield/checks/add", &made).await.status, StatusCode::SEE_OTHER);
+    asked(&mut technician, &bypass()).await;
+
+    let after = governor.get(review).await;
+    check(review, &after.body);
+    for line in [
+        "1 check recorded: 1 by IT support.",
+        "Of 2 planned tests, 1 passed in time, 1 failed when last tested, 0 never made, 0 overdue. As of 23 November 2026, by the plan of today.",
+        "1 check found a failure: 0 mended, 1 still to be mended, 1 of these past the day that was set.",
+        "Child abuse images are blocked, tested for staff: passed on 20 November 2026.",
+        "1 request for a site or a bypass: 0 approved, 0 refused, 1 waiting.",
+        "0 changes of the policy asked for",
+        "Self-reported",
+    ] {
+        assert!(after.body.contains(line), "{line}");
+    }
+    for wanted in waits {
+        assert!(!after.body.contains(wanted), "{wanted} is there");
+    }
+    for words in WRITTEN.into_iter().chain(["Quillfinder", "sawthetestpage", "askprovider"]) {
+        assert!(!after.body.contains(words), "{words}");
+    }
+    // Last year has none of it, and another school neither.
+    let earlier = governor.get("/school/oakfield/2025-26/review").await;
+    assert!(earlier.body.contains(waits[0]) && !earlier.body.contains("1 check recorded"));
+    let mut other = house.signed_in(Role::Governor, "school:millbrook").await;
+    assert!(other.get("/school/millbrook/2026-27/review").await.body.contains(waits[0]));
+    // Whoever gives accounts sees figures and not the register.
+    let mut administrator = house.signed_in(Role::Administrator, "school:oakfield").await;
+    let page = administrator.get(review).await;
+    assert!(page.body.contains("your role does not open the register") && !page.body.contains("1 check recorded"));
+}
