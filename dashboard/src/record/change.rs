@@ -5,6 +5,7 @@ use axum::Form;
 use axum::extract::Path;
 use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
 use weir_register::Ability;
 use weir_register::records::{By, Change, ChangeState, Kind, NewChange, RecordError, UserGroup};
 
@@ -38,8 +39,9 @@ struct ChangePage {
     withdraws: bool,
 }
 
-fn ask_fields() -> Vec<Field> {
-    let kinds = Kind::ALL.iter().map(|kind| Entry::new(kind.word(), capital(kind.words()))).collect();
+/// The fields that ask for a change of one of these kinds.
+pub(super) fn ask_fields(kinds: &[Kind]) -> Vec<Field> {
+    let kinds = kinds.iter().map(|kind| Entry::new(kind.word(), capital(kind.words()))).collect();
     let groups = UserGroup::ALL.iter().map(|group| Entry::new(group.word(), capital(group.words()))).collect();
     vec![
         Field::new(
@@ -70,7 +72,7 @@ fn ask_page(here: Here, typed: &Typed, wrong: Wrong) -> Result<Response, PageErr
         lede: vec!["Somebody else decides, and whoever approves it does not make it."],
         action: format!("{}/changes/ask", here.base),
         back: (format!("{}/changes", here.base), "Changes"),
-        fields: filled(ask_fields(), typed, &wrong),
+        fields: filled(ask_fields(Kind::ALL), typed, &wrong),
         button: "Ask for this change",
         wrong,
         school: here.name,
@@ -83,12 +85,12 @@ pub(super) async fn ask_form(here: Here) -> Result<Response, PageError> {
     ask_page(here, &Typed::default(), Wrong::default())
 }
 
-pub(super) async fn ask(here: Here, typed: Result<Form<Typed>, FormRejection>) -> Result<Response, PageError> {
-    let Form(typed) = typed?;
+/// What was typed as a change of one of these kinds; all that is wrong with it where a day can't be read.
+pub(super) fn asked(typed: &Typed, kinds: &[Kind], today: Date) -> Result<NewChange, Wrong> {
     let mut faults = Wrong::default();
-    let (today, from, until) = (here.today(), typed.day("from", &mut faults), typed.day("until", &mut faults));
+    let (from, until) = (typed.day("from", &mut faults), typed.day("until", &mut faults));
     let new = NewChange {
-        kind: Kind::parse(typed.of("kind")),
+        kind: Kind::parse(typed.of("kind")).filter(|kind| kinds.contains(kind)),
         what: typed.of("what").into(),
         group: UserGroup::parse(typed.of("group")),
         reason: typed.of("reason").into(),
@@ -96,10 +98,20 @@ pub(super) async fn ask(here: Here, typed: Result<Form<Typed>, FormRejection>) -
         from: from.unwrap_or(today),
         until,
     };
-    if !faults.is_empty() {
-        faults.and(new.faults(today));
-        return ask_page(here, &typed, faults);
+    if faults.is_empty() {
+        return Ok(new);
     }
+    faults.and(new.faults(today));
+    Err(faults)
+}
+
+pub(super) async fn ask(here: Here, typed: Result<Form<Typed>, FormRejection>) -> Result<Response, PageError> {
+    let Form(typed) = typed?;
+    let today = here.today();
+    let new = match asked(&typed, Kind::ALL, today) {
+        Ok(new) => new,
+        Err(faults) => return ask_page(here, &typed, faults),
+    };
     let by = here.by(Ability::WriteRegister)?;
     match here.register().ask_change(by, &here.id, &new, today).await {
         Ok(id) => Ok(Redirect::to(&format!("{}/changes/{id}", here.base)).into_response()),

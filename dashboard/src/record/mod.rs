@@ -8,6 +8,7 @@ mod check_form;
 mod checks;
 mod fields;
 mod reported;
+mod requests;
 
 pub(crate) use reported::Reported;
 
@@ -47,6 +48,9 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/changes/{change}/made", post(change::made))
         .route("/school/{school}/changes/{change}/end", post(change::end))
         .route("/school/{school}/changes/{change}/withdraw", post(change::withdraw))
+        .route("/school/{school}/requests", get(requests::page))
+        .route("/school/{school}/requests/ask", get(requests::ask_form).post(requests::ask))
+        .route("/school/{school}/requests/{change}/withdraw", post(requests::withdraw))
 }
 
 /// The school of the address, and whoever asked. The gate has seen to it that they may.

@@ -236,3 +236,45 @@ async fn the_review_fills_itself_from_what_was_recorded() {
     let page = administrator.get(review).await;
     assert!(page.body.contains("your role does not open the register") && !page.body.contains("1 check recorded"));
 }
+
+#[tokio::test]
+async fn staff_ask_for_a_site_and_see_their_own_requests_alone() {
+    let house = House::new().await;
+    let mut teacher = house.signed_in(Role::Staff, "school:oakfield").await;
+    let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    let own = "/school/oakfield/requests";
+    assert!(teacher.get("/account").await.body.contains(&format!("href=\"{own}\"")));
+    let page = teacher.get(own).await;
+    check(own, &page.body);
+    assert!(page.body.contains("You have asked for nothing yet."));
+    let form = teacher.get(&format!("{own}/ask")).await;
+    check("ask", &form.body);
+    assert!(!form.body.contains("href=\"/school/oakfield\""), "no link that leads to a refusal");
+    // A change of the policy is not theirs to ask for, form or no form.
+    let policy: Vec<_> =
+        bypass().into_iter().map(|(name, value)| (name, if name == "kind" { "policy" } else { value })).collect();
+    let page = teacher.post(&format!("{own}/ask"), &policy).await;
+    check("ask", &page.body);
+    assert!(page.body.contains("href=\"#kind\"") && page.body.contains(WRITTEN[1]));
+    let answer = teacher.post(&format!("{own}/ask"), &bypass()).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, own));
+    let mut others = bypass();
+    others.retain(|(name, _)| *name != "what");
+    others.push(("what", "others.example"));
+    asked(&mut technician, &others).await;
+
+    let page = teacher.get(own).await;
+    check(own, &page.body);
+    assert!(
+        page.body.contains(WRITTEN[0]) && !page.body.contains("others.example") && page.body.contains("Waits for a decision")
+    );
+    assert_eq!(teacher.post(&format!("{own}/2/withdraw"), &[]).await.status, StatusCode::NOT_FOUND, "another's");
+    let decision = [("decision", "approved"), ("why", WRITTEN[3])];
+    assert_eq!(teacher.post(&format!("{BASE}/1/decide"), &decision).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(lead.post(&format!("{BASE}/1/decide"), &decision).await.status, StatusCode::SEE_OTHER);
+    let page = teacher.get(own).await;
+    check(own, &page.body);
+    assert!(page.body.contains(&format!("Approved by dsl Beispiel on 23 November 2026: {}", WRITTEN[3])));
+    assert_eq!(teacher.post(&format!("{own}/1/withdraw"), &[]).await.status, StatusCode::NOT_FOUND, "it is decided");
+}
