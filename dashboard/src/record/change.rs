@@ -58,9 +58,9 @@ pub(super) fn ask_fields(kinds: &[Kind]) -> Vec<Field> {
         ),
         Field::new("group", "For whom", "", Takes::OneOf(groups)),
         Field::new("reason", "Why it is needed", "No names of pupils.", Takes::Lines),
-        Field::new("risk", "What could go wrong, and who watches", "Needed for a bypass.", Takes::Lines).optional(),
+        Field::new("risk", "What could go wrong, and who watches", "Needed for a bypass; otherwise as you like.", Takes::Lines),
         Field::new("from", "First day", "For example 23 11 2026. Leave it empty for today.", Takes::Day),
-        Field::new("until", "Last day", "Needed for a bypass. Leave it empty for a change for good.", Takes::Day).optional(),
+        Field::new("until", "Last day", "Needed for a bypass. Leave it empty for a change for good.", Takes::Day),
     ]
 }
 
@@ -122,7 +122,7 @@ pub(super) async fn ask(here: Here, typed: Result<Form<Typed>, FormRejection>) -
 fn facts(change: &Change) -> Vec<(&'static str, Vec<String>)> {
     let one = |text: String| vec![text];
     let mut facts = vec![
-        ("What is asked for", one(capital(change.kind.words()))),
+        ("Site, category or setting", one(change.what.clone())),
         ("For whom", one(capital(change.group.words()))),
         ("Days", one(capital(&days_words(change)))),
         ("Why", lines(&change.reason)),
@@ -150,7 +150,7 @@ fn facts(change: &Change) -> Vec<(&'static str, Vec<String>)> {
 async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
     let book = here.register().changes(&here.id).await?;
     let change = book.change(id).ok_or(PageError::NotFound)?;
-    let heading = capital(&change.what);
+    let heading = format!("Change {}: {}", change.id, change.kind.words());
     let title = if wrong.is_empty() { heading.clone() } else { format!("Error: {heading}") };
     let state = change.state(here.today());
     let (state_words, class) = state_words(state);
@@ -175,8 +175,7 @@ async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> Result<Resp
             "Organisation that made it",
             "Leave it empty if you made it yourself. Whoever approved it must not.",
             Takes::Line(100),
-        )
-        .optional(),
+        ),
     ];
     let ending = vec![Field::new("ended_on", "Taken back on", "For example 23 11 2026. Leave it empty for today.", Takes::Day)];
     let page = ChangePage {

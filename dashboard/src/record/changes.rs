@@ -21,6 +21,7 @@ use crate::words;
 
 /// A change in the list.
 struct ChangeLine {
+    id: i64,
     link: String,
     what: String,
     kind: &'static str,
@@ -102,6 +103,7 @@ fn line(change: &Change, base: &str, today: Date) -> ChangeLine {
         format!("{word} by {}, {}", decision.by, words::day(decision.on))
     });
     ChangeLine {
+        id: change.id,
         link: format!("{base}/changes/{}", change.id),
         what: change.what.clone(),
         kind: change.kind.words(),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use weir_register::Ability;
 use weir_register::records::{CheckBook, Device, NewCheck, NewSpot, Test, UserGroup, View};
 
-use super::checks::place_words;
+use super::checks::place_field;
 use super::fields::{Entry, Field, Takes, Typed, filled};
 use super::{Here, wrong};
 use crate::account::form::Wrong;
@@ -140,13 +140,11 @@ pub(super) async fn end(here: Here, typed: Result<Form<Typed>, FormRejection>) -
 }
 
 fn check_fields(book: &CheckBook) -> Vec<Field> {
-    let spots =
-        book.spots.iter().filter(|spot| spot.ended_on.is_none()).map(|spot| Entry::new(spot.id.to_string(), place_words(spot)));
     let tests = Test::ALL.iter().map(|test| Entry::new(field_of(*test), capital(test.words()))).collect();
     let answers = vec![Entry::new("", "Not tested"), Entry::new("passed", "Passed"), Entry::new("failed", "Failed")];
     let views = View::ALL.iter().map(|view| Entry::new(view.word(), capital(view.words()))).collect();
     vec![
-        Field::new("spot", "Where", "", Takes::OneOf(spots.collect())),
+        place_field(book, "Where"),
         Field::new("day", "Day of the check", "For example 23 11 2026. Leave it empty for today.", Takes::Day),
         Field::new("done_by", "Who made it", "", Takes::Line(100)),
         Field::new("view", "From whose view", "The standards ask for both: IT support, and safeguarding.", Takes::OneOf(views)),
@@ -156,10 +154,15 @@ fn check_fields(book: &CheckBook) -> Vec<Field> {
             "Use the test pages that your provider or the UK Safer Internet Centre gives. Never open a site that could be illegal.",
             Takes::Each(tests, answers),
         ),
-        Field::new("found", "What you saw", "Needed where something failed. No names of pupils.", Takes::Lines).optional(),
-        Field::new("action", "What is to be done", "Needed where something failed.", Takes::Lines).optional(),
-        Field::new("owner", "Who sees to it", "Needed where something failed.", Takes::Line(100)).optional(),
-        Field::new("due", "By which day", "Needed where something failed. For example 30 11 2026.", Takes::Day).optional(),
+        Field::new(
+            "found",
+            "What you saw",
+            "Needed where something failed; otherwise as you like. No names of pupils.",
+            Takes::Lines,
+        ),
+        Field::new("action", "What is to be done", "Needed where something failed; otherwise leave it empty.", Takes::Lines),
+        Field::new("owner", "Who sees to it", "Needed where something failed; otherwise leave it empty.", Takes::Line(100)),
+        Field::new("due", "By which day", "Needed where something failed. For example 30 11 2026.", Takes::Day),
     ]
 }
 

@@ -10,6 +10,8 @@ use weir_register::Ability;
 use weir_register::records::{Cell, CellState, Check, CheckBook, Grid, Spot, Test};
 
 use super::Here;
+use super::fields::{Entry, Field, Takes, Typed, filled};
+use crate::account::form::Wrong;
 use crate::chart::{Svg, tone_shape};
 use crate::csv;
 use crate::error::PageError;
@@ -21,8 +23,9 @@ use crate::words;
 /// A cell of the grid.
 struct CellView {
     tone: Option<Tone>,
-    words: String,
-    dates: Option<String>,
+    words: &'static str,
+    /// When it was tested last, and by when again.
+    dates: Vec<String>,
     /// Where somebody who writes records this test.
     link: Option<String>,
     test: &'static str,
@@ -39,7 +42,6 @@ impl CellView {
 }
 
 struct RowView {
-    id: i64,
     place: String,
     group: &'static str,
     cells: Vec<CellView>,
@@ -50,7 +52,8 @@ struct CheckLine {
     link: String,
     day: String,
     place: String,
-    results: Vec<String>,
+    passed: String,
+    failed: String,
     by: String,
     state: &'static str,
     class: &'static str,
@@ -69,6 +72,7 @@ struct ChecksPage {
     has_plan: bool,
     tests: Vec<&'static str>,
     rows: Vec<RowView>,
+    ending: Vec<Field>,
     ways: Vec<(&'static str, &'static str, bool)>,
     checks: Vec<CheckLine>,
     has_checks: bool,
@@ -87,25 +91,27 @@ pub(super) fn place_words(spot: &Spot) -> String {
     format!("{}, {}, {}", spot.site, spot.device.words(), spot.group.words())
 }
 
+/// A choice of the places in the plan.
+pub(super) fn place_field(book: &CheckBook, label: &str) -> Field {
+    let spots = book.spots.iter().filter(|spot| spot.ended_on.is_none());
+    Field::new("spot", label, "", Takes::OneOf(spots.map(|spot| Entry::new(spot.id.to_string(), place_words(spot))).collect()))
+}
+
 /// A cell's state in words, and the days beside it.
-fn cell_words(cell: Option<&Cell>) -> (Option<Tone>, &'static str, Option<String>) {
-    let Some(cell) = cell else { return (None, "not planned", None) };
-    let on = |day: Option<Date>| day.map(words::day);
-    match cell.state {
-        CellState::Tested => {
-            (Some(Tone::Fine), "tested", on(cell.last).zip(on(cell.due)).map(|(last, due)| format!("{last}, again by {due}")))
-        }
-        CellState::Failed => (Some(Tone::Urgent), "failed", on(cell.last)),
-        CellState::Overdue => {
-            (Some(Tone::Notice), "overdue", on(cell.last).zip(on(cell.due)).map(|(last, due)| format!("{last}, was due {due}")))
-        }
-        CellState::Untested => (Some(Tone::Quiet), "not tested", None),
-    }
+fn cell_words(cell: Option<&Cell>) -> (Option<Tone>, &'static str, Vec<String>) {
+    let Some(cell) = cell else { return (None, "not planned", Vec::new()) };
+    let (tone, state, before_due) = match cell.state {
+        CellState::Tested => (Tone::Fine, "tested", Some("again by")),
+        CellState::Failed => (Tone::Urgent, "failed", None),
+        CellState::Overdue => (Tone::Notice, "overdue", Some("was due")),
+        CellState::Untested => (Tone::Quiet, "not tested", None),
+    };
+    let due = before_due.zip(cell.due).map(|(words, day)| format!("{words} {}", words::narrow_day(day)));
+    (Some(tone), state, cell.last.map(words::narrow_day).into_iter().chain(due).collect())
 }
 
 fn grid_rows(grid: &Grid<'_>, here: &Here, writes: bool) -> Vec<RowView> {
     let row = |spot: &Spot, cells: Vec<CellView>| RowView {
-        id: spot.id,
         place: format!("{}, {}", spot.site, spot.device.words()),
         group: spot.group.words(),
         cells,
@@ -118,7 +124,7 @@ fn grid_rows(grid: &Grid<'_>, here: &Here, writes: bool) -> Vec<RowView> {
                 let (tone, words, dates) = cell_words(cell);
                 let link = (writes && cell.is_some())
                     .then(|| format!("{}/checks/add?spot={}#test-{}", here.base, of.spot.id, test.word()));
-                CellView { tone, words: words.into(), dates, link, test: test.words() }
+                CellView { tone, words, dates, link, test: test.words() }
             });
             row(of.spot, cells.collect())
         })
@@ -151,12 +157,17 @@ pub(super) fn state_of(check: &Check, today: Date) -> (&'static str, &'static st
 fn line(check: &Check, book: &CheckBook, base: &str, today: Date) -> CheckLine {
     let (state, class) = state_of(check, today);
     let due = check.due.map(|due| format!(" by {}", words::day(due))).unwrap_or_default();
+    let tests = |wanted: bool| {
+        let of = check.results.iter().filter(|(_, passed)| **passed == wanted).map(|(test, _)| test.short());
+        of.collect::<Vec<_>>().join(", ")
+    };
     let todo = if check.is_open() { format!("{}, {}{due}", check.action, check.owner) } else { String::new() };
     CheckLine {
         link: format!("{base}/checks/{}", check.id),
         day: words::day(check.day),
         place: book.spot(check.spot).map(place_words).unwrap_or_default(),
-        results: results_words(check),
+        passed: tests(true),
+        failed: tests(false),
         by: format!("{}, {}", check.done_by, check.view.words()),
         state,
         class,
@@ -255,6 +266,7 @@ pub(super) async fn page(here: Here, sought: Result<Query<Sought>, QueryRejectio
         has_plan: !grid.rows.is_empty(),
         tests: grid.tests.iter().map(|test| test.short()).collect(),
         rows: grid_rows(&grid, &here, writes),
+        ending: if writes { filled(vec![place_field(&book, "Place")], &Typed::default(), &Wrong::default()) } else { Vec::new() },
         ways: ways.into_iter().map(|(way, words)| (way, words, way == chosen)).collect(),
         checks,
         has_checks: !book.checks.is_empty(),

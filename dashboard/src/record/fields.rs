@@ -72,20 +72,13 @@ pub(super) struct Field {
     pub(super) label: String,
     pub(super) hint: String,
     pub(super) takes: Takes,
-    pub(super) is_optional: bool,
     pub(super) why: Option<String>,
     typed: Typed,
 }
 
 impl Field {
     pub(super) fn new(name: &'static str, label: impl Into<String>, hint: &str, takes: Takes) -> Self {
-        Self { name, label: label.into(), hint: hint.into(), takes, is_optional: false, why: None, typed: Typed::default() }
-    }
-
-    /// It may stay empty.
-    pub(super) fn optional(mut self) -> Self {
-        self.is_optional = true;
-        self
+        Self { name, label: label.into(), hint: hint.into(), takes, why: None, typed: Typed::default() }
     }
 
     /// What was typed into it.
