@@ -210,6 +210,7 @@ impl BlockView {
         let (tag, class) = match (block.basis, wanted.is_empty()) {
             (Basis::Measured, _) if rows.is_empty() && !block.figures.is_empty() => ("nothing to show yet", "cant"),
             (Basis::Measured, _) => ("measured", "usual"),
+            (Basis::Both, true) if rows.is_empty() && !reported.is_empty() => ("self-reported", "usual"),
             (Basis::Both, true) => ("measured and reported", "usual"),
             (Basis::Both, false) => ("people must add", "higher"),
             (Basis::Reported, true) => ("self-reported", "usual"),

@@ -101,9 +101,9 @@ pub(super) fn place_field(book: &CheckBook, label: &str) -> Field {
 fn cell_words(cell: Option<&Cell>) -> (Option<Tone>, &'static str, Vec<String>) {
     let Some(cell) = cell else { return (None, "not planned", Vec::new()) };
     let (tone, state, before_due) = match cell.state {
-        CellState::Tested => (Tone::Fine, "tested", Some("again by")),
+        CellState::Tested => (Tone::Fine, "tested", Some("by")),
         CellState::Failed => (Tone::Urgent, "failed", None),
-        CellState::Overdue => (Tone::Notice, "overdue", Some("was due")),
+        CellState::Overdue => (Tone::Notice, "overdue", Some("due")),
         CellState::Untested => (Tone::Quiet, "not tested", None),
     };
     let due = before_due.zip(cell.due).map(|(words, day)| format!("{words} {}", words::narrow_day(day)));
@@ -156,12 +156,12 @@ pub(super) fn state_of(check: &Check, today: Date) -> (&'static str, &'static st
 
 fn line(check: &Check, book: &CheckBook, base: &str, today: Date) -> CheckLine {
     let (state, class) = state_of(check, today);
-    let due = check.due.map(|due| format!(" by {}", words::day(due))).unwrap_or_default();
+    let due = check.due.map(|due| format!(", by {}", words::day(due))).unwrap_or_default();
     let tests = |wanted: bool| {
         let of = check.results.iter().filter(|(_, passed)| **passed == wanted).map(|(test, _)| test.short());
         of.collect::<Vec<_>>().join(", ")
     };
-    let todo = if check.is_open() { format!("{}, {}{due}", check.action, check.owner) } else { String::new() };
+    let todo = if check.is_open() { format!("{} ({}{due})", check.action, check.owner) } else { String::new() };
     CheckLine {
         link: format!("{base}/checks/{}", check.id),
         day: words::day(check.day),
