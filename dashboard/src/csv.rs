@@ -91,8 +91,16 @@ pub(crate) fn schools(overview: &Overview) -> String {
 
 /// The name a browser saves a file under: letters, digits and dashes only.
 pub(crate) fn file_name(school: &str, year: AcademicYear, what: &str) -> String {
-    let safe = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
-    format!("weir_{}_{}_{}.csv", safe(school), year, safe(what))
+    format!("weir_{}_{}_{}.csv", dashes(school), year, dashes(what))
+}
+
+/// As [`file_name`], for what is of no one year.
+pub(crate) fn plain_file_name(school: &str, what: &str) -> String {
+    format!("weir_{}_{}.csv", dashes(school), dashes(what))
+}
+
+fn dashes(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// A number without thousands marks, or the mark.
@@ -111,7 +119,8 @@ fn plain(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}")
 }
 
-fn row(out: &mut String, cells: &[&str]) {
+/// One line, with quotation marks where they are needed and nothing that a spreadsheet would run.
+pub(crate) fn row(out: &mut String, cells: &[&str]) {
     for (position, cell) in cells.iter().enumerate() {
         if position > 0 {
             out.push(',');

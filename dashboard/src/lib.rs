@@ -14,6 +14,7 @@ mod example;
 mod figures;
 mod gate;
 mod pages;
+mod record;
 mod review;
 mod routes;
 mod security;

@@ -33,6 +33,21 @@ pub(crate) enum Part {
     Method,
 }
 
+/// What the register may hold of what people supply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// Checks, by whose view they were made, and the grid of planned tests.
+    Checks,
+    /// What was done about checks that failed.
+    Mends,
+    /// The newest tests of illegal content, for each group.
+    IllegalTests,
+    /// Bypasses and sites that staff asked for.
+    Requests,
+    /// Changes of the policy, and what is in force for a time.
+    Changes,
+}
+
 /// Something that only people can supply.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
@@ -40,6 +55,8 @@ pub(crate) struct Wanted {
     pub(crate) what: &'static str,
     /// Who can supply it.
     pub(crate) who: &'static str,
+    /// Where the register holds it, once somebody has recorded it.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// A block of the review.
@@ -60,7 +77,11 @@ pub(crate) struct Block {
 }
 
 const fn wanted(what: &'static str, who: &'static str) -> Wanted {
-    Wanted { what, who }
+    Wanted { what, who, kept: None }
+}
+
+const fn kept(kept: Kept, what: &'static str, who: &'static str) -> Wanted {
+    Wanted { what, who, kept: Some(kept) }
 }
 
 /// The blocks, in order.
@@ -148,7 +169,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             wanted("The provider\u{2019}s statement, with its date", "IT support, from the provider"),
-            wanted("The latest test of each profile, with its date and result", "IT support"),
+            kept(Kept::IllegalTests, "The latest test of each profile, with its date and result", "IT support"),
         ],
     },
     Block {
@@ -158,11 +179,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted(
+            kept(
+                Kept::Checks,
                 "Each check: when, who, what was tested, on which device and site, for which group, with what result",
                 "IT support",
             ),
-            wanted("What was done about a check that failed, by whom and by when", "IT support and safeguarding lead"),
+            kept(Kept::Mends, "What was done about a check that failed, by whom and by when", "IT support and safeguarding lead"),
         ],
     },
     Block {
@@ -215,8 +237,9 @@ pub(crate) const BLOCKS: [Block; 21] = [
         ],
         parts: &[],
         wanted: &[
-            wanted("Sites that staff asked for: how many, granted or not, after how many days", "IT support"),
-            wanted(
+            kept(Kept::Requests, "Sites that staff asked for: how many, granted or not, after how many days", "IT support"),
+            kept(
+                Kept::Changes,
                 "Each change: who asked, who approved, who made it. The one who approves is never the one who makes it",
                 "IT support",
             ),

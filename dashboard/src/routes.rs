@@ -13,9 +13,10 @@ use weir_lake::ids::SchoolId;
 
 use crate::error::PageError;
 use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, ReviewPage, SchoolPage, UnclaimedPage, html};
+use crate::record::Reported;
 use crate::security::{Own, guard, in_time};
 use crate::view::SchoolYear;
-use crate::{Dashboard, account, assets, csv, gate};
+use crate::{Dashboard, account, assets, csv, gate, record};
 
 type Page = Result<Html<String>, PageError>;
 
@@ -42,7 +43,7 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route(&assets::style_path(), get(style))
         .route("/assets/icon.svg", get(icon));
     if dashboard.gate.is_some() {
-        pages = pages.merge(account::routes());
+        pages = pages.merge(account::routes()).merge(record::routes());
     }
     pages
         .route_layer(axum::middleware::from_fn_with_state(dashboard.clone(), gate::pass))
@@ -105,7 +106,8 @@ async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(
 
 async fn review(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {
     let page = read(&dashboard, &school, &year).await?;
-    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?))
+    let reported = Reported::read(&dashboard, &page.school.id, page.year).await?;
+    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?, &reported))
 }
 
 async fn figure(
@@ -187,7 +189,7 @@ async fn read(dashboard: &Dashboard, school: &str, year: &str) -> Result<SchoolY
     Ok(dashboard.figures.school_year(&school, year).await?)
 }
 
-fn download(text: String, name: &str) -> Response {
+pub(crate) fn download(text: String, name: &str) -> Response {
     let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")], text).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);

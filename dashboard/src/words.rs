@@ -124,6 +124,11 @@ pub(crate) fn short_day(date: Date) -> String {
     date.strftime("%-d %b").to_string()
 }
 
+/// `4 Nov 2025`, where there is little room.
+pub(crate) fn narrow_day(date: Date) -> String {
+    date.strftime("%-d %b %Y").to_string()
+}
+
 /// `logs on 28 of 30 school days`, or that there are none.
 pub(crate) fn logs_on(coverage: Coverage) -> String {
     match (coverage.with_logs, coverage.school_days) {

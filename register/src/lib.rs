@@ -1,4 +1,5 @@
-//! What people record and who they are: one SQLite file with an audit trail, accounts, sessions, roles and their scope.
+//! What people record and who they are: one SQLite file with an audit trail, accounts, sessions, roles and their scope, the checks they
+//! make of a filter and the changes they ask of it.
 //!
 //! Nothing is written here without a row in the trail, in the same transaction: the only way to a connection that writes is
 //! [`Register::begin`], which takes the [`Act`]. What is to be shown, and not written, is audited first by [`Register::audit`];
@@ -11,6 +12,7 @@ mod blocking;
 mod error;
 mod file;
 mod migrations;
+pub mod records;
 mod roles;
 mod store;
 #[cfg(test)]

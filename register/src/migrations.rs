@@ -11,8 +11,12 @@ use crate::RegisterError;
 const APPLICATION: i64 = 0x5765_6972;
 
 /// Never edited once released: a changed step is refused by registers that took the old one. What must change is a new step.
-const STEPS: &[(&str, &str)] =
-    &[("audit", include_str!("../migrations/001_audit.sql")), ("accounts", include_str!("../migrations/002_accounts.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("audit", include_str!("../migrations/001_audit.sql")),
+    ("accounts", include_str!("../migrations/002_accounts.sql")),
+    ("checks", include_str!("../migrations/003_checks.sql")),
+    ("changes", include_str!("../migrations/004_changes.sql")),
+];
 
 /// Brings the file up to date. Only under the file's lock.
 pub(crate) async fn run(connection: &mut SqliteConnection, path: &Path, is_new: bool) -> Result<(), RegisterError> {

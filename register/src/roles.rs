@@ -128,6 +128,10 @@ pub enum Ability {
     ReadRegister,
     /// Writing to the register.
     WriteRegister,
+    /// Deciding a change of the filter that somebody else asked for.
+    DecideChanges,
+    /// Deciding a way past the filter, or a site that somebody asked for.
+    AgreeBypasses,
     /// Incidents: what was done about a pupil.
     Incidents,
     /// Questions to the head and visits.
@@ -146,7 +150,7 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Figures,
         Self::PupilDays,
         Self::Searches,
@@ -156,6 +160,8 @@ impl Ability {
         Self::Feeds,
         Self::ReadRegister,
         Self::WriteRegister,
+        Self::DecideChanges,
+        Self::AgreeBypasses,
         Self::Incidents,
         Self::AskQuestions,
         Self::Sign,
@@ -175,8 +181,10 @@ impl Ability {
             Self::RevealStaff => "the name behind a key of staff",
             Self::OpenLines => "lines in quarantine, opened",
             Self::Feeds => "feeds: what came last night, what could not be read",
-            Self::ReadRegister => "the register: checks, changes, roles, training",
-            Self::WriteRegister => "writing to the register",
+            Self::ReadRegister => "the register in numbers and days: checks, changes",
+            Self::WriteRegister => "writing to the register, and what people wrote there in words",
+            Self::DecideChanges => "deciding a change of the policy that somebody else asked for",
+            Self::AgreeBypasses => "deciding a bypass for teaching, or a site that somebody else asked for",
             Self::Incidents => "incidents: what was done about a pupil",
             Self::AskQuestions => "questions to the head, and visits",
             Self::Sign => "signing the annual review",
@@ -202,6 +210,8 @@ impl Ability {
             | Self::Feeds
             | Self::ReadRegister
             | Self::WriteRegister
+            | Self::DecideChanges
+            | Self::AgreeBypasses
             | Self::AskQuestions
             | Self::Sign
             | Self::Request
@@ -221,6 +231,8 @@ pub const fn may(role: Role, ability: Ability) -> bool {
         Ability::Feeds => matches!(role, Dsl | Leader | Technician | Administrator),
         Ability::ReadRegister => matches!(role, Governor | Leader | Dsl | Technician | DataProtection | Officer | Auditor),
         Ability::WriteRegister => matches!(role, Leader | Dsl | Technician),
+        Ability::DecideChanges => matches!(role, Leader | Dsl),
+        Ability::AgreeBypasses => matches!(role, Dsl),
         Ability::Incidents => matches!(role, Dsl | Leader),
         Ability::AskQuestions => matches!(role, Governor | Officer),
         Ability::Sign => matches!(role, Governor | Leader),

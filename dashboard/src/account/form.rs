@@ -1,6 +1,8 @@
 //! Forms: what was typed, what is wrong with it, and the page that shows both.
 
+use jiff::civil::Date;
 use weir_register::accounts::AccountError;
+use weir_register::records::Fault;
 
 use crate::error::PageError;
 
@@ -21,6 +23,15 @@ impl Wrong {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Adds what else is wrong; of a field that is there already, nothing.
+    pub(crate) fn and(&mut self, faults: Vec<Fault>) {
+        for fault in faults {
+            if self.of(fault.field).is_none() {
+                self.0.push((fault.field, fault.words.to_owned()));
+            }
+        }
     }
 }
 
@@ -44,4 +55,14 @@ pub(crate) fn wrong(error: AccountError, wrong: (&'static str, &str), others: &[
 fn sentence(words: &str) -> String {
     let words = crate::words::capital(words);
     if words.ends_with('.') { words } else { format!("{words}.") }
+}
+
+/// A day as a date field gives it or as people type it: year, month, day, or day, month, year.
+pub(crate) fn typed_day(text: &str) -> Option<Date> {
+    let parts: Vec<i16> =
+        text.split(['-', '/', '.', ' ']).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let [a, b, c] = parts.as_slice() else { return None };
+    let (year, day) = if *a > 31 { (*a, *c) } else { (*c, *a) };
+    let date = Date::new(year, i8::try_from(*b).ok()?, i8::try_from(day).ok()?).ok()?;
+    (2000..=2100).contains(&year).then_some(date)
 }

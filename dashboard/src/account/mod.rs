@@ -1,6 +1,6 @@
 //! Signing in, one's own account, and the people an administrator looks after.
 
-mod form;
+pub(crate) mod form;
 mod own;
 mod people;
 mod sign_in;

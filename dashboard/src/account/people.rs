@@ -14,7 +14,7 @@ use weir_register::accounts::{Account, AccountError, Held, Link, NewAccount};
 use weir_register::{Ability, AccountId, Place, Reach, Role};
 
 use super::Signed;
-use super::form::{About, Wrong, wrong};
+use super::form::{About, Wrong, typed_day, wrong};
 use crate::error::PageError;
 use crate::gate::{Gate, Person, Schools};
 use crate::pages::{Frame, html};
@@ -249,16 +249,6 @@ fn role_of(person: &Person, schools: &Schools, typed: &Typed, today: Date) -> Re
         (Some(role), Some(place)) if wrong.is_empty() => Ok((role, place, from, to)),
         _ => Err(wrong),
     }
-}
-
-/// A day as a date field gives it or as people type it: year, month, day, or day, month, year.
-fn typed_day(text: &str) -> Option<Date> {
-    let parts: Vec<i16> =
-        text.split(['-', '/', '.', ' ']).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let [a, b, c] = parts.as_slice() else { return None };
-    let (year, day) = if *a > 31 { (*a, *c) } else { (*c, *a) };
-    let date = Date::new(year, i8::try_from(*b).ok()?, i8::try_from(day).ok()?).ok()?;
-    (2000..=2100).contains(&year).then_some(date)
 }
 
 fn add_page(person: &Person, schools: &Schools, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {

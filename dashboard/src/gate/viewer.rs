@@ -68,6 +68,14 @@ impl Viewer {
             Self::Person(person) => person.access.sees(Ability::Figures, school),
         }
     }
+
+    /// Whether whoever looks at what is being made may open a school's register. Without sign-in there is none.
+    pub(crate) fn opens_register(school: &SchoolId) -> bool {
+        match Self::of_this() {
+            Some(Self::Person(person)) => person.access.sees(Ability::ReadRegister, school),
+            Some(Self::Anyone | Self::Nobody { .. }) | None => false,
+        }
+    }
 }
 
 /// What the head of a page says of its reader.

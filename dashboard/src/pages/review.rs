@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Svg, state_shape, tone_shape};
+use crate::record::Reported;
 use crate::review::{BLOCKS, Basis, Block, Part};
 use crate::view::{Figure, Finding, SchoolRef, SchoolYear, State, Tone};
 use crate::words;
@@ -49,6 +50,10 @@ pub(crate) struct BlockView {
     pub(crate) lines: Vec<String>,
     pub(crate) signatures: &'static [&'static str],
     pub(crate) sources: Vec<(String, String)>,
+    /// What people recorded, in numbers and days.
+    pub(crate) reported: Vec<String>,
+    /// Where they recorded it.
+    pub(crate) register: Vec<(String, &'static str)>,
     pub(crate) wanted: Vec<(&'static str, &'static str)>,
     pub(crate) method_link: bool,
 }
@@ -74,11 +79,11 @@ const NOBODY_RECORDED: &str = "Nobody has recorded this yet.";
 
 impl ReviewPage {
     /// The page.
-    pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef]) -> Self {
+    pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef], reported: &Reported) -> Self {
         let base = format!("/school/{}/{}", page.school.id, page.year);
         let year = words::year_words(page.year);
         let blocks: Vec<BlockView> =
-            (1..).zip(&BLOCKS).map(|(number, block)| BlockView::new(number, block, page, &base)).collect();
+            (1..).zip(&BLOCKS).map(|(number, block)| BlockView::new(number, block, page, &base, reported)).collect();
         let measured = blocks.iter().filter(|block| !block.rows.is_empty()).count();
         let waiting: usize = blocks.iter().map(|block| block.wanted.len()).sum();
         let questions = questions(page, &base);
@@ -89,13 +94,20 @@ impl ReviewPage {
                 ..Frame::plain(&format!("Annual review, {}, {year}", page.school.name))
             },
             name: page.school.name.clone(),
-            lede: vec![
+            lede: [
                 format!("The school year {year}. A draft: nobody has signed it."),
                 format!(
                     "{measured} of 21 blocks hold figures from the logs. {} must come from people; each says who can supply it.",
                     words::capital(&words::plural(waiting as u32, "statement"))
                 ),
-            ],
+            ]
+            .into_iter()
+            .chain(
+                reported
+                    .is_closed
+                    .then(|| "What people recorded is not shown here: your role does not open the register.".into()),
+            )
+            .collect(),
             steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
             questions,
             periods: page.periods.iter().map(|period| words::short_period(&period.label)).collect(),
@@ -140,7 +152,7 @@ fn questions(page: &SchoolYear, base: &str) -> Vec<Question> {
 }
 
 impl BlockView {
-    fn new(number: usize, block: &'static Block, page: &SchoolYear, base: &str) -> Self {
+    fn new(number: usize, block: &'static Block, page: &SchoolYear, base: &str, kept: &Reported) -> Self {
         let of = |id: &str| page.figures.iter().filter(|figure| figure.method.id == id).collect::<Vec<_>>();
         let rows: Vec<FigureRow> =
             block.figures.iter().flat_map(|(id, _)| of(id)).map(|figure| FigureRow::new(figure, base)).collect();
@@ -181,13 +193,28 @@ impl BlockView {
         } else {
             Vec::new()
         };
-        let wanted: Vec<_> = block.wanted.iter().map(|wanted| (wanted.what, wanted.who)).collect();
+        let (mut reported, mut wanted, mut register) = (Vec::new(), Vec::new(), Vec::new());
+        for want in block.wanted {
+            match want.kept.map(|what| (kept.lines(what), kept.page(what))) {
+                Some((lines, way)) => {
+                    if lines.is_empty() {
+                        wanted.push((want.what, want.who));
+                    }
+                    reported.extend(lines);
+                    register.extend(way);
+                }
+                None => wanted.push((want.what, want.who)),
+            }
+        }
+        register.dedup();
         let (tag, class) = match (block.basis, wanted.is_empty()) {
             (Basis::Measured, _) if rows.is_empty() && !block.figures.is_empty() => ("nothing to show yet", "cant"),
             (Basis::Measured, _) => ("measured", "usual"),
+            (Basis::Both, true) if rows.is_empty() && !reported.is_empty() => ("self-reported", "usual"),
             (Basis::Both, true) => ("measured and reported", "usual"),
             (Basis::Both, false) => ("people must add", "higher"),
-            (Basis::Reported, _) => ("people must add", "higher"),
+            (Basis::Reported, true) => ("self-reported", "usual"),
+            (Basis::Reported, false) => ("people must add", "higher"),
         };
         Self {
             number,
@@ -195,7 +222,9 @@ impl BlockView {
             asks: block.asks,
             tag,
             class,
-            summary: summary(&rows, block),
+            summary: summary(&rows, block, &reported),
+            reported,
+            register,
             absent,
             rows,
             lines,
@@ -208,8 +237,11 @@ impl BlockView {
 }
 
 /// One sentence under the block's name.
-fn summary(rows: &[FigureRow], block: &Block) -> String {
+fn summary(rows: &[FigureRow], block: &Block, reported: &[String]) -> String {
     if rows.is_empty() {
+        if let Some(first) = reported.first() {
+            return first.clone();
+        }
         return if block.wanted.is_empty() || !block.parts.is_empty() { String::new() } else { NOBODY_RECORDED.into() };
     }
     let count = |state: State| rows.iter().filter(|row| row.state == state.words()).count() as u32;

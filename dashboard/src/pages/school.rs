@@ -7,6 +7,7 @@ use weir_query::indicator::Group;
 
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Scale, Svg, coverage_bar, legend, spark, state_shape, strip, tone_shape};
+use crate::gate::Viewer;
 use crate::view::{Answer, Block, DayKind, Figure, Finding, Missing, SchoolRef, SchoolYear, Shown, State, Tone};
 use crate::words;
 
@@ -30,6 +31,8 @@ pub(crate) struct SchoolPage {
     pub(crate) unseen: Vec<String>,
     pub(crate) year: Option<YearByDay>,
     pub(crate) has_logs: bool,
+    /// Where the register's pages begin, for those who may open them.
+    pub(crate) register: Option<String>,
 }
 
 /// One of the three answers.
@@ -204,6 +207,7 @@ impl SchoolPage {
                 .collect(),
             unseen: page.unseen.clone(),
             year: YearByDay::new(page),
+            register: Viewer::opens_register(&page.school.id).then(|| format!("/school/{}", page.school.id)),
             has_logs: !page.missing.iter().any(|missing| matches!(missing, Missing::NoLake | Missing::NoRows(_))),
             base,
         }

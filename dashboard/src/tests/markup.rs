@@ -115,7 +115,7 @@ pub(super) fn check(path: &str, page: &str) {
         if tag.get("role") == Some("region") {
             assert_eq!(tag.get("tabindex"), Some("0"), "{path}: a scrolling region can be reached by keyboard");
         }
-        if ["select", "input"].contains(&tag.name.as_str()) && tag.get("type") != Some("hidden") {
+        if ["select", "input", "textarea"].contains(&tag.name.as_str()) && tag.get("type") != Some("hidden") {
             let id = tag.get("id").expect("a field has an id");
             assert!(named("label").iter().any(|label| label.get("for") == Some(id)), "{path}: {id} has no label");
         }

@@ -1,6 +1,8 @@
 //! What every page promises, proved on every page that can be reached.
 
 mod access;
+mod changes;
+mod checks;
 mod contrast;
 mod engine;
 mod house;

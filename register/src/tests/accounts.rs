@@ -18,7 +18,7 @@ const MINUTE: i64 = 60 * 1_000_000;
 const START: i64 = 1_795_424_400_000_000;
 
 pub(super) struct People {
-    folder: Folder,
+    pub(super) folder: Folder,
     pub(super) accounts: Accounts,
     now: Arc<AtomicI64>,
 }
@@ -46,7 +46,7 @@ impl People {
     }
 
     /// Somebody with a role everywhere and the password [`GOOD`].
-    async fn with(&self, email: &str, role: Role) -> AccountId {
+    pub(super) async fn with(&self, email: &str, role: Role) -> AccountId {
         let new = NewAccount {
             email: email.into(),
             name: "Quill Beispiel".into(),

@@ -1,5 +1,7 @@
 mod accounts;
 mod audit;
+mod changes;
+mod checks;
 mod processes;
 mod roles;
 
