@@ -2,8 +2,9 @@
 
 use askama::Template;
 
+use super::school::FindingBox;
 use super::{Frame, NextStep, Picker};
-use crate::chart::{Svg, state_shape, tone_shape};
+use crate::chart::{Svg, state_shape};
 use crate::record::Reported;
 use crate::review::{BLOCKS, Basis, Block, Part};
 use crate::view::{Figure, Finding, SchoolRef, SchoolYear, State, Tone};
@@ -19,21 +20,9 @@ pub(crate) struct ReviewPage {
     pub(crate) year: String,
     pub(crate) lede: Vec<String>,
     pub(crate) steps: Vec<NextStep>,
-    pub(crate) questions: Vec<Question>,
+    pub(crate) questions: Vec<FindingBox>,
     pub(crate) periods: Vec<String>,
     pub(crate) blocks: Vec<BlockView>,
-}
-
-/// A question to put to the head.
-#[derive(Debug)]
-pub(crate) struct Question {
-    pub(crate) class: &'static str,
-    pub(crate) shape: Svg,
-    pub(crate) words: &'static str,
-    pub(crate) title: String,
-    pub(crate) detail: String,
-    pub(crate) ask: String,
-    pub(crate) link: Option<(String, String)>,
 }
 
 /// A block as it is shown.
@@ -119,26 +108,20 @@ impl ReviewPage {
 }
 
 /// Findings first, the most pressing before; then every figure that is not as usual.
-fn questions(page: &SchoolYear, base: &str) -> Vec<Question> {
+fn questions(page: &SchoolYear, base: &str) -> Vec<FindingBox> {
     let link = |figure: &Figure| (format!("{base}/figure/{}", figure.id), figure.title.clone());
-    let by_id = |id: &str| page.figures.iter().find(|figure| figure.id == id);
     let findings = page.findings.iter().filter(|finding| !finding.ask.is_empty() && finding.tone <= Tone::Notice);
-    let mut questions: Vec<Question> = findings
+    let mut questions: Vec<FindingBox> = findings
         .clone()
-        .map(|finding: &Finding| Question {
-            class: finding.tone.class(),
-            shape: tone_shape(finding.tone),
-            words: finding.tone.words(),
-            title: finding.title.clone(),
-            detail: finding.detail.clone(),
+        .map(|finding: &Finding| FindingBox {
             ask: words::capital(&finding.ask),
-            link: finding.figure.as_deref().and_then(by_id).map(link),
+            ..FindingBox::new(finding, base, &page.figures)
         })
         .collect();
     let told: Vec<&str> = findings.filter_map(|finding| finding.figure.as_deref()).collect();
     let changed = page.figures.iter().filter(|figure| matches!(figure.state, State::Higher | State::Lower));
     questions.extend(changed.filter(|figure| !figure.ask.is_empty() && !told.contains(&figure.id.as_str())).map(|figure| {
-        Question {
+        FindingBox {
             class: figure.state.class(),
             shape: state_shape(figure.state),
             words: figure.state.words(),

@@ -270,7 +270,7 @@ fn compared(page: &SchoolYear) -> &'static str {
 }
 
 impl FindingBox {
-    fn new(finding: &Finding, base: &str, figures: &[Figure]) -> Self {
+    pub(crate) fn new(finding: &Finding, base: &str, figures: &[Figure]) -> Self {
         let link = finding.figure.as_ref().and_then(|id| figures.iter().find(|figure| &figure.id == id));
         Self {
             class: finding.tone.class(),
