@@ -188,11 +188,11 @@ impl<'a> Vocabulary<'a> {
             self.push_phrase(&mut phrase, &mut parts);
             let part = match set_name(word) {
                 Some(name) => self.set(theme, name),
-                None if word.ends_with('~') => self.part(word.to_owned(), with_endings(word)),
+                None if word.ends_with('~') => self.part(word.to_owned(), |_| with_endings(word)),
                 // An entry may write `half-term`: two words are two parts.
                 None => {
                     let key = self.spelling.key(word);
-                    parts.extend(key.split_whitespace().map(|word| self.part(word.to_owned(), vec![word.to_owned()])));
+                    parts.extend(key.split_whitespace().map(|word| self.part(word.to_owned(), |_| vec![word.to_owned()])));
                     continue;
                 }
             };
@@ -205,22 +205,25 @@ impl<'a> Vocabulary<'a> {
     fn push_phrase(&mut self, phrase: &mut String, parts: &mut Vec<u32>) {
         if !phrase.is_empty() {
             let phrase = std::mem::take(phrase);
-            parts.push(self.part(phrase.trim().to_owned(), vec![phrase]));
+            parts.push(self.part(phrase.trim().to_owned(), |_| vec![phrase]));
         }
     }
 
     fn set(&mut self, theme: Theme, name: &str) -> u32 {
-        let mut wordings = Vec::new();
-        self.sets.wordings(theme, name, 0, &mut wordings);
         let owner = if self.sets.0.contains_key(&(Some(theme), name.to_owned())) { theme.as_str() } else { "" };
-        self.part(format!("{{{owner}:{name}}}"), wordings)
+        self.part(format!("{{{owner}:{name}}}"), |sets| {
+            let mut wordings = Vec::new();
+            sets.wordings(theme, name, 0, &mut wordings);
+            wordings
+        })
     }
 
-    fn part(&mut self, name: String, wordings: Vec<String>) -> u32 {
+    /// The number of a part; its wordings are asked for once, since most entries name the same few sets.
+    fn part(&mut self, name: String, wordings: impl FnOnce(&Sets) -> Vec<String>) -> u32 {
         let next = self.sizes.len() as u32;
         let number = *self.parts.entry(name).or_insert(next);
         if number == next {
-            let keys: Vec<String> = wordings.iter().map(|wording| self.spelling.key(wording)).collect();
+            let keys: Vec<String> = wordings(self.sets).iter().map(|wording| self.spelling.key(wording)).collect();
             self.sizes.push((keys.len(), keys.iter().any(|key| self.everyday.contains(key))));
             for key in keys {
                 let words = key.split_whitespace().count() as u16;
