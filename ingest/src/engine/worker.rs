@@ -24,6 +24,7 @@ use super::quarantine::{Quarantine, QuarantinedLine};
 use super::records::Cutter;
 use super::spread_sort::sort_spread;
 use super::tally::Tally;
+use crate::decode::{Lines, lines};
 use crate::decoded::{LineReader, Outcome};
 use crate::identity::{Identifier, IdentityFields, IdentityKey};
 use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
@@ -113,6 +114,8 @@ pub(crate) struct Worker {
     day: Option<(i32, Option<Arc<DayTable>>)>,
     order: Vec<u32>,
     transcoded: String,
+    /// Where the lines of a block end.
+    newlines: Vec<u32>,
 }
 
 /// What reads the lines of one input; made for each.
@@ -156,6 +159,7 @@ impl Worker {
             day: None,
             order: Vec::new(),
             transcoded: String::new(),
+            newlines: Vec::new(),
         }
     }
 
@@ -177,14 +181,15 @@ impl Worker {
         }
         let records = block.bytes.get(..block.records.end).unwrap_or_default();
         let all = records.get(block.records.start..).unwrap_or_default();
-        // One pass over the block each, so that a line is looked at only where there is something to find.
-        let is_utf8 = std::str::from_utf8(all).is_ok();
-        let has_nul = memchr(0, all).is_some();
+        // One pass over the block, so that a line is looked at only where there is something to find.
+        let mut newlines = std::mem::take(&mut self.newlines);
+        let Lines { has_nul, is_ascii } = lines(all, &mut newlines);
+        let is_utf8 = is_ascii || std::str::from_utf8(all).is_ok();
         let mut line_no = block.first_line as i64;
         if !plan.cutter.multiline && is_utf8 && !has_nul {
             let mut at = block.records.start;
-            for newline in memchr_iter(b'\n', all) {
-                let newline = block.records.start + newline;
+            for newline in &newlines {
+                let newline = block.records.start + *newline as usize;
                 let line = records.get(at..newline).unwrap_or_default();
                 self.read_record(line.strip_suffix(b"\r").unwrap_or(line), line_no, 1, reading, plan)?;
                 at = newline + 1;
@@ -208,6 +213,7 @@ impl Worker {
                 line_no += record.lines as i64;
             }
         }
+        self.newlines = newlines;
         let texts = self.batch.url_path.bytes.len() + self.batch.url_query.bytes.len() + self.batch.search_term.bytes.len();
         if self.batch.len() >= FLUSH_ROWS || texts >= FLUSH_TEXT_BYTES {
             self.flush_underway(plan)?;
