@@ -1,6 +1,8 @@
 //! Reads an entry's words into patterns: words, endings (`threaten~`) and sets of words (`{person}`), together, in order or anywhere.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::FixedState;
 
 use super::spelling::Spelling;
 use super::{Entry, LexiconError, Matching, Theme};
@@ -54,6 +56,9 @@ fn set_name(part: &str) -> Option<&str> {
 
 /// A wording whose words may end in `~`, once with each ending.
 fn with_endings(wording: &str) -> Vec<String> {
+    if !wording.contains('~') {
+        return vec![format!(" {wording}")];
+    }
     let mut wordings = vec![String::new()];
     for word in wording.split_whitespace() {
         let forms = word.strip_suffix('~').map_or_else(|| vec![word.to_owned()], endings);
@@ -149,19 +154,20 @@ pub(super) struct Wording {
 pub(super) struct Vocabulary<'a> {
     sets: &'a Sets,
     spelling: &'a Spelling,
-    parts: HashMap<String, u32>,
+    parts: HashMap<String, u32, FixedState>,
     /// Per part how many wordings it has, and whether one of them is everyday.
     sizes: Vec<(usize, bool)>,
-    numbers: HashMap<String, usize>,
+    numbers: HashMap<String, usize, FixedState>,
     pub wordings: Vec<Wording>,
-    everyday: std::collections::HashSet<String>,
+    everyday: HashSet<String, FixedState>,
 }
 
 impl<'a> Vocabulary<'a> {
     pub fn new(sets: &'a Sets, spelling: &'a Spelling) -> Self {
         let words = sets.0.get(&(None, EVERYDAY.to_owned())).map(Vec::as_slice).unwrap_or_default();
         let everyday = words.iter().map(|word| spelling.key(word)).collect();
-        Self { sets, spelling, parts: HashMap::new(), sizes: Vec::new(), numbers: HashMap::new(), wordings: Vec::new(), everyday }
+        let (parts, numbers) = (HashMap::default(), HashMap::default());
+        Self { sets, spelling, parts, sizes: Vec::new(), numbers, wordings: Vec::new(), everyday }
     }
 
     /// Parts so far.
