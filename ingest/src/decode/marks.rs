@@ -30,7 +30,10 @@ fn equal(sixteen: &[u8; 16], needle: u8) -> u32 {
 /// A bit for each of sixteen bytes from `low` to `high`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-#[expect(unsafe_code, reason = "the compiler makes no such instruction of plain code; a short field costs several times as much without")]
+#[expect(
+    unsafe_code,
+    reason = "the compiler makes no such instruction of plain code; a short field costs several times as much without"
+)]
 fn between(sixteen: &[u8; 16], low: u8, high: u8) -> u32 {
     use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8, _mm_sub_epi8};
     let both = u128::from_le_bytes(*sixteen);
@@ -227,7 +230,9 @@ mod tests {
             assert_eq!(lines(&text, &mut newlines), Lines { has_nul: false, is_ascii: true });
             assert_eq!((&newlines, count_newlines(&text)), (&wanted, wanted.len() as u64), "{length}");
             for place in (0..text.len()).filter(|n| n % 9 != 4) {
-                for (byte, has_nul, is_ascii) in [(0, true, true), (0x80, false, false), (0xff, false, false), (0x7f, false, true)] {
+                for (byte, has_nul, is_ascii) in
+                    [(0, true, true), (0x80, false, false), (0xff, false, false), (0x7f, false, true)]
+                {
                     text[place] = byte;
                     assert_eq!(lines(&text, &mut newlines), Lines { has_nul, is_ascii }, "{byte} at {place} of {length}");
                     assert_eq!(newlines, wanted);

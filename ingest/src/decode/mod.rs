@@ -3,6 +3,7 @@
 //! A decoder knows names and places, not meanings: it fills [`Slots`], and the compiled format makes a row of them.
 
 pub(crate) mod cef;
+mod class;
 pub(crate) mod csv;
 pub(crate) mod json;
 mod keys;

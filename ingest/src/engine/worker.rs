@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use memchr::{memchr, memchr_iter};
 use weir_lake::batch::EventBatch;
 use weir_lake::ids::FileId;
 use weir_lake::lake::{DataFile, LakeError};
@@ -31,6 +30,7 @@ use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, Unknown
 use crate::report::Evidence;
 
 mod dropped;
+mod odd;
 
 /// Rows after which a batch is written: a block's rows more and it is still one row group of at most 128 Ki.
 pub(crate) const FLUSH_ROWS: usize = 112 * 1024;
@@ -219,60 +219,6 @@ impl Worker {
             self.flush_underway(plan)?;
         }
         Ok(())
-    }
-
-    /// A record of a block that has multi-line records, NUL bytes or text that is not UTF-8.
-    fn read_odd_record(
-        &mut self,
-        record: &[u8],
-        line_no: i64,
-        lines: u64,
-        reading: &mut Reading,
-        plan: &InputPlan<'_, '_, '_>,
-        has_nul: bool,
-    ) -> Result<(), Stop> {
-        if has_nul && memchr(0, record).is_some() {
-            if !reading.ends_at_nul {
-                self.found.tally.ignore("continuation", lines - 1);
-                // What is no decision is none with such bytes in it either; a decision that holds them was damaged on the way.
-                if !reading.reader.is_header(record)
-                    && let Outcome::Ignored(reason) = reading.reader.read(record).outcome
-                {
-                    self.found.tally.ignore(reason, 1);
-                    return Ok(());
-                }
-                return self.quarantine("nul_bytes", record, line_no);
-            }
-            let ended = record.strip_suffix(b"\0").unwrap_or(record);
-            self.found.tally.ended_by_nul += memchr_iter(0, ended).count() as u64;
-            let mut lines = lines;
-            for part in ended.split(|byte| *byte == 0) {
-                self.read_decoded(part, line_no, lines, reading, plan)?;
-                lines = 1;
-            }
-            return Ok(());
-        }
-        self.read_decoded(record, line_no, lines, reading, plan)
-    }
-
-    /// A record as UTF-8: one that is not is taken for Windows-1252, which gives every byte a character.
-    fn read_decoded(
-        &mut self,
-        record: &[u8],
-        line_no: i64,
-        lines: u64,
-        reading: &mut Reading,
-        plan: &InputPlan<'_, '_, '_>,
-    ) -> Result<(), Stop> {
-        if std::str::from_utf8(record).is_ok() {
-            return self.read_record(record, line_no, lines, reading, plan);
-        }
-        let mut transcoded = std::mem::take(&mut self.transcoded);
-        transcoded.clear();
-        transcoded.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(record).0);
-        let read = self.read_record(transcoded.as_bytes(), line_no, lines, reading, plan);
-        self.transcoded = transcoded;
-        read
     }
 
     #[inline]
