@@ -126,6 +126,7 @@ pub struct TextColumn {
 
 impl TextColumn {
     /// Appends a row.
+    #[inline]
     pub fn push(&mut self, value: Option<&[u8]>) {
         if let Some(value) = value {
             self.bytes.extend_from_slice(value);
@@ -135,6 +136,7 @@ impl TextColumn {
     }
 
     /// The value of a row.
+    #[inline]
     pub fn get(&self, row: usize) -> Option<&[u8]> {
         let from = if row == 0 { 0 } else { self.ends[row - 1] as usize };
         self.valid[row].then(|| &self.bytes[from..self.ends[row] as usize])
@@ -158,6 +160,7 @@ pub struct NumberColumn {
 
 impl NumberColumn {
     /// Appends a row.
+    #[inline]
     pub fn push(&mut self, value: Option<i64>) {
         self.values.push(value.unwrap_or(0));
         self.valid.push(value.is_some());

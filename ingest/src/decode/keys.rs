@@ -30,8 +30,8 @@ struct Key {
 }
 
 /// What tells a key at sight: nearly all differ in their first sixteen bytes.
-#[derive(Clone, Copy)]
-struct Sight {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sight {
     start: u128,
     mask: u128,
     /// Of the name with its `=`.
@@ -45,6 +45,15 @@ const UNSEEN: Sight = Sight { start: 1, mask: 0, length: 0, id: START, slot: NO_
 
 /// Bytes that tell a key at sight.
 const SIGHT_BYTES: u32 = 16;
+
+impl Sight {
+    /// Whether the key stands at `at`, for one that sixteen bytes tell: its slot and the place of its value.
+    #[inline(always)]
+    pub(super) fn stands(&self, record: &[u8], at: usize) -> Option<(u16, usize)> {
+        let first = first_sixteen(record.get(at..)?);
+        (first & self.mask == self.start && self.length <= SIGHT_BYTES).then_some((self.slot, at + self.length as usize))
+    }
+}
 
 impl Key {
     fn new(name: &[u8], id: KeyId, slot: u16) -> Self {
@@ -153,6 +162,11 @@ impl Keys {
             }
         }
         None
+    }
+
+    /// What tells a key that was found.
+    pub(super) fn sight(&self, key: KeyId) -> Option<Sight> {
+        self.keys.get(key as usize).map(|key| key.sight)
     }
 
     /// The key `name`, which was not guessed, and its slot; remembered as a follower of `before`.

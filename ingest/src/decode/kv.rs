@@ -1,6 +1,6 @@
 //! Splits `key=value` pairs, bare or quoted, in whatever order the product writes them.
 
-use super::keys::{KeyId, Keys, START};
+use super::keys::{KeyId, Keys, START, Sight};
 use super::marks::{mark, pieces};
 use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte, find_either};
 
@@ -12,7 +12,14 @@ pub(crate) struct Kv {
     ends: Vec<u32>,
     /// Slots that the pairs of this record filled, to take back where the plain way was not the right one.
     filled: Vec<u16>,
+    /// The keys of the last plain record of each number of pairs: the layouts that a product interleaves differ in it, as a rule.
+    layouts: Vec<Vec<Sight>>,
+    /// The keys of this record.
+    met: Vec<KeyId>,
 }
+
+/// Pairs of the longest record whose layout is kept.
+const LONGEST_LAYOUT: usize = 128;
 
 /// Longest record split the plain way, whose places take 32 bits.
 const LONGEST_PLAIN: usize = 1 << 16;
@@ -33,6 +40,8 @@ impl Kv {
             keys: Keys::new(names.iter().enumerate().map(|(slot, name)| (name.as_bytes(), slot as u16))),
             ends: Vec::with_capacity(128),
             filled: Vec::with_capacity(64),
+            layouts: vec![Vec::new(); LONGEST_LAYOUT],
+            met: Vec::with_capacity(128),
         }
     }
 
@@ -92,9 +101,43 @@ impl Kv {
         }
         let Some(quotes) = mark_ends(text, from, separator, &mut self.ends) else { return false };
         self.ends.push(record.len() as u32);
+        if self.split_alike(record, from, quotes, slots) {
+            return true;
+        }
+        self.filled.drain(..).for_each(|slot| slots.unset(slot));
+        self.split_guessing(record, from, quotes, slots)
+    }
+
+    /// Splits a record of the same keys in the same order as the last one of as many pairs: a comparison a key, none waiting for the one
+    /// before. False for any other record, of which some slots may be filled.
+    fn split_alike(&mut self, record: &[u8], from: usize, quotes: u32, slots: &mut Slots) -> bool {
+        let Some(layout) = self.layouts.get(self.ends.len()).filter(|layout| layout.len() == self.ends.len()) else {
+            return false;
+        };
+        let mut quotes_of_values = 0_u32;
+        let mut at = from;
+        for (sight, end) in layout.iter().zip(&self.ends) {
+            let end = *end as usize;
+            while record.get(at) == Some(&b' ') {
+                at += 1;
+            }
+            let Some((slot, value)) = sight.stands(record, at) else { return false };
+            let Some(span) = plain_value(record, value, end, &mut quotes_of_values) else { return false };
+            if slot != NO_SLOT && slots.span(slot).is_empty() {
+                slots.set(slot, span);
+                self.filled.push(slot);
+            }
+            at = end + 1;
+        }
+        quotes == quotes_of_values
+    }
+
+    /// Splits a plain record by guessing each key from the one before, and keeps its layout.
+    fn split_guessing(&mut self, record: &[u8], from: usize, quotes: u32, slots: &mut Slots) -> bool {
         let mut quotes_of_values = 0_u32;
         let mut before: KeyId = START;
         let mut at = from;
+        self.met.clear();
         for end in &self.ends {
             let end = *end as usize;
             while at < end && record[at] == b' ' {
@@ -117,23 +160,25 @@ impl Kv {
                 }
             };
             before = key;
+            self.met.push(key);
             at = end + 1;
-            let span = if record.get(value) == Some(&b'"') {
-                if value + 1 >= end || record[end - 1] != b'"' {
-                    return false;
-                }
-                quotes_of_values += 2;
-                Span::new(value + 1, end - 1)
-            } else {
-                Span::new(value, end.max(value))
-            };
+            let Some(span) = plain_value(record, value, end, &mut quotes_of_values) else { return false };
             if slot != NO_SLOT && slots.span(slot).is_empty() {
                 slots.set(slot, span);
                 self.filled.push(slot);
             }
         }
         // Any other mark stands inside a value, and only care tells where that one ends.
-        quotes == quotes_of_values && before != START
+        let is_plain = quotes == quotes_of_values && before != START;
+        if is_plain
+            && self.met.len() == self.ends.len()
+            && !self.met.contains(&START)
+            && let Some(layout) = self.layouts.get_mut(self.ends.len())
+        {
+            layout.clear();
+            layout.extend(self.met.iter().filter_map(|key| self.keys.sight(*key)));
+        }
+        is_plain
     }
 
     /// Splits any record; what the plain way finds, this finds too.
@@ -233,6 +278,19 @@ fn mark_ends(text: &[u8], from: usize, separator: u8, ends: &mut Vec<u32>) -> Op
         }
     });
     (is_inside == 0 && escaped == 0).then_some(quotes)
+}
+
+/// The value between `value` and `end`, without its quotation marks, which are counted; none where it is no plain one.
+#[inline(always)]
+fn plain_value(record: &[u8], value: usize, end: usize, quotes: &mut u32) -> Option<Span> {
+    if record.get(value) != Some(&b'"') {
+        return Some(Span::new(value, end.max(value)));
+    }
+    if value + 1 >= end || record.get(end - 1) != Some(&b'"') {
+        return None;
+    }
+    *quotes += 2;
+    Some(Span::new(value + 1, end - 1))
 }
 
 /// Length of the key name that `text` starts with.
@@ -357,34 +415,38 @@ mod tests {
         assert_eq!((slots.bytes(line, 0), slots.bytes(line, 1)), (&br#"1 rest of it "x" b"#[..], &b"word"[..]));
     }
 
+    fn pair() -> impl Strategy<Value = String> {
+        prop_oneof![
+            8 => "[abc]=[a-z0-9/=]{0,6}",
+            8 => "[abc]=\"[a-z ,=]{0,12}\"",
+            1 => "[abc]=\"\"[a-z ]{0,4}\"\"",
+            1 => r#"[abc ="\\,]{0,12}"#,
+            1 => "[a-z]{60,70}",
+        ]
+    }
+
     proptest! {
         #![proptest_config(crate::properties::cases(256))]
 
         #[test]
         fn plain_pairs_are_those_found_with_care(
-            line in proptest::collection::vec(
-                prop_oneof![
-                    8 => "[abc]=[a-z0-9/=]{0,6}",
-                    8 => "[abc]=\"[a-z ,=]{0,12}\"",
-                    1 => "[abc]=\"\"[a-z ]{0,4}\"\"",
-                    1 => r#"[abc ="\\,]{0,12}"#,
-                    1 => "[a-z]{60,70}",
-                ],
-                0..12,
-            ),
+            lines in proptest::collection::vec(proptest::collection::vec(pair(), 0..6), 1..12),
             comma: bool,
         ) {
             let separator = if comma { b',' } else { b' ' };
-            let line = line.join(if comma { "," } else { " " });
             let names = ["a".to_string(), "b".to_string(), "c".to_string()];
+            // One reader for all lines: those of a layout that was met before are read another way.
             let (mut plain, mut careful) = (Kv::new(&names, b" ,"), Kv::new(&names, b" ,"));
-            let record = line.as_bytes();
-            let mut found = Slots::new(3);
-            if plain.split_plain(record, 0, separator, &mut found) {
-                let mut slots = Slots::new(3);
-                prop_assert_eq!(careful.split_with_care(record, 0, separator, &mut slots), Shape::Record);
-                for slot in 0..3 {
-                    prop_assert_eq!(found.bytes(record, slot), slots.bytes(record, slot), "{} of {}", slot, line);
+            for line in lines.iter().chain(&lines) {
+                let line = line.join(if comma { "," } else { " " });
+                let record = line.as_bytes();
+                let mut found = Slots::new(3);
+                if plain.split_plain(record, 0, separator, &mut found) {
+                    let mut slots = Slots::new(3);
+                    prop_assert_eq!(careful.split_with_care(record, 0, separator, &mut slots), Shape::Record);
+                    for slot in 0..3 {
+                        prop_assert_eq!(found.bytes(record, slot), slots.bytes(record, slot), "{} of {}", slot, line);
+                    }
                 }
             }
         }

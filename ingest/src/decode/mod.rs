@@ -3,6 +3,7 @@
 //! A decoder knows names and places, not meanings: it fills [`Slots`], and the compiled format makes a row of them.
 
 pub(crate) mod cef;
+mod class;
 pub(crate) mod csv;
 pub(crate) mod json;
 mod keys;
@@ -17,7 +18,7 @@ pub(crate) mod w3c;
 #[cfg(test)]
 mod never_panics;
 
-pub(crate) use marks::{find_any, find_byte, find_either};
+pub(crate) use marks::{Lines, count_newlines, find_any, find_byte, find_either, lines};
 
 /// Set in [`Span::start`] when the bytes stand in the scratch and not in the record.
 const IN_SCRATCH: u32 = 1 << 31;

@@ -9,13 +9,14 @@
 //!
 //! Why not regular expressions: fields that hold blanks need captures, which cost several times as much as this and allocate.
 
+use super::class::Class;
 use super::marks::{mark, pieces};
 use super::{LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, find_byte, find_either, slot_of};
 
 /// Steps a record may cost for each of its bytes before it counts as unreadable: an unlucky or hostile line must not stall the reader.
 const STEPS_PER_BYTE: usize = 24;
 
-/// Words of 64 bytes in which blanks are marked; longer records are matched without.
+/// Words of 64 bytes in which blanks are marked, a power of two; longer records are matched without.
 const BLANK_WORDS: usize = 32;
 
 /// Fields in a pattern that may be tried at several lengths.
@@ -36,107 +37,6 @@ pub(crate) enum PatternError {
     #[error("pattern {0:?}: more than {MOST_CHOICES} fields of shape text or long")]
     Choices(String),
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Word,
-    Int,
-    Number,
-    Date,
-    Clock,
-    Caps,
-    Address,
-    Url,
-    Agent,
-}
-
-impl Class {
-    /// Where the run of this class that starts at `at` ends: before a blank, `stop` or a byte of another class.
-    #[inline]
-    fn end(self, record: &[u8], at: usize, stop: u8) -> usize {
-        let kinds = self.kinds();
-        if kinds == 0 {
-            return find_either(record, at, b' ', stop);
-        }
-        let mut end = at;
-        while let Some(&byte) = record.get(end)
-            && KINDS[byte as usize] & kinds != 0
-            && byte != stop
-        {
-            end += 1;
-        }
-        end
-    }
-
-    /// The bytes of the class; 0 for any but a blank.
-    #[inline]
-    fn kinds(self) -> u8 {
-        match self {
-            Class::Word | Class::Url | Class::Agent => 0,
-            Class::Int => INT,
-            Class::Number => NUMBER,
-            Class::Date => DATE,
-            Class::Clock => CLOCK,
-            Class::Caps => CAPS,
-            Class::Address => ADDRESS,
-        }
-    }
-
-    #[inline(always)]
-    fn is_whole(self, text: &[u8]) -> bool {
-        match self {
-            Class::Word => true,
-            // A lone sign or dot is no number; that the rest are digits is known.
-            Class::Int => text.last().is_some_and(u8::is_ascii_digit),
-            Class::Number => {
-                text.last().is_some_and(u8::is_ascii_digit)
-                    && text.iter().fold(0, |dots, byte| dots + u32::from(*byte == b'.')) < 2
-            }
-            Class::Date => text.len() <= 10 && text.iter().filter(|b| !b.is_ascii_digit()).count() == 2,
-            Class::Clock => text.iter().filter(|b| **b == b':').count() == 2,
-            Class::Caps => text.iter().any(u8::is_ascii_uppercase),
-            Class::Address => text.iter().any(|b| *b == b'.' || *b == b':'),
-            Class::Url => memchr::memmem::find(text, b"://").is_some(),
-            Class::Agent => text.contains(&b'/'),
-        }
-    }
-}
-
-const INT: u8 = 1;
-const NUMBER: u8 = 2;
-const CAPS: u8 = 4;
-const ADDRESS: u8 = 8;
-const DATE: u8 = 16;
-const CLOCK: u8 = 32;
-
-/// The classes each byte belongs to.
-const KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut n = 0;
-    while n < 256 {
-        let byte = n as u8;
-        if byte.is_ascii_digit() || byte == b'-' {
-            kinds[n] |= INT | NUMBER;
-        }
-        if byte == b'.' {
-            kinds[n] |= NUMBER;
-        }
-        if byte.is_ascii_digit() || byte == b'-' || byte == b'.' || byte == b'/' {
-            kinds[n] |= DATE;
-        }
-        if byte.is_ascii_digit() || byte == b':' || byte == b'.' || byte == b',' {
-            kinds[n] |= CLOCK;
-        }
-        if byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-' {
-            kinds[n] |= CAPS;
-        }
-        if byte.is_ascii_hexdigit() || byte == b'.' || byte == b':' || byte == b'%' {
-            kinds[n] |= ADDRESS;
-        }
-        n += 1;
-    }
-    kinds
-};
 
 #[derive(Debug, Clone)]
 enum Element {
@@ -212,20 +112,21 @@ impl Pattern {
     fn matches_shortest(&self, record: &[u8], from: usize, spans: &mut [Span]) -> Option<bool> {
         // Where blanks stand, told for the whole record at once: most fields end at one.
         let mut blanks = [0_u64; BLANK_WORDS];
-        if record.len() > 64 * BLANK_WORDS {
+        if record.len() >= 64 * BLANK_WORDS {
             return None;
         }
         let words = record.len().div_ceil(64);
-        pieces(record, |number, piece| blanks[number] = mark(piece, b' '));
+        // Masked, so that no word needs a check of its own.
+        pieces(record, |number, piece| blanks[number & (BLANK_WORDS - 1)] = mark(piece, b' '));
         let next_blank = |at: usize| -> usize {
             let mut word = at / 64;
-            let mut marks = blanks.get(word).map_or(0, |marks| marks >> (at % 64) << (at % 64));
+            let mut marks = blanks[word & (BLANK_WORDS - 1)] >> (at % 64) << (at % 64);
             while marks == 0 {
                 word += 1;
-                match blanks.get(..words).and_then(|blanks| blanks.get(word)) {
-                    Some(next) => marks = *next,
-                    None => return record.len(),
+                if word >= words {
+                    return record.len();
                 }
+                marks = blanks[word & (BLANK_WORDS - 1)];
             }
             word * 64 + marks.trailing_zeros() as usize
         };
@@ -250,13 +151,12 @@ impl Pattern {
                     let start = at;
                     at = if *stop == b' ' { next_blank(start) } else { find_either(record, start, b' ', *stop) };
                     fill(*slot, start, at);
-                    let text = record.get(start..at).unwrap_or(&[]);
+                    let (is_of_class, is_whole) = class.look(record, start, at);
                     // A run of a class that ends before the blank does so before what follows it: the general way sees to that.
-                    let kinds = class.kinds();
-                    if kinds != 0 && text.iter().fold(kinds, |kinds, byte| kinds & KINDS[*byte as usize]) != kinds {
+                    if !is_of_class {
                         return None;
                     }
-                    at > start && (*class == Class::Word || class.is_whole(text))
+                    at > start && is_whole
                 }
                 Element::Literal(literal) => match &**literal {
                     [byte] => {

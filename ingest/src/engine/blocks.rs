@@ -6,9 +6,10 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 
 use super::records::{Cutter, Record};
+use crate::decode::count_newlines;
 
 /// Bytes read at once. Large enough that the lock is rarely met, small enough for the second-level cache. 512 KiB to 2 MiB measure the
 /// same.
@@ -149,9 +150,9 @@ impl BlockSource {
         let carried = self.carry.len();
         block.too_long = None;
         block.cuts.clear();
-        block.bytes.clear();
-        block.bytes.extend_from_slice(&self.carry);
+        // What is there from the last pull is overwritten, not emptied first.
         block.bytes.resize(carried + self.cutting.unit, 0);
+        block.bytes[..carried].copy_from_slice(&self.carry);
         let mut filled = carried;
         while let Some(room) = block.bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
             match self.reader.read(room) {
@@ -176,7 +177,7 @@ impl BlockSource {
             let rest = bytes.get(from..).unwrap_or_default();
             let to = if settled_end { bytes.len() } else { memrchr(b'\n', rest).map_or(from, |newline| from + newline + 1) };
             let whole = bytes.get(from..to).unwrap_or_default();
-            self.next_line += memchr_iter(b'\n', whole).count() as u64;
+            self.next_line += count_newlines(whole);
             self.next_line += u64::from(whole.last().is_some_and(|byte| *byte != b'\n'));
             return to;
         }

@@ -14,14 +14,43 @@ pub(crate) fn sort_rows(batch: &EventBatch, range: Range<usize>, rows: &mut Vec<
         let row = row as usize;
         (batch.event_date[row], ranks[batch.school_id.ids[row] as usize], batch.event_time[row])
     };
-    if !rows.is_sorted_by_key(|row| key(*row)) {
+    if !sort_nearly_sorted(rows, key) {
         // Keys beside their rows: sorting rows by keys that lie elsewhere takes twice as long. The row itself breaks ties, so that rows
         // of one instant stay in the order read.
-        let mut keyed: Vec<_> = rows.iter().map(|row| (key(*row), *row)).collect();
+        let mut keyed: Vec<_> = range.map(|row| (key(row as u32), row as u32)).collect();
         keyed.sort_unstable();
         rows.clear();
         rows.extend(keyed.into_iter().map(|(_, row)| row));
     }
+}
+
+/// Steps back that a row may cost on average before the rows count as unsorted. A proxy writes a line when a request has ended and
+/// gives the time of its beginning, so a row stands a few places late.
+const STEPS_A_ROW: usize = 8;
+
+/// Sorts rows that stand near their places, those of equal keys as they stood; false where they do not, and then their order is void.
+fn sort_nearly_sorted<K: Ord + Copy>(rows: &mut [u32], key: impl Fn(u32) -> K) -> bool {
+    let Some(mut last) = rows.first().map(|row| key(*row)) else { return true };
+    let mut steps = rows.len() * STEPS_A_ROW;
+    for at in 1..rows.len() {
+        let row = rows[at];
+        let own = key(row);
+        if last <= own {
+            last = own;
+            continue;
+        }
+        let mut to = at;
+        while to > 0 && key(rows[to - 1]) > own {
+            rows[to] = rows[to - 1];
+            to -= 1;
+        }
+        rows[to] = row;
+        match steps.checked_sub(at - to) {
+            Some(left) => steps = left,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The place of every school id in the order of the ids' text.
@@ -55,6 +84,20 @@ mod tests {
             batch.school_id.ids.push(id);
         }
         batch
+    }
+
+    #[test]
+    fn rows_near_their_places_and_far_from_them_are_sorted() {
+        for far in [1, 3, 40, 5000] {
+            // Each stretch of `far` times stands backwards, every time twice.
+            let times: Vec<i64> = (0..5000).map(|n: i64| (n / far * far + far - 1 - n % far) / 2).collect();
+            let batch = batch(&times.iter().map(|time| (1, "oak", *time)).collect::<Vec<_>>());
+            let mut rows = Vec::new();
+            sort_rows(&batch, 0..5000, &mut rows);
+            let mut wanted: Vec<u32> = (0..5000).collect();
+            wanted.sort_by_key(|row| times[*row as usize]);
+            assert!(rows == wanted, "{far}");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
-use memchr::{memchr, memchr_iter};
 use weir_lake::batch::EventBatch;
 use weir_lake::ids::FileId;
 use weir_lake::lake::{DataFile, LakeError};
@@ -24,12 +23,14 @@ use super::quarantine::{Quarantine, QuarantinedLine};
 use super::records::Cutter;
 use super::spread_sort::sort_spread;
 use super::tally::Tally;
+use crate::decode::{Lines, lines};
 use crate::decoded::{LineReader, Outcome};
 use crate::identity::{Identifier, IdentityFields, IdentityKey};
 use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
 use crate::report::Evidence;
 
 mod dropped;
+mod odd;
 
 /// Rows after which a batch is written: a block's rows more and it is still one row group of at most 128 Ki.
 pub(crate) const FLUSH_ROWS: usize = 112 * 1024;
@@ -113,6 +114,8 @@ pub(crate) struct Worker {
     day: Option<(i32, Option<Arc<DayTable>>)>,
     order: Vec<u32>,
     transcoded: String,
+    /// Where the lines of a block end.
+    newlines: Vec<u32>,
 }
 
 /// What reads the lines of one input; made for each.
@@ -156,6 +159,7 @@ impl Worker {
             day: None,
             order: Vec::new(),
             transcoded: String::new(),
+            newlines: Vec::new(),
         }
     }
 
@@ -177,14 +181,15 @@ impl Worker {
         }
         let records = block.bytes.get(..block.records.end).unwrap_or_default();
         let all = records.get(block.records.start..).unwrap_or_default();
-        // One pass over the block each, so that a line is looked at only where there is something to find.
-        let is_utf8 = std::str::from_utf8(all).is_ok();
-        let has_nul = memchr(0, all).is_some();
+        // One pass over the block, so that a line is looked at only where there is something to find.
+        let mut newlines = std::mem::take(&mut self.newlines);
+        let Lines { has_nul, is_ascii } = lines(all, &mut newlines);
+        let is_utf8 = is_ascii || std::str::from_utf8(all).is_ok();
         let mut line_no = block.first_line as i64;
         if !plan.cutter.multiline && is_utf8 && !has_nul {
             let mut at = block.records.start;
-            for newline in memchr_iter(b'\n', all) {
-                let newline = block.records.start + newline;
+            for newline in &newlines {
+                let newline = block.records.start + *newline as usize;
                 let line = records.get(at..newline).unwrap_or_default();
                 self.read_record(line.strip_suffix(b"\r").unwrap_or(line), line_no, 1, reading, plan)?;
                 at = newline + 1;
@@ -208,65 +213,12 @@ impl Worker {
                 line_no += record.lines as i64;
             }
         }
+        self.newlines = newlines;
         let texts = self.batch.url_path.bytes.len() + self.batch.url_query.bytes.len() + self.batch.search_term.bytes.len();
         if self.batch.len() >= FLUSH_ROWS || texts >= FLUSH_TEXT_BYTES {
             self.flush_underway(plan)?;
         }
         Ok(())
-    }
-
-    /// A record of a block that has multi-line records, NUL bytes or text that is not UTF-8.
-    fn read_odd_record(
-        &mut self,
-        record: &[u8],
-        line_no: i64,
-        lines: u64,
-        reading: &mut Reading,
-        plan: &InputPlan<'_, '_, '_>,
-        has_nul: bool,
-    ) -> Result<(), Stop> {
-        if has_nul && memchr(0, record).is_some() {
-            if !reading.ends_at_nul {
-                self.found.tally.ignore("continuation", lines - 1);
-                // What is no decision is none with such bytes in it either; a decision that holds them was damaged on the way.
-                if !reading.reader.is_header(record)
-                    && let Outcome::Ignored(reason) = reading.reader.read(record).outcome
-                {
-                    self.found.tally.ignore(reason, 1);
-                    return Ok(());
-                }
-                return self.quarantine("nul_bytes", record, line_no);
-            }
-            let ended = record.strip_suffix(b"\0").unwrap_or(record);
-            self.found.tally.ended_by_nul += memchr_iter(0, ended).count() as u64;
-            let mut lines = lines;
-            for part in ended.split(|byte| *byte == 0) {
-                self.read_decoded(part, line_no, lines, reading, plan)?;
-                lines = 1;
-            }
-            return Ok(());
-        }
-        self.read_decoded(record, line_no, lines, reading, plan)
-    }
-
-    /// A record as UTF-8: one that is not is taken for Windows-1252, which gives every byte a character.
-    fn read_decoded(
-        &mut self,
-        record: &[u8],
-        line_no: i64,
-        lines: u64,
-        reading: &mut Reading,
-        plan: &InputPlan<'_, '_, '_>,
-    ) -> Result<(), Stop> {
-        if std::str::from_utf8(record).is_ok() {
-            return self.read_record(record, line_no, lines, reading, plan);
-        }
-        let mut transcoded = std::mem::take(&mut self.transcoded);
-        transcoded.clear();
-        transcoded.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(record).0);
-        let read = self.read_record(transcoded.as_bytes(), line_no, lines, reading, plan);
-        self.transcoded = transcoded;
-        read
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! Turns fields into canonical columns: alternatives, empty words, cutting, unescaping, splitting and value tables, as the format says.
 
 use super::rules::{Conditions, ends_with, starts_with};
-use crate::decode::{NO_SLOT, Slots, Span};
+use crate::decode::{NO_SLOT, Slots, Span, find_byte};
 
 /// Which part of a value is meant.
 #[derive(Debug, Clone)]
@@ -219,7 +219,7 @@ fn unescaped(how: Unescape, record: &[u8], slots: &mut Slots, span: Span) -> Spa
         Unescape::Backslash => b'\\',
         Unescape::Percent => b'%',
     };
-    if memchr::memchr(mark, span.of(record, &slots.scratch)).is_none() {
+    if find_byte(span.of(record, &slots.scratch), 0, mark).is_none() {
         return span;
     }
     let start = slots.scratch.len();
@@ -266,6 +266,13 @@ impl Column {
     /// The fields looked at.
     pub(crate) fn fields(&self) -> impl Iterator<Item = u16> {
         self.sources.iter().flat_map(Source::fields)
+    }
+
+    /// Where every source is a value that stands in the format: each with the conditions it holds under.
+    pub(crate) fn fixed<T>(&self, read: impl Fn(&[u8]) -> T) -> Option<Vec<(Conditions, T)>> {
+        let value =
+            |source: &Source| source.value.as_deref().filter(|value| !value.is_empty() && source.table.is_none()).map(&read);
+        self.sources.iter().map(|source| Some((source.conditions.clone(), value(source)?))).collect()
     }
 
     /// The value; empty where no source has one.

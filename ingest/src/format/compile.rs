@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::columns::{Column, Cut, Nulls, Source, Table, Unescape};
 use super::error::{FormatError, Place};
 use super::groups::{Grouped, varying};
-use super::plan::{ActionWord, DecoderPlan, Head, Plan, TEXT_COLUMNS, TimeForm};
+use super::plan::{ActionWord, DecoderPlan, Flag, Head, Plan, TEXT_COLUMNS, TimeForm};
+use super::reader::truth;
 use super::rules::{Conditions, Rule, Ruled, Test};
 use super::spec::{ColumnSpec, FullColumnSpec, IfSpec, LayoutSpec, OneOrMany, Says, Spec, TestSpec, Texts, TimeSpec, Width};
 use super::time::{Epoch, Layout as TimeLayout, zone_offset};
@@ -82,7 +83,7 @@ impl Compiler<'_> {
             if let Some(n) = NUMBER_COLUMNS.iter().position(|c| c == name) {
                 numbers[n] = Some(column);
             } else if name == "tls_inspected" {
-                tls_inspected = Some(column);
+                tls_inspected = Some(column.fixed(truth).map_or_else(|| Flag::Word(column), Flag::Fixed));
             } else if let Some((_, field)) = TEXT_COLUMNS.iter().find(|(c, _)| c == name) {
                 let is_admin = matches!(field, Field::Actor | Field::Operation | Field::Object | Field::Detail);
                 if is_admin { &mut admin_columns } else { &mut columns }.push((*field, column));

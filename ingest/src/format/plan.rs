@@ -3,7 +3,7 @@
 use super::columns::{Column, Source, Table};
 use super::groups::Group;
 use super::reader::Decoder;
-use super::rules::{Rule, Ruled};
+use super::rules::{Conditions, Rule, Ruled};
 use super::time::{Epoch, Layout as TimeLayout};
 use crate::decode::{cef::Cef, csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef, pattern, syslog::Body, w3c::W3c};
 use crate::decoded::{Action, Field};
@@ -60,6 +60,15 @@ pub(crate) struct Head {
     pub(crate) fields: Vec<u16>,
 }
 
+/// A column of truth values.
+#[derive(Debug, Clone)]
+pub(crate) enum Flag {
+    /// As the words of the record say.
+    Word(Column),
+    /// By what else the record says: the first whose conditions hold.
+    Fixed(Vec<(Conditions, Option<bool>)>),
+}
+
 /// A compiled format.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -88,7 +97,7 @@ pub(crate) struct Plan {
     pub(crate) action: Vec<(Source, Table<ActionWord>)>,
     /// Status, bytes to the client, bytes from the client.
     pub(crate) numbers: [Option<Column>; 3],
-    pub(crate) tls_inspected: Option<Column>,
+    pub(crate) tls_inspected: Option<Flag>,
 }
 
 impl Plan {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::columns::Column;
-use super::plan::{ActionWord, Plan, TimeForm, Verdict};
+use super::plan::{ActionWord, Flag, Plan, TimeForm, Verdict};
 use super::repeats::{Look, Repeats, next_epoch};
 use super::rules::{Rule, Ruled, decide, number, settle};
 use crate::decode::{
-    LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, cef::Cef, csv::Csv, json::Json, kv::Kv, labelled::Labelled, leef::Leef,
-    pattern::Patterns, syslog, w3c::W3c,
+    LONGEST_RECORD, NO_SLOT, Shape, Slots, Span, cef::Cef, csv::Csv, find_byte, json::Json, kv::Kv, labelled::Labelled,
+    leef::Leef, pattern::Patterns, syslog, w3c::W3c,
 };
 use crate::decoded::{Action, Alike, Decoded, FIELD_COUNT, Field, Kind, LineReader, Outcome, Time};
 
@@ -300,9 +300,14 @@ impl State {
         let mut row = Row { kind, action, time, who, what, status, ..Row::only(Outcome::Event) };
         row.bytes_in = self.number(plan.bytes_in(), record);
         row.bytes_out = self.number(plan.bytes_out(), record);
-        row.tls_inspected = plan.tls_inspected.as_ref().and_then(|column| {
-            let span = column.text(record, &mut self.slots);
-            truth(span.of(record, &self.slots.scratch))
+        row.tls_inspected = plan.tls_inspected.as_ref().and_then(|flag| match flag {
+            Flag::Word(column) => {
+                let span = column.text(record, &mut self.slots);
+                truth(span.of(record, &self.slots.scratch))
+            }
+            Flag::Fixed(cases) => {
+                cases.iter().find(|(conditions, _)| conditions.hold(record, &self.slots)).and_then(|(_, flag)| *flag)
+            }
         });
         row
     }
@@ -401,7 +406,7 @@ fn joined<'a>(slots: &[u16], record: &'a [u8], values: &'a Slots, room: &'a mut 
 }
 
 /// A truth value in the words logs use.
-fn truth(text: &[u8]) -> Option<bool> {
+pub(super) fn truth(text: &[u8]) -> Option<bool> {
     let is = |words: [&[u8]; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is([b"true", b"yes", b"1", b"y"]) {
         Some(true)
@@ -417,7 +422,7 @@ fn truth(text: &[u8]) -> Option<bool> {
 fn bare(record: &[u8], nul_ends_record: bool) -> &[u8] {
     let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
     let record = record.strip_suffix(b"\r").unwrap_or(record);
-    if nul_ends_record && memchr::memchr(0, record).is_some() {
+    if nul_ends_record && find_byte(record, 0, 0).is_some() {
         let whole = record.strip_suffix(b"\0").unwrap_or(record);
         return memchr::memrchr(0, whole).and_then(|at| whole.get(at + 1..)).unwrap_or(whole);
     }

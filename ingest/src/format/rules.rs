@@ -26,7 +26,7 @@ pub(crate) fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
     {
         return false;
     }
-    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    text.get(..prefix.len()).is_some_and(|start| start == prefix || start.eq_ignore_ascii_case(prefix))
 }
 
 /// Whether `text` ends with `suffix`, ASCII case apart.
@@ -72,6 +72,7 @@ fn is_address(text: &[u8]) -> bool {
 }
 
 impl Test {
+    #[inline]
     fn holds(&self, text: &[u8]) -> bool {
         match self {
             Test::Is(words) => words.iter().any(|word| text.eq_ignore_ascii_case(word)),

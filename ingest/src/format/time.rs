@@ -1,5 +1,6 @@
 //! Reads a time as a log writes it: epochs in any unit, layouts with or without an offset, and the syslog header's.
 
+use crate::decode::find_byte;
 use crate::decode::syslog::month;
 use crate::decoded::Time;
 
@@ -36,9 +37,10 @@ impl Epoch {
     }
 
     /// Microseconds since 1970.
+    #[inline]
     pub(crate) fn read(self, text: &[u8]) -> Option<i64> {
         let text = text.trim_ascii();
-        let dot = memchr::memchr(b'.', text).unwrap_or(text.len());
+        let dot = find_byte(text, 0, b'.').unwrap_or(text.len());
         let whole = integer(text.get(..dot)?)?;
         let digits = dot;
         let unit = match self {

@@ -2,7 +2,6 @@
 //!
 //! Entries are data (`ingest/lexicon/<theme>.toml`); `docs/lexicon.md` says how they are written. Whole words only.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aho_corasick::AhoCorasick;
@@ -16,6 +15,7 @@ use spelling::Spelling;
 
 pub mod own;
 mod pattern;
+mod read;
 mod spelling;
 
 /// Why a lexicon file is refused.
@@ -146,15 +146,6 @@ pub struct Entry {
     pub misses: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EntryFile {
-    /// Sets of words for this theme alone.
-    #[serde(default)]
-    sets: BTreeMap<String, Vec<String>>,
-    entry: Vec<Entry>,
-}
-
 /// An entry that is not compiled yet.
 #[derive(Debug)]
 struct Read {
@@ -235,7 +226,7 @@ pub struct Hits {
 impl Lexicon {
     /// Reads files (stem, which is the theme, and text each) and compiles their entries.
     pub fn new(files: &[(&str, &str)]) -> Result<Self, LexiconError> {
-        build(read(files, crate::embedded::LEXICON_WORDS)?)
+        build(read::read(files, crate::embedded::LEXICON_WORDS)?)
     }
 
     /// The same with a school's own files (stem and text each) on top, as they hold on a day.
@@ -379,27 +370,6 @@ fn unreadable_because(file: &str, problem: String) -> LexiconError {
     LexiconError::Unreadable { file: file.to_owned(), problem }
 }
 
-/// Reads the files of the themes and those they share (`ingest/lexicon-words/`).
-fn read(files: &[(&str, &str)], words: &[(&str, &str)]) -> Result<Shelf, LexiconError> {
-    let shared = |name| {
-        let file = words.iter().find(|(stem, _)| *stem == name);
-        file.map(|(_, text)| *text).ok_or_else(|| unreadable_because(name, String::from("not shipped")))
-    };
-    let mut shelf = Shelf { spelling: Spelling::new(shared("spelling")?)?, ..Shelf::default() };
-    shelf.sets.add(None, pattern::read_sets(shared("sets")?)?);
-    for (file, text) in files {
-        let theme =
-            Theme::from_name(file).ok_or_else(|| unreadable_because(file, String::from("the file's name is no theme")))?;
-        let read: EntryFile = toml::from_str(text).map_err(|error| unreadable(file, &error))?;
-        shelf.sets.add(Some(theme), read.sets);
-        for entry in read.entry {
-            check(file, theme, &entry, &shelf)?;
-            shelf.entries.push(Read { theme, entry, is_muted: false });
-        }
-    }
-    Ok(shelf)
-}
-
 fn build(shelf: Shelf) -> Result<Lexicon, LexiconError> {
     let Shelf { mut spelling, sets, entries: read } = shelf;
     let mut vocabulary = Vocabulary::new(&sets, &spelling);
@@ -422,65 +392,15 @@ fn build(shelf: Shelf) -> Result<Lexicon, LexiconError> {
         }
     }
     let found = vocabulary.wordings;
-    let matcher =
-        AhoCorasick::new(found.iter().map(|wording| &wording.key)).map_err(|error| LexiconError::Matcher(error.to_string()))?;
-    spelling.drop_final_g(found.iter().flat_map(|wording| wording.key.split_whitespace()));
+    // Half of the time each.
+    let matcher = std::thread::scope(|scope| {
+        let matcher = scope.spawn(|| AhoCorasick::new(found.iter().map(|wording| &wording.key)));
+        spelling.drop_final_g(found.iter().flat_map(|wording| wording.key.split_whitespace()));
+        matcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    let matcher = matcher.map_err(|error| LexiconError::Matcher(error.to_string()))?;
     let wordings = found.into_iter().map(|wording| (wording.words, wording.parts)).collect();
     Ok(Lexicon { entries, spelling, matcher, wordings, terms, candidates })
-}
-
-fn check(file: &str, theme: Theme, entry: &Entry, shelf: &Shelf) -> Result<(), LexiconError> {
-    let wrong = |field, found: String, accepted| {
-        Err(LexiconError::Entry { file: file.to_owned(), entry: entry.id.clone(), field, found, accepted })
-    };
-    let is_id =
-        !entry.id.is_empty() && entry.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b));
-    if !is_id || shelf.entries.iter().any(|known| known.entry.id == entry.id) {
-        return wrong("id", entry.id.clone(), "a-z, 0-9, '_', '.' and '-', each id once");
-    }
-    if !(1..=4).contains(&entry.severity) {
-        return wrong("severity", entry.severity.to_string(), "1 to 4");
-    }
-    if entry.weight > 100 {
-        return wrong("weight", entry.weight.to_string(), "0 to 100");
-    }
-    if entry.terms.is_empty() {
-        return wrong("terms", String::new(), "one term at least");
-    }
-    if let Some(name) = entry.yields_to.iter().find(|name| Theme::from_name(name).is_none_or(|other| other == theme)) {
-        return wrong("yields_to", name.clone(), "themes, and not the entry's own");
-    }
-    if let Some(term) = pattern::unknown_set(&shelf.sets, theme, entry) {
-        return wrong(
-            "terms, needs, exclude",
-            term.clone(),
-            "sets that sets.toml or the file itself has, of words with a letter or digit",
-        );
-    }
-    for term in entry.terms.iter().chain(&entry.needs).chain(&entry.exclude) {
-        if !term.chars().any(char::is_alphanumeric) {
-            return wrong("terms, needs, exclude", term.clone(), "words with a letter or digit");
-        }
-    }
-    if entry.matching == Matching::Word
-        && let Some(term) =
-            entry.terms.iter().find(|term| term.split(|c: char| !c.is_alphanumeric() && !"{}_'~".contains(c)).count() > 1)
-    {
-        return wrong("terms", term.clone(), "single words where match is word");
-    }
-    if entry.hits.is_empty() || entry.misses.len() < 2 {
-        return wrong(
-            "hits, misses",
-            format!("{} and {}", entry.hits.len(), entry.misses.len()),
-            "one hit and two misses at least",
-        );
-    }
-    for (field, text) in [("rationale", &entry.rationale), ("source", &entry.source), ("since", &entry.since)] {
-        if text.trim().is_empty() {
-            return wrong(field, text.clone(), "words: every entry has its reason");
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

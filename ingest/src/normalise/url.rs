@@ -113,7 +113,10 @@ fn port_number(digits: &[u8]) -> Option<u16> {
 
 /// Path and query; the fragment goes.
 fn split_query(rest: &[u8]) -> (&[u8], &[u8]) {
-    let Some(mark) = memchr::memchr2(b'?', b'#', rest) else { return (rest, &[]) };
+    let mark = crate::decode::find_either(rest, 0, b'?', b'#');
+    if mark == rest.len() {
+        return (rest, &[]);
+    }
     let (path, after) = (&rest[..mark], &rest[mark + 1..]);
     if rest[mark] == b'#' {
         return (path, &[]);

@@ -158,7 +158,7 @@ fn cases_of_a_file() {
     let lent = |files: &[(String, String)]| -> Vec<(&'static str, &'static str)> {
         files.iter().map(|(stem, text)| (&*stem.clone().leak(), &*text.clone().leak())).collect()
     };
-    let lexicon = build(read(&lent(&themes), &lent(&words)).unwrap()).unwrap();
+    let lexicon = build(super::read::read(&lent(&themes), &lent(&words)).unwrap()).unwrap();
     for compiled in &lexicon.entries {
         if let Err(error) = lexicon.check_examples_of(&compiled.entry.id) {
             println!("EXAMPLE {error}");

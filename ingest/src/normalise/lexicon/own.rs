@@ -73,7 +73,7 @@ pub fn files_beside(home: &Path) -> Result<Vec<(String, String)>, LexiconError> 
 
 /// The shipped files with a school's own on top of them, as they hold on a day.
 pub(super) fn with_own(shipped: &[(&str, &str)], own: &[(String, String)], today: Date) -> Result<Lexicon, LexiconError> {
-    let mut shelf = super::read(shipped, crate::embedded::LEXICON_WORDS)?;
+    let mut shelf = super::read::read(shipped, crate::embedded::LEXICON_WORDS)?;
     let mut touched = Vec::new();
     for (file, text) in own {
         add_file(file, text, today, &mut shelf, &mut touched)?;
@@ -127,7 +127,7 @@ fn add_file<'a>(
         if !entry.id.starts_with(OWN_PREFIX) {
             return Err(refused("field id: the id of a school's own entry begins with own."));
         }
-        super::check(file, theme, &entry, shelf).map_err(|error| refused(&said(&error)))?;
+        super::read::check(file, theme, &entry, shelf).map_err(|error| refused(&said(&error)))?;
         touched.push((file, text, entry.id.clone(), "id"));
         shelf.entries.push(Read { theme, entry, is_muted: false });
     }

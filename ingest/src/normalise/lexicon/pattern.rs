@@ -1,6 +1,8 @@
 //! Reads an entry's words into patterns: words, endings (`threaten~`) and sets of words (`{person}`), together, in order or anywhere.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::FixedState;
 
 use super::spelling::Spelling;
 use super::{Entry, LexiconError, Matching, Theme};
@@ -54,6 +56,9 @@ fn set_name(part: &str) -> Option<&str> {
 
 /// A wording whose words may end in `~`, once with each ending.
 fn with_endings(wording: &str) -> Vec<String> {
+    if !wording.contains('~') {
+        return vec![format!(" {wording}")];
+    }
     let mut wordings = vec![String::new()];
     for word in wording.split_whitespace() {
         let forms = word.strip_suffix('~').map_or_else(|| vec![word.to_owned()], endings);
@@ -149,19 +154,20 @@ pub(super) struct Wording {
 pub(super) struct Vocabulary<'a> {
     sets: &'a Sets,
     spelling: &'a Spelling,
-    parts: HashMap<String, u32>,
+    parts: HashMap<String, u32, FixedState>,
     /// Per part how many wordings it has, and whether one of them is everyday.
     sizes: Vec<(usize, bool)>,
-    numbers: HashMap<String, usize>,
+    numbers: HashMap<String, usize, FixedState>,
     pub wordings: Vec<Wording>,
-    everyday: std::collections::HashSet<String>,
+    everyday: HashSet<String, FixedState>,
 }
 
 impl<'a> Vocabulary<'a> {
     pub fn new(sets: &'a Sets, spelling: &'a Spelling) -> Self {
         let words = sets.0.get(&(None, EVERYDAY.to_owned())).map(Vec::as_slice).unwrap_or_default();
         let everyday = words.iter().map(|word| spelling.key(word)).collect();
-        Self { sets, spelling, parts: HashMap::new(), sizes: Vec::new(), numbers: HashMap::new(), wordings: Vec::new(), everyday }
+        let (parts, numbers) = (HashMap::default(), HashMap::default());
+        Self { sets, spelling, parts, sizes: Vec::new(), numbers, wordings: Vec::new(), everyday }
     }
 
     /// Parts so far.
@@ -188,11 +194,11 @@ impl<'a> Vocabulary<'a> {
             self.push_phrase(&mut phrase, &mut parts);
             let part = match set_name(word) {
                 Some(name) => self.set(theme, name),
-                None if word.ends_with('~') => self.part(word.to_owned(), with_endings(word)),
+                None if word.ends_with('~') => self.part(word.to_owned(), |_| with_endings(word)),
                 // An entry may write `half-term`: two words are two parts.
                 None => {
                     let key = self.spelling.key(word);
-                    parts.extend(key.split_whitespace().map(|word| self.part(word.to_owned(), vec![word.to_owned()])));
+                    parts.extend(key.split_whitespace().map(|word| self.part(word.to_owned(), |_| vec![word.to_owned()])));
                     continue;
                 }
             };
@@ -205,22 +211,25 @@ impl<'a> Vocabulary<'a> {
     fn push_phrase(&mut self, phrase: &mut String, parts: &mut Vec<u32>) {
         if !phrase.is_empty() {
             let phrase = std::mem::take(phrase);
-            parts.push(self.part(phrase.trim().to_owned(), vec![phrase]));
+            parts.push(self.part(phrase.trim().to_owned(), |_| vec![phrase]));
         }
     }
 
     fn set(&mut self, theme: Theme, name: &str) -> u32 {
-        let mut wordings = Vec::new();
-        self.sets.wordings(theme, name, 0, &mut wordings);
         let owner = if self.sets.0.contains_key(&(Some(theme), name.to_owned())) { theme.as_str() } else { "" };
-        self.part(format!("{{{owner}:{name}}}"), wordings)
+        self.part(format!("{{{owner}:{name}}}"), |sets| {
+            let mut wordings = Vec::new();
+            sets.wordings(theme, name, 0, &mut wordings);
+            wordings
+        })
     }
 
-    fn part(&mut self, name: String, wordings: Vec<String>) -> u32 {
+    /// The number of a part; its wordings are asked for once, since most entries name the same few sets.
+    fn part(&mut self, name: String, wordings: impl FnOnce(&Sets) -> Vec<String>) -> u32 {
         let next = self.sizes.len() as u32;
         let number = *self.parts.entry(name).or_insert(next);
         if number == next {
-            let keys: Vec<String> = wordings.iter().map(|wording| self.spelling.key(wording)).collect();
+            let keys: Vec<String> = wordings(self.sets).iter().map(|wording| self.spelling.key(wording)).collect();
             self.sizes.push((keys.len(), keys.iter().any(|key| self.everyday.contains(key))));
             for key in keys {
                 let words = key.split_whitespace().count() as u16;

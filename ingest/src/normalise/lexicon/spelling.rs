@@ -35,7 +35,7 @@ impl Spelling {
     pub fn new(text: &str) -> Result<Self, LexiconError> {
         let file: File = toml::from_str(text).map_err(|error| super::unreadable("spelling", &error))?;
         let mut spelling = Self::default();
-        let mut known: HashSet<&str> = file.keep.iter().chain(&file.watched).map(String::as_str).collect();
+        let mut known: HashSet<&str, FixedState> = file.keep.iter().chain(&file.watched).map(String::as_str).collect();
         known.extend(file.texting.keys().map(String::as_str));
         for word in &file.watched {
             if word.len() < LEAST_WATCHED || !word.bytes().all(|letter| letter.is_ascii_lowercase()) {
@@ -56,7 +56,7 @@ impl Spelling {
 
     /// The key of a search or of an entry's own words: every word between blanks.
     pub fn key(&self, text: &str) -> String {
-        let (mut normalised, mut key) = (String::new(), String::new());
+        let (mut normalised, mut key) = (String::with_capacity(text.len()), String::with_capacity(text.len() + 2));
         normalise_term(text.as_bytes(), &mut normalised);
         self.write_key(&normalised, &mut key);
         key
@@ -110,7 +110,7 @@ impl Spelling {
 
     /// `doin` for `doing`, for each of an entry's own words that isn't already written otherwise.
     pub fn drop_final_g<'a>(&mut self, words: impl Iterator<Item = &'a str> + Clone) {
-        let known: HashSet<&str> = words.clone().collect();
+        let known: HashSet<&str, FixedState> = words.clone().collect();
         for word in words.filter(|word| word.len() > LEAST_WATCHED && word.ends_with("ing")) {
             if let Some(short) = word.strip_suffix('g').filter(|short| !known.contains(short)) {
                 self.written.entry(short.into()).or_insert_with(|| word.into());
