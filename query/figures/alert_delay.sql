@@ -1,7 +1,7 @@
 -- id: alert_delay
 -- title: Time from an event to its reading
 -- version: 1
--- reads: events over the slices in `stale`; receipts
+-- reads: `stale_events`; receipts
 -- gives: dimension `within_minutes`, the upper bound of a step, or `more` beyond 31 days; numerator: events in that step; denominator:
 --        the source's events that day
 -- note: steps instead of a median, because medians of days don't add up to the median of a half-term. One step ends at an hour, beyond
@@ -12,11 +12,9 @@ WITH received AS (
 delayed AS (
     SELECT e.event_date, e.school_id, e.source_id,
            (CAST(r.received_at AS BIGINT) - CAST(e.event_time AS BIGINT)) / 60000000.0 AS minutes
-    FROM events e
-    {join_stale}
+    FROM stale_events e
     JOIN received r ON r.file_id = e.file_id
-    WHERE e.event_date BETWEEN $from AND $to
-      AND e.kind <> 'flow'
+    WHERE e.kind <> 'flow'
 ),
 stepped AS (
     SELECT d.event_date, d.school_id, d.source_id,

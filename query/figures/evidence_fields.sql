@@ -1,7 +1,7 @@
 -- id: evidence_fields
 -- title: Requests stopped with the five things that an inspector asks for
 -- version: 1
--- reads: events over the slices in `stale`
+-- reads: `stale_events`
 -- gives: dimensions `kind` (web, dns) and `field`: all, address, device, person, content; numerator: blocked requests that have it;
 --        denominator: blocked requests
 -- note: the fifth thing is the time, which every row has. Content is the search term or the site; a shared sign-in or a device is no
@@ -16,10 +16,8 @@ WITH counted AS (
            count(*) FILTER (WHERE e.src_ip IS NOT NULL AND e.device_key IS NOT NULL
                               AND e.user_key IS NOT NULL AND e.user_type NOT IN ('shared', 'device')
                               AND (e.search_term IS NOT NULL OR e.host IS NOT NULL)) AS every_field
-    FROM events e
-    {join_stale}
-    WHERE e.event_date BETWEEN $from AND $to
-      AND e.kind IN ('web', 'dns')
+    FROM stale_events e
+    WHERE e.kind IN ('web', 'dns')
       AND e.furniture = false
       AND e.action = 'blocked'
     GROUP BY e.event_date, e.school_id, e.source_id, e.kind

@@ -1,7 +1,7 @@
 -- id: overrides
 -- title: Sites where someone went past a block or a warning
 -- version: 1
--- reads: events over the slices in `stale`
+-- reads: `stale_events`
 -- gives: dimensions `kind`, `category`, `domain`, `profile`, `user_type`; numerator: requests overridden; denominator: requests
 --        blocked, warned or overridden there
 -- note: the share over everything comes from activity_hourly; these cells say what was gone past, so that a bypass on record can be set
@@ -9,10 +9,8 @@
 SELECT e.event_date, e.school_id, e.source_id, e.kind, e.category, e.domain, e.profile, e.user_type,
        count(*) FILTER (WHERE e.action = 'overridden') AS numerator,
        count(*) AS denominator
-FROM events e
-{join_stale}
-WHERE e.event_date BETWEEN $from AND $to
-  AND e.kind IN ('web', 'dns')
+FROM stale_events e
+WHERE e.kind IN ('web', 'dns')
   AND e.furniture = false
   AND e.action IN ('blocked', 'warned', 'overridden')
 GROUP BY e.event_date, e.school_id, e.source_id, e.kind, e.category, e.domain, e.profile, e.user_type

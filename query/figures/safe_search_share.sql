@@ -1,7 +1,7 @@
 -- id: safe_search_share
 -- title: Searches by whether safe search was on
 -- version: 1
--- reads: events over the slices in `stale`
+-- reads: `stale_events`
 -- gives: dimension `part`: locked, not_locked, cannot_tell; numerator: searches of that part; denominator: searches
 -- note: only engines with a mark of their own: Google, Bing and Yahoo. Locked is a mark in the address or the engine's locked host; not
 --       locked is the mark that switches it off. Anything else can't be told: the query of an address is kept only where the row was
@@ -15,10 +15,8 @@ WITH marked AS (
                   OR e.search_engine = 'bing' AND concat('&', e.url_query, '&') LIKE '%&adlt=off&%'
                   OR e.search_engine = 'yahoo' AND concat('&', e.url_query, '&') LIKE '%&vm=p&%' THEN 'not_locked'
                 ELSE 'cannot_tell' END AS part
-    FROM events e
-    {join_stale}
-    WHERE e.event_date BETWEEN $from AND $to
-      AND e.kind = 'web'
+    FROM stale_events e
+    WHERE e.kind = 'web'
       AND e.furniture = false
       AND e.search_engine IN ('google', 'bing', 'yahoo')
 ),

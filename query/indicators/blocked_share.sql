@@ -10,6 +10,7 @@
 -- version: 1
 -- group: filter
 -- cells: school days
+-- adds: over half-terms
 -- by: profile, user_type, year_group
 -- caveat: falls when background noise is filtered better
 -- means: Of every 100 requests that we could read, this many were stopped. More is not better or worse by itself: it shows how much the filter steps in.

@@ -10,6 +10,7 @@
 -- version: 1
 -- group: filter
 -- cells: school days
+-- adds: over half-terms
 -- by: profile, user_type, year_group
 -- hides: few requests
 -- caveat: what wholly escapes the filter is not logged

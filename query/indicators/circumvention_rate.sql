@@ -10,6 +10,7 @@
 -- version: 1
 -- group: filter
 -- cells: school weeks
+-- adds: over half-terms
 -- by: year_group
 -- hides: people
 -- caveat: what wholly escapes the filter is not logged

@@ -10,6 +10,7 @@
 -- version: 1
 -- group: visibility
 -- cells: school days
+-- adds: over half-terms
 -- caveat: a day with one row counts as a day
 -- means: Of every 100 school days, this many have logs from this source. Nothing can be said about the others.
 -- ask: why are days missing, and can they still be had?

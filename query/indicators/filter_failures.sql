@@ -10,6 +10,7 @@
 -- version: 2
 -- group: filter
 -- cells: school days
+-- adds: over half-terms
 -- by: profile, user_type, year_group
 -- hides: few requests
 -- caveat: a site in the wrong category looks the same: IT support checks the sites

@@ -10,6 +10,7 @@
 -- version: 1
 -- group: visibility
 -- cells: school days
+-- adds: over half-terms
 -- by: profile, user_type, year_group
 -- caveat: shared sign-ins count as not identified
 -- means: Of every 100 requests that we could read, this many are tied to one person. The rest came from shared sign-ins or devices nobody signed in to: concerns among them belong to nobody.

@@ -10,6 +10,7 @@
 -- version: 2
 -- group: filter
 -- cells: school days
+-- adds: over half-terms
 -- by: profile, user_type, year_group
 -- caveat: only as good as policy.csv
 -- means: Of every 100 requests to what our policy allows, this many were stopped all the same.

@@ -10,6 +10,7 @@
 -- version: 1
 -- group: visibility
 -- cells: school days
+-- adds: over half-terms
 -- by: profile, user_type, year_group
 -- caveat: volume is not risk
 -- means: How many pages and other requests we saw, shared out over the pupils on roll. A sudden fall often means that logs are missing.

@@ -10,6 +10,7 @@
 -- version: 1
 -- group: visibility
 -- cells: school days
+-- adds: over half-terms
 -- caveat: trips and exams are quiet too
 -- means: Of every 100 lesson hours in which this source usually logs, this many have nothing at all. A switched-off or bypassed filter looks like this.
 -- ask: was the filter down, and who noticed?

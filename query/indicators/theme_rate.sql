@@ -10,6 +10,7 @@
 -- version: 1
 -- group: reaching
 -- cells: school weeks
+-- adds: over half-terms
 -- by: year_group
 -- hides: people
 -- caveat: a search may be homework; traffic that is not tied to a person lowers it

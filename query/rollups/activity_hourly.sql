@@ -1,8 +1,8 @@
 -- id: activity_hourly
 -- title: Requests a source and hour
 -- version: 1
--- reads: events and the old rows of the same dates, over the slices in `stale` (school, source, event_date)
--- gives: every row of every stale date, the slices that are not stale as they stood
+-- reads: `stale_events`
+-- gives: one row a date, hour, source and kind of request
 -- note: firewall sessions without a host (`flow`) are no decisions, and a day or hour with nothing else has no logs
 -- note: furniture is as the line alone says; typing runs and repeats are collapsed in pupil_days only
 SELECT e.event_date, e.school_id, e.source_id, e.profile, e.user_type, e.year_group,
@@ -14,8 +14,6 @@ SELECT e.event_date, e.school_id, e.source_id, e.profile, e.user_type, e.year_gr
        count(*) FILTER (WHERE e.scheme = 'https' AND e.tls_inspected) AS path_visible,
        count(*) FILTER (WHERE e.category IS NOT NULL AND e.category <> 'uncategorised') AS categorised,
        CAST(sum(coalesce(e.bytes_in, 0) + coalesce(e.bytes_out, 0)) AS BIGINT) AS bytes
-FROM events e
-{join_stale}
-WHERE e.event_date BETWEEN $from AND $to
-  AND e.kind <> 'flow'
+FROM stale_events e
+WHERE e.kind <> 'flow'
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

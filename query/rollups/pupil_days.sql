@@ -1,7 +1,7 @@
 -- id: pupil_days
 -- title: People a day, source and topic
 -- version: 1
--- reads: events over the slices in `stale` (school, source, event_date); `categories`, `lexicon_since`, `schools`, `school_days`
+-- reads: `stale_events`; `categories`, `lexicon_since`, `schools`, `school_days`
 -- gives: one row a person, day, source, topic and `since`; topics are themes and watched categories (AI assistants)
 -- note: a search that is a prefix of the next by the same person and engine within 10 seconds was still being typed, and a term that
 --       the same person searched at most 15 minutes before is the same search: both are furniture here. The same term again is a
@@ -17,10 +17,8 @@ WITH seen AS (
            e.event_time, e.event_date, e.school_id, e.source_id, e.kind, e.action, e.user_key, e.user_type, e.year_group,
            e.category, e.theme, e.other_themes, e.help_seeking, coalesce(e.search_engine, '') AS search_engine, e.search_term,
            e.concern_id, e.concern_severity, e.line_no
-    FROM events e
-    {join_stale}
-    WHERE e.event_date BETWEEN $from AND $to
-      AND e.furniture = false
+    FROM stale_events e
+    WHERE e.furniture = false
       AND e.kind IN ('web', 'dns', 'concern')
       AND e.user_key IS NOT NULL
       AND e.user_type NOT IN ('shared', 'device')

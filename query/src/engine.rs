@@ -11,6 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
+use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -18,7 +19,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::object_store::local::LocalFileSystem;
-use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use datafusion::prelude::{DataFrame, Expr, SQLOptions, SessionConfig, SessionContext, col, lit};
 use futures::{Stream, StreamExt};
 use jiff::civil::Date;
 use tokio::sync::OnceCell;
@@ -87,6 +88,10 @@ pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn TableProvider>>;
 
 /// Columns that may hold names or what someone typed: hidden unless a reason is given.
 const HIDDEN: [&str; 3] = ["url_path", "url_query", "search_term"];
+
+/// What the figures of one school are made from.
+pub(crate) const OF_SCHOOLS: [Table; 5] =
+    [Table::ActivityHourly, Table::ThemeWeeks, Table::PupilDays, Table::AdminEvents, Table::Figures];
 
 /// A snapshot of the lake, ready to be asked.
 pub struct Engine {
@@ -327,6 +332,30 @@ impl Engine {
             .map_err(|error| limits.explain(error))
     }
 
+    /// As [`Engine::rows_in`], as a table in memory.
+    pub(crate) async fn in_memory(
+        &self,
+        context: &SessionContext,
+        text: &str,
+        parameters: &[(&str, ScalarValue)],
+    ) -> Result<Arc<dyn TableProvider>, QueryError> {
+        let limits = self.limits();
+        let answer = async {
+            let frame = with_parameters(context.sql(text).await?, parameters)?;
+            let schema = tables::plain_texts(frame.schema().as_arrow());
+            let mut partitions = frame.collect_partitioned().await?;
+            for batch in partitions.iter_mut().flatten() {
+                *batch = tables::with_schema(batch, &schema)?;
+            }
+            MemTable::try_new(schema, partitions)
+        };
+        let table = tokio::time::timeout(self.options.time_limit, answer)
+            .await
+            .map_err(|_| limits.timed_out())?
+            .map_err(|error| limits.explain(error))?;
+        Ok(Arc::new(table))
+    }
+
     /// A context like the full one with some tables replaced or added: the rollups' slices, or one school's rows in memory.
     pub(crate) async fn context_with(&self, replaced: Tables) -> Result<SessionContext, QueryError> {
         let mut tables = self.tables.clone();
@@ -334,13 +363,30 @@ impl Engine {
         context(&self.runtime, &self.options, &tables).await
     }
 
+    /// A context in which the rollups of some schools are in memory, so that many schools read the files once.
+    pub(crate) async fn schools_context(&self, schools: &[&str]) -> Result<SessionContext, QueryError> {
+        let mut tables = self.tables.clone();
+        for table in OF_SCHOOLS {
+            let names: Vec<Expr> = schools.iter().map(|school| lit(*school)).collect();
+            let frame = self.full().await?.table(table.name()).await?.filter(col("school_id").in_list(names, false))?;
+            let rows = frame.collect().await.map_err(|error| self.limits().explain(error))?;
+            tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
+        }
+        bare_context(&self.runtime, &self.options, &tables)
+    }
+
     /// A context of one school: its rollups and what the views make of them are in memory, so that many questions read once.
     pub(crate) async fn school_context(&self, school: &str) -> Result<SessionContext, QueryError> {
+        self.school_context_of(self.full().await?, school).await
+    }
+
+    /// As [`Engine::school_context`], from another context of this engine.
+    pub(crate) async fn school_context_of(&self, from: &SessionContext, school: &str) -> Result<SessionContext, QueryError> {
         let parameters = [("school", ScalarValue::from(school))];
         let mut tables = self.tables.clone();
-        for table in [Table::ActivityHourly, Table::ThemeWeeks, Table::PupilDays, Table::AdminEvents, Table::Figures] {
+        for table in OF_SCHOOLS {
             let text = format!("SELECT * FROM {} o WHERE o.school_id = $school", table.name());
-            let rows = self.rows(&text, &parameters).await?;
+            let rows = self.rows_in(from, &text, &parameters).await?;
             tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
         }
         let context = bare_context(&self.runtime, &self.options, &tables)?;
@@ -503,7 +549,7 @@ async fn read_only_plan(context: &SessionContext, text: &str) -> Result<LogicalP
     Ok(plan)
 }
 
-fn with_parameters(frame: DataFrame, parameters: &[(&str, ScalarValue)]) -> Result<DataFrame, DataFusionError> {
+pub(crate) fn with_parameters(frame: DataFrame, parameters: &[(&str, ScalarValue)]) -> Result<DataFrame, DataFusionError> {
     if parameters.is_empty() {
         return Ok(frame);
     }

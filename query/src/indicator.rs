@@ -43,6 +43,9 @@ pub struct Indicator {
     pub group: Group,
     /// What its SQL counts in.
     pub cells: Cells,
+    /// Whether its numerators add up over half-terms, as pupil-weeks, requests, days and hours do. Distinct pupils and medians do not.
+    /// Only such a figure is published.
+    pub adds_up: bool,
     /// What it may be taken apart by.
     pub by: Vec<By>,
     /// What governors must not see of it.
@@ -230,6 +233,11 @@ fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
     let Some(by) = by.unwrap_or_else(|_| Some(Vec::new())) else {
         return Err(bad("by knows profile, user_type and year_group only".into()));
     };
+    let adds_up = match field("adds").as_deref() {
+        Err(_) => false,
+        Ok("over half-terms") => true,
+        Ok(adds) => return Err(bad(format!("adds {adds:?}; use `over half-terms`, or leave it out"))),
+    };
     let audience: Vec<String> = field("audience")?.split(',').map(|who| who.trim().to_string()).collect();
     if let Some(who) = audience.iter().find(|who| !matches!(who.as_str(), "governor" | "dsl" | "technician")) {
         return Err(bad(format!("audience {who:?}; use governor, dsl or technician")));
@@ -240,6 +248,7 @@ fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
         group: named(&Group::ALL, &group).ok_or_else(|| bad(format!("group {group:?} is not known")))?,
         cells: named(&Cells::ALL, &cells).ok_or_else(|| bad(format!("cells {cells:?} are not known")))?,
         hides: named(&Hides::ALL, &hides).ok_or_else(|| bad(format!("hides {hides:?} is not known")))?,
+        adds_up,
         by,
         id,
         title: field("title")?,

@@ -40,6 +40,7 @@ mod scope_tests;
 mod session;
 #[cfg(test)]
 mod slt_tests;
+mod stale;
 pub mod state;
 pub mod statistics;
 pub mod suppression;

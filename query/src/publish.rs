@@ -3,18 +3,17 @@
 //! A published cell stays. Where late logs change it, the new number is another revision and the old one keeps its row.
 
 pub(crate) mod block;
+mod cells;
 pub(crate) mod groups;
+mod spans;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{Field, Schema};
+use datafusion::prelude::SessionContext;
 use jiff::ToSpan;
-use jiff::civil::Date;
-use weir_lake::calendar::{epoch_day, school_week_monday};
+use weir_lake::calendar::school_week_monday;
 use weir_lake::estate::{AcademicYear, Estate};
 use weir_lake::ids::RunId;
 use weir_lake::lake::{Change, ChangeKind, Lake, LakeError, Snapshot};
@@ -22,20 +21,18 @@ use weir_lake::schema::Table;
 
 use crate::assemble::facts;
 use crate::cards::counts_people;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineOptions, OF_SCHOOLS};
 use crate::error::QueryError;
 use crate::frame::Grain;
 use crate::indicator::{FigureRow, Indicator, run_in};
 use crate::page::SchoolFacts;
 use crate::published::{Key, PublishedCell, newest};
-use crate::rows::rows;
 use crate::state::Shown;
 use crate::suppression::Audience;
 use block::{Before, Block, Mark, Number, Outcome};
+use cells::batch_of;
 use groups::{Group, all_groups, nested};
-
-/// Days after a period's last day before its figures are published: late logs have come by then.
-const DAYS_FOR_LATE_LOGS: i64 = 14;
+use spans::{Span, Spans, SpansOf, inputs};
 
 /// Longest wait for one question. Nobody waits at a page for this.
 const LONGEST_QUERY: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -90,98 +87,6 @@ pub async fn publish(
     }
 }
 
-/// A school's half-term, or its year.
-#[derive(Debug, Clone)]
-struct Span {
-    label: String,
-    start: Date,
-    end: Date,
-    has_logs: bool,
-}
-
-/// Whether a school's figures of a span may be published: the one place that decides. Its last day is long enough past for late logs,
-/// and nothing of it waits for a roll-up.
-fn is_over(snapshot: &Snapshot, today: Date, school: &str, span: &Span) -> bool {
-    let waits = (span.end - school_week_monday(span.start)).get_days();
-    let first = epoch_day(school_week_monday(span.start));
-    let is_stale =
-        snapshot.stale.iter().any(|slice| slice.school_id.as_str() == school && (first..=first + waits).contains(&slice.date));
-    today > span.end.saturating_add(DAYS_FOR_LATE_LOGS.days()) && !is_stale
-}
-
-/// The half-terms of a school year by number.
-#[derive(Debug, Default)]
-struct Spans {
-    half_terms: BTreeMap<usize, Span>,
-}
-
-impl Spans {
-    fn year(&self) -> Option<Span> {
-        let (first, last) = (self.half_terms.values().next()?, self.half_terms.values().next_back()?);
-        let has_logs = self.half_terms.values().any(|span| span.has_logs);
-        Some(Span { label: "Year".into(), start: first.start, end: last.end, has_logs })
-    }
-
-    fn of(&self, column: usize) -> Option<Span> {
-        if column == 0 { self.year() } else { self.half_terms.get(&column).cloned() }
-    }
-
-    /// Whether a half-term, or the year, is over. One without any logs is over, too; there is nothing of it to publish.
-    fn is_over(&self, snapshot: &Snapshot, today: Date, school: &str, year: AcademicYear, column: usize) -> bool {
-        if column > 0 {
-            return self.half_terms.get(&column).is_some_and(|span| is_over(snapshot, today, school, span));
-        }
-        // Term dates may be on file for the autumn only: the year is over when August has come.
-        let is_past = today >= jiff::civil::date(year.0 + 1, 8, 1);
-        is_past && !self.half_terms.is_empty() && self.half_terms.values().all(|span| is_over(snapshot, today, school, span))
-    }
-}
-
-type SpansOf = BTreeMap<String, Spans>;
-
-async fn spans(engine: &Engine) -> Result<BTreeMap<String, SpansOf>, QueryError> {
-    let text = "SELECT p.school_id, p.academic_year, p.period_no, p.label, p.start_date, p.end_date, p.logged_days
-                FROM periods p ORDER BY p.academic_year, p.school_id, p.period_no";
-    let mut all: BTreeMap<String, SpansOf> = BTreeMap::new();
-    for row in rows(&engine.rows(text, &[]).await?) {
-        let spans =
-            all.entry(row.required_text("academic_year")?).or_default().entry(row.required_text("school_id")?).or_default();
-        let span = Span {
-            label: row.required_text("label")?,
-            start: row.required_day("start_date")?,
-            end: row.required_day("end_date")?,
-            has_logs: row.count("logged_days")? > 0,
-        };
-        spans.half_terms.insert(row.count("period_no")? as usize, span);
-    }
-    Ok(all)
-}
-
-/// A digest of everything a school's figures of a span are made from: files of its days, term dates, rolls, policy.
-fn inputs(snapshot: &Snapshot, estate: &Estate, school: &str, span: &Span) -> String {
-    let days = epoch_day(school_week_monday(span.start))..=epoch_day(span.end);
-    let mut parts: BTreeSet<String> = BTreeSet::new();
-    for table in [Table::ActivityHourly, Table::ThemeWeeks] {
-        let files = snapshot.files.get(&table).into_iter().flatten();
-        let mine = files.filter(|file| {
-            let (first, last) = &file.statistics.school_id;
-            days.contains(&file.statistics.event_date) && (first.as_str()..=last.as_str()).contains(&school)
-        });
-        parts.extend(mine.map(|file| file.path.clone()));
-    }
-    let is_mine = |id: &Option<weir_lake::ids::SchoolId>| id.as_ref().is_none_or(|id| id.as_str() == school);
-    parts.extend(estate.rolls.iter().filter(|roll| roll.school_id.as_str() == school).map(|roll| format!("{roll:?}")));
-    parts.extend(estate.calendar.iter().filter(|row| is_mine(&row.school_id)).map(|row| format!("{row:?}")));
-    parts.extend(estate.policy.iter().filter(|row| is_mine(&row.school_id)).map(|row| format!("{row:?}")));
-    let text: Vec<String> = parts.into_iter().collect();
-    format!("{:016x}", fingerprint(text.join("\n").as_bytes()))
-}
-
-/// FNV-1a: the same on every machine and in every version, which is all that is asked of it.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 /// Computes the cells to be added. None where nothing is due or nothing changed.
 async fn compute(
     snapshot: &Snapshot,
@@ -193,17 +98,21 @@ async fn compute(
     let options = EngineOptions { time_limit: options.time_limit.max(LONGEST_QUERY), ..options.clone() };
     let engine = Engine::open(snapshot, estate, &options)?;
     let before = newest(&engine, None).await?;
-    let mut cells = Vec::new();
-    for (year, spans) in spans(&engine).await? {
-        let Some(academic_year) = AcademicYear::parse(&year) else { continue };
+    let spans = spans::spans(&engine).await?;
+    let mut years = Vec::new();
+    for (year, spans) in &spans {
+        let Some(academic_year) = AcademicYear::parse(year) else { continue };
         let has_logs =
             |school: &SchoolFacts| spans.get(&school.school_id).and_then(Spans::year).is_some_and(|year| year.has_logs);
-        let schools: Vec<SchoolFacts> = facts(&engine, &year).await?.into_iter().filter(has_logs).collect();
-        let year =
-            Year { snapshot, estate, engine: &engine, year: &year, academic_year, schools, spans: &spans, before: &before };
+        let schools: Vec<SchoolFacts> = facts(&engine, year).await?.into_iter().filter(has_logs).collect();
+        let year = Year { snapshot, estate, engine: &engine, year, academic_year, schools, spans, before: &before };
         if year.has_work() {
-            year.publish(wanted, &mut report, &mut cells).await?;
+            years.push(year);
         }
+    }
+    let mut cells = Vec::new();
+    for (year, figures) in years.iter().zip(figures(&engine, snapshot, estate, &years).await?) {
+        year.publish(figures, wanted, &mut report, &mut cells)?;
     }
     for cell in &cells {
         match before.get(&cell.key) {
@@ -218,7 +127,36 @@ async fn compute(
 }
 
 /// Figures by indicator and dimension: for each school its half-terms.
-type Computed<'a> = BTreeMap<(&'a str, Option<String>), Vec<Vec<Option<FigureRow>>>>;
+type Computed = BTreeMap<(&'static str, Option<String>), Vec<Vec<Option<FigureRow>>>>;
+
+/// Rows of rollups that are held in memory at once while figures are computed, some hundred bytes each.
+const ROWS_AT_ONCE: u64 = 4_000_000;
+
+/// The figures that are published, and may be.
+fn indicators() -> Result<Vec<&'static Indicator>, QueryError> {
+    let is_published = |indicator: &&Indicator| indicator.adds_up && indicator.audience.iter().any(|who| who == "governor");
+    Ok(Indicator::all()?.iter().filter(is_published).collect())
+}
+
+/// The figures of some years, computed school by school: the files are read once for many schools, a school once for all years.
+async fn figures(engine: &Engine, snapshot: &Snapshot, estate: &Estate, years: &[Year<'_>]) -> Result<Vec<Computed>, QueryError> {
+    let schools: Vec<&str> = years.iter().flat_map(|year| year.schools.iter().map(|school| school.school_id.as_str())).collect();
+    let schools: Vec<&str> = BTreeSet::from_iter(schools).into_iter().collect();
+    let files = OF_SCHOOLS.iter().filter_map(|table| snapshot.files.get(table)).flatten();
+    let rows_of_school = files.map(|file| file.rows).sum::<u64>() / (estate.schools.len() as u64).max(1) + 1;
+    let at_once = usize::try_from(ROWS_AT_ONCE / rows_of_school).unwrap_or(1).max(1);
+    let mut computed: Vec<Computed> = years.iter().map(|_| Computed::new()).collect();
+    for schools in schools.chunks(at_once) {
+        let of_schools = engine.schools_context(schools).await?;
+        for school in schools {
+            let context = engine.school_context_of(&of_schools, school).await?;
+            for (year, computed) in years.iter().zip(&mut computed) {
+                year.compute(&context, school, computed).await?;
+            }
+        }
+    }
+    Ok(computed)
+}
 
 /// One school year of the estate.
 struct Year<'a> {
@@ -273,32 +211,31 @@ impl Year<'_> {
             .any(|school| (0..self.columns()).any(|column| self.is_due(school, column) && !is_known(school, column)))
     }
 
-    async fn publish(
+    /// Adds the figures of one of its schools.
+    async fn compute(&self, context: &SessionContext, school: &str, figures: &mut Computed) -> Result<(), QueryError> {
+        let Some(at) = self.schools.iter().position(|one| one.school_id == school) else { return Ok(()) };
+        for indicator in indicators()? {
+            for row in run_in(self.engine, context, indicator, school, self.year, (Grain::HalfTerm, None)).await? {
+                let empty = || vec![vec![None; self.columns() - 1]; self.schools.len()];
+                let of = figures.entry((&indicator.id, row.dimension.clone())).or_insert_with(empty);
+                let column = row.period_no.saturating_sub(1) as usize;
+                if let Some(cell) = of.get_mut(at).and_then(|columns| columns.get_mut(column)) {
+                    // A period without any logs has no figure to keep; a page says "no logs" by itself.
+                    *cell = (row.logged_days > 0).then_some(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(
         &self,
+        mut figures: Computed,
         wanted: PublishOptions,
         report: &mut PublishReport,
         cells: &mut Vec<PublishedCell>,
     ) -> Result<(), QueryError> {
-        let mut figures: Computed<'_> = BTreeMap::new();
-        let indicators: Vec<&Indicator> = Indicator::all()?
-            .iter()
-            .filter(|indicator| block::adds_up(indicator) && indicator.audience.iter().any(|who| who == "governor"))
-            .collect();
-        let empty = vec![vec![None; self.columns() - 1]; self.schools.len()];
-        for (at, school) in self.schools.iter().enumerate() {
-            let context = self.engine.school_context(&school.school_id).await?;
-            for indicator in &indicators {
-                for row in run_in(self.engine, &context, indicator, &school.school_id, self.year, (Grain::HalfTerm, None)).await?
-                {
-                    let of = figures.entry((&indicator.id, row.dimension.clone())).or_insert_with(|| empty.clone());
-                    let column = row.period_no.saturating_sub(1) as usize;
-                    if let Some(cell) = of.get_mut(at).and_then(|columns| columns.get_mut(column)) {
-                        // A period without any logs has no figure to keep; a page says "no logs" by itself.
-                        *cell = (row.logged_days > 0).then_some(row);
-                    }
-                }
-            }
-        }
+        let indicators = indicators()?;
         // Some indicators give a row without a dimension where a source or theme has none.
         let with_dimensions: BTreeSet<&str> =
             figures.keys().filter(|(_, dimension)| dimension.is_some()).map(|(id, _)| *id).collect();
@@ -369,7 +306,7 @@ impl One<'_> {
         let schools = &self.year.schools;
         let columns = self.year.columns();
         // The public summary speaks of whole schools; groups are compared by what counts people.
-        let with_groups = self.audience == Audience::Governor && counts_people(self.indicator) && block::adds_up(self.indicator);
+        let with_groups = self.audience == Audience::Governor && counts_people(self.indicator) && self.indicator.adds_up;
         let none: [Group; 0] = [];
         let (kept, of_groups, of_schools) = nested(if with_groups { self.groups } else { &none }, schools.len());
         let first = kept.len();
@@ -384,7 +321,7 @@ impl One<'_> {
         let entities = first + schools.len();
         let mixed = (0..entities).any(|entity| (0..columns).any(|column| stands(entity, column)));
         let is_due_school = |school: usize, column: usize| {
-            self.year.is_due(&schools[school], column) && !(column == 0 && (mixed || !block::adds_up(self.indicator)))
+            self.year.is_due(&schools[school], column) && !(column == 0 && (mixed || !self.indicator.adds_up))
         };
         let block = Block {
             indicator: self.indicator,
@@ -506,44 +443,4 @@ impl PublishedCell {
             _ => Shown::NotAvailable,
         }
     }
-}
-
-fn batch_of(cells: &[PublishedCell]) -> Result<RecordBatch, QueryError> {
-    fn texts<'a>(cells: &'a [PublishedCell], of: impl Fn(&'a PublishedCell) -> Option<&'a str>) -> ArrayRef {
-        Arc::new(cells.iter().map(of).collect::<StringArray>())
-    }
-    fn numbers(cells: &[PublishedCell], of: impl Fn(&PublishedCell) -> Option<f64>) -> ArrayRef {
-        Arc::new(cells.iter().map(of).collect::<Float64Array>())
-    }
-    fn wholes(cells: &[PublishedCell], of: impl Fn(&PublishedCell) -> u32) -> ArrayRef {
-        Arc::new(Int32Array::from_iter_values(cells.iter().map(|cell| i32::try_from(of(cell)).unwrap_or(i32::MAX))))
-    }
-    let days: ArrayRef = Arc::new(Date32Array::from_iter_values(cells.iter().map(|cell| epoch_day(cell.end))));
-    let versions: ArrayRef =
-        Arc::new(Int64Array::from_iter_values(cells.iter().map(|cell| i64::try_from(cell.lake_version).unwrap_or(i64::MAX))));
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("event_date", days),
-        ("school_id", texts(cells, |cell| Some(&cell.key.school_id))),
-        ("audience", texts(cells, |cell| Some(&cell.key.audience))),
-        ("grain", texts(cells, |cell| Some(&cell.key.grain))),
-        ("group_name", texts(cells, |cell| cell.key.group.as_deref())),
-        ("academic_year", texts(cells, |cell| Some(&cell.key.year))),
-        ("period", wholes(cells, |cell| cell.key.period)),
-        ("label", texts(cells, |cell| Some(&cell.label))),
-        ("indicator", texts(cells, |cell| Some(&cell.key.indicator))),
-        ("version", wholes(cells, |cell| cell.version)),
-        ("dimension", texts(cells, |cell| cell.key.dimension.as_deref())),
-        ("mark", texts(cells, |cell| Some(cell.mark.name()))),
-        ("value", numbers(cells, |cell| cell.value)),
-        ("numerator", numbers(cells, |cell| cell.numerator)),
-        ("denominator", numbers(cells, |cell| cell.denominator)),
-        ("threshold", wholes(cells, |cell| cell.threshold)),
-        ("revision", wholes(cells, |cell| cell.revision)),
-        ("change", numbers(cells, |cell| cell.change)),
-        ("inputs", texts(cells, |cell| Some(&cell.inputs))),
-        ("lake_version", versions),
-    ];
-    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, array)| array).collect())
-        .map_err(|error| QueryError::Shape { what: "published figures".into(), expected: error.to_string() })
 }

@@ -22,21 +22,14 @@ use crate::engine::{Engine, EngineOptions, Tables};
 use crate::error::QueryError;
 use crate::figures;
 use crate::rows::STRICT;
+use crate::stale::{ROWS_IN_MEMORY, Stale};
 use crate::tables;
-
-/// Raw rows worked on in one go. Grouping them takes some hundred bytes a group, and hours of one school hold many alike: well under
-/// a gigabyte. The engine spills if a single week holds more.
-const ROWS_AT_ONCE: u64 = 2_000_000;
 
 /// Longest time of one query of a roll-up; beyond it something is wrong.
 const LONGEST_QUERY: Duration = Duration::from_secs(3600);
 
 /// Threads that write files. Each file is fsynced by itself; waiting for eight at once is as quick as waiting for one.
 const WRITERS: i32 = 8;
-
-/// Keeps the raw rows of stale slices.
-const JOIN_STALE: &str =
-    "JOIN stale s ON s.school_id = e.school_id AND s.source_id = e.source_id AND s.event_date = e.event_date";
 
 /// What a roll-up did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -111,6 +104,8 @@ pub(crate) async fn compute(
 struct Batch<'a> {
     slices: Vec<&'a Slice>,
     dates: BTreeSet<i32>,
+    /// Raw rows of its weeks.
+    rows: u64,
     /// First and last day of its weeks, Monday and Sunday.
     days: (i32, i32),
 }
@@ -133,14 +128,15 @@ fn batches(snapshot: &Snapshot) -> Vec<Batch<'_>> {
     let mut rows = u64::MAX;
     for (week, slices) in weeks {
         let of_week = rows_of_week.get(&week).copied().unwrap_or(0);
-        if rows.saturating_add(of_week) > ROWS_AT_ONCE {
-            batches.push(Batch { slices: Vec::new(), dates: BTreeSet::new(), days: (week, week + 6) });
+        if rows.saturating_add(of_week) > ROWS_IN_MEMORY {
+            batches.push(Batch { slices: Vec::new(), dates: BTreeSet::new(), rows: 0, days: (week, week + 6) });
             rows = 0;
         }
         rows += of_week;
         if let Some(batch) = batches.last_mut() {
             batch.dates.extend(slices.iter().map(|slice| slice.date));
             batch.slices.extend(slices);
+            batch.rows = rows;
             batch.days.1 = week + 6;
         }
     }
@@ -166,19 +162,41 @@ impl Batch<'_> {
         report: &mut RollupReport,
     ) -> Result<(), QueryError> {
         let began = Instant::now();
-        let activity = self.slices_anew(engine, snapshot, estate, Table::ActivityHourly).await?;
-        let pupil_days = self.slices_anew(engine, snapshot, estate, Table::PupilDays).await?;
-        let theme_weeks = self.weeks_anew(engine, &pupil_days).await?;
-        let figures = self.figures_anew(engine, snapshot, estate).await?;
+        // All rows of the stale dates: those of stale slices anew from raw rows, the others as they stood. Cells of `figures` belong to
+        // one source, so those of a source that is not stale stay as they stood, even where its raw rows are gone.
+        let kept = figures::all()?;
+        let mut wanted = Vec::new();
+        let mut rows: BTreeMap<Table, Vec<RecordBatch>> = BTreeMap::new();
+        for table in [Table::ActivityHourly, Table::PupilDays, Table::Figures] {
+            rows.insert(table, self.rows_kept(engine, table).await?);
+        }
+        for table in [Table::ActivityHourly, Table::PupilDays] {
+            wanted.push((table, text_of(table.name())?, None));
+        }
+        wanted.extend(kept.iter().map(|kept| (Table::Figures, kept.text, Some(kept))));
+        let texts: Vec<&str> = wanted.iter().map(|(_, text, _)| *text).collect();
+        // A raw row's slice is either rolled up or stale: where nothing was rolled up before, as at a first import, every row is.
+        let is_everything = !self.has_rolled_days(snapshot);
+        let stale = Stale { slices: &self.slices, days: self.days, is_everything, rows: self.rows };
+        for (context, texts) in stale.contexts(engine, estate, &texts).await? {
+            for ((table, _, kept), text) in wanted.iter().zip(&texts) {
+                eprintln!("DBG {}", &text[..30]);
+                let mut answer = engine.rows_in(&context, text, &[]).await?;
+                answer.retain(|answer| answer.num_rows() > 0);
+                if let Some(kept) = kept {
+                    answer = answer.iter().map(|answer| kept.rows(answer, snapshot.version)).collect::<Result<_, _>>()?;
+                }
+                rows.entry(*table).or_default().extend(answer);
+            }
+        }
+        let pupil_days = rows.get(&Table::PupilDays).map_or(&[][..], Vec::as_slice);
+        let theme_weeks = self.weeks_anew(engine, pupil_days).await?;
+        rows.insert(Table::ThemeWeeks, theme_weeks);
         report.querying += began.elapsed();
         let mondays: BTreeSet<i32> = self.dates.iter().map(|date| monday(*date)).collect();
         let began = Instant::now();
-        for (table, rows, dates) in [
-            (Table::ActivityHourly, activity, &self.dates),
-            (Table::PupilDays, pupil_days, &self.dates),
-            (Table::ThemeWeeks, theme_weeks, &mondays),
-            (Table::Figures, figures, &self.dates),
-        ] {
+        for (table, rows) in rows {
+            let dates = if table == Table::ThemeWeeks { &mondays } else { &self.dates };
             let files = write_in_parallel(table, &rows, write)?;
             *report.rows.entry(table.name()).or_default() += files.iter().map(|file| file.rows).sum::<u64>();
             change.adds.extend(files.into_iter().map(|file| (table, file)));
@@ -188,69 +206,6 @@ impl Batch<'_> {
         }
         report.writing += began.elapsed();
         Ok(())
-    }
-
-    /// All rows of the stale dates: stale slices from raw rows, the others as they stood.
-    async fn slices_anew(
-        &self,
-        engine: &Engine,
-        snapshot: &Snapshot,
-        estate: &Estate,
-        table: Table,
-    ) -> Result<Vec<RecordBatch>, QueryError> {
-        let mut rows = self.rows_kept(engine, table).await?;
-        rows.extend(self.stale_slices(engine, snapshot, estate, &[text_of(table.name())?]).await?.into_iter().flatten());
-        Ok(rows)
-    }
-
-    /// `figures` of the stale dates, as [`Batch::slices_anew`]: cells belong to one source, so that those of a source that is not stale
-    /// stay as they stood, even where its raw rows are gone.
-    async fn figures_anew(&self, engine: &Engine, snapshot: &Snapshot, estate: &Estate) -> Result<Vec<RecordBatch>, QueryError> {
-        let kept = figures::all()?;
-        let texts: Vec<&str> = kept.iter().map(|kept| kept.text).collect();
-        let mut rows = self.rows_kept(engine, Table::Figures).await?;
-        for (kept, answers) in kept.iter().zip(self.stale_slices(engine, snapshot, estate, &texts).await?) {
-            for answer in answers.iter().filter(|answer| answer.num_rows() > 0) {
-                rows.push(kept.rows(answer, snapshot.version)?);
-            }
-        }
-        Ok(rows)
-    }
-
-    /// The answers of some texts over the raw rows of the stale slices, in their order.
-    async fn stale_slices(
-        &self,
-        engine: &Engine,
-        snapshot: &Snapshot,
-        estate: &Estate,
-        texts: &[&str],
-    ) -> Result<Vec<Vec<RecordBatch>>, QueryError> {
-        let days = [("from", ScalarValue::Date32(Some(self.days.0))), ("to", ScalarValue::Date32(Some(self.days.1)))];
-        // Local hours need the zone as a constant; nearly every estate has one.
-        let mut zones: BTreeMap<&str, Vec<&Slice>> = BTreeMap::new();
-        for slice in &self.slices {
-            let zone = estate.schools.get(&slice.school_id).map_or("Europe/London", |school| school.timezone.as_str());
-            zones.entry(zone).or_default().push(slice);
-        }
-        // A raw row's slice is either rolled up or stale. Where nothing was rolled up before, as at a first import, every row of the
-        // weeks is wanted, and looking each one up among the stale slices would take half the time.
-        let is_everything = zones.len() == 1 && !self.has_rolled_days(snapshot);
-        let mut answers = vec![Vec::new(); texts.len()];
-        for (zone, slices) in zones {
-            if !zone.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+')) {
-                return Err(QueryError::Shape {
-                    what: format!("timezone {zone:?} in schools.csv"),
-                    expected: "an IANA name".into(),
-                });
-            }
-            let replaced = Tables::from([("stale", tables::slices(slices.iter().copied())?)]);
-            let context = engine.context_with(replaced).await?;
-            for (text, answer) in texts.iter().zip(&mut answers) {
-                let text = text.replace("{zone}", zone).replace("{join_stale}", if is_everything { "" } else { JOIN_STALE });
-                answer.extend(engine.rows_in(&context, &text, &days).await?);
-            }
-        }
-        Ok(answers)
     }
 
     /// Whether any day of the batch's weeks was rolled up before.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int32Array, RecordBatch, StringViewArray};
-use arrow::datatypes::{Field, Schema};
+use arrow::compute::cast_with_options;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use jiff::civil::Date;
@@ -14,6 +16,7 @@ use weir_lake::lake::{DataFile, Slice};
 
 use crate::engine::Tables;
 use crate::error::QueryError;
+use crate::rows::STRICT;
 use crate::words;
 
 /// What the taxonomy and the lexicon say of categories and entries: given by the caller, because the files belong to reading.
@@ -55,6 +58,23 @@ pub(crate) fn of_batches(rows: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider
         return Err(QueryError::Shape { what: "a table in memory".into(), expected: "at least one batch".into() });
     };
     Ok(Arc::new(MemTable::try_new(first.schema(), vec![rows])?))
+}
+
+/// A schema whose texts are of the kind that a filter copies. Views go on pointing into all that was read, and memory is counted by what
+/// is pointed into: a sort of a few rows of many batches would seem to need all of them.
+pub(crate) fn plain_texts(schema: &Schema) -> SchemaRef {
+    let plain = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8View => field.as_ref().clone().with_data_type(DataType::Utf8),
+        _ => field.as_ref().clone(),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(plain).collect::<Vec<_>>()))
+}
+
+/// A batch in another schema of the same columns.
+pub(crate) fn with_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| cast_with_options(column, field.data_type(), &STRICT));
+    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)
 }
 
 /// The files that hold raw rows, as the lake commit tells of them: `event_date`, `first_school`, `last_school`. No file is opened.

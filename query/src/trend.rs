@@ -106,7 +106,7 @@ impl Sum {
 
 /// Whether an indicator's half-terms add up to terms and years: pupil-weeks and requests do, distinct pupils do not.
 pub fn adds_up(indicator: &str) -> bool {
-    Indicator::find(indicator).is_ok_and(crate::publish::block::adds_up)
+    Indicator::find(indicator).is_ok_and(|indicator| indicator.adds_up)
 }
 
 /// The name of the span a half-term belongs to.

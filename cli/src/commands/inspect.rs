@@ -13,6 +13,7 @@ use weir_ingest::report::Ledger;
 use weir_lake::clock;
 use weir_lake::estate::Estate;
 use weir_lake::names::ClearName;
+use weir_register::Action;
 
 use super::{formats, ingest};
 use crate::Ended;
@@ -53,6 +54,10 @@ pub struct Inspect {
 impl Inspect {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         let estate = estate_or_none(config)?;
+        // Names are shown in clear. Away from any estate there is no trail to write to, and nobody's names are kept there.
+        if !estate.register_path.as_os_str().is_empty() {
+            super::audited(&estate, super::act(Action::Inspect).with("files", self.files.len() as u64))?;
+        }
         let catalogue = formats::catalogue_of(&estate, self.formats_dir.as_deref())?;
         let mut options = IngestOptions::new(super::run_id("inspect")?, unknown_source(&self.tz)?, clock::now_micros());
         options.format = ingest::format_choice(&self.format, &catalogue)?;

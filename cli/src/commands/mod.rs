@@ -30,6 +30,7 @@ use anyhow::Context;
 use weir_ingest::normalise::Reference;
 use weir_lake::estate::Estate;
 use weir_query::{CategoryMeaning, Meanings};
+use weir_register::{Act, Action, Actor, BlockingRegister};
 
 /// A runtime for the parts that serve or query.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -61,6 +62,18 @@ pub fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).context("standard input")?;
     Ok(answer.trim() == "yes")
+}
+
+/// What somebody at the command line does goes into the audit trail before it is done; without its row nothing is.
+pub fn audited(estate: &Estate, act: Act) -> anyhow::Result<()> {
+    let register = BlockingRegister::of_estate(estate).context("the audit trail can't be written, so nothing was done")?;
+    let _receipt = register.audit(act).context("the audit trail can't be written, so nothing was done")?;
+    Ok(())
+}
+
+/// What whoever runs this command does.
+pub fn act(action: Action) -> Act {
+    Act::new(Actor::of_command(), action)
 }
 
 /// A new run's id: what it does and when, to the microsecond, so that two runs never share one.

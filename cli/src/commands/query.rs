@@ -8,8 +8,10 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use weir_lake::estate::Estate;
+use weir_lake::ids::{SchoolId, UserKey};
 use weir_query::engine::{Engine, EngineOptions, Reason};
 use weir_query::saved::{Answered, Asked, Chart, Kind, Parameter, Role, SavedQueries, SavedQuery};
+use weir_register::{Act, Action, Detail};
 
 use super::estate;
 use crate::Ended;
@@ -91,8 +93,9 @@ impl Query {
             What::Run(run) => {
                 let query = queries.find(&run.id)?;
                 let asked = run.asked(&estate)?;
+                let prepared = runtime.block_on(query.prepare(&engine, &asked))?;
+                super::audited(&estate, run.act(query, &asked)?)?;
                 let answered = runtime.block_on(async {
-                    let prepared = query.prepare(&engine, &asked).await?;
                     tokio::select! {
                         answer = prepared.answer() => Ok(answer?),
                         _ = tokio::signal::ctrl_c() => anyhow::bail!("stopped"),
@@ -212,6 +215,25 @@ impl Run {
         };
         // Whoever runs commands on this machine runs Weir.
         Ok(Asked { school, values, role: Role::Administrator, reason })
+    }
+
+    /// What the audit trail keeps of it: a person's key as a mark, everything else as it was typed.
+    fn act(&self, query: &SavedQuery, asked: &Asked) -> anyhow::Result<Act> {
+        let mut act = super::act(Action::Query).with("query", Detail::typed(&query.id)).at(&SchoolId::parse(&asked.school)?);
+        let mut typed = Vec::new();
+        for (name, value) in &asked.values {
+            match UserKey::parse(value.trim()) {
+                Ok(key) => act = act.about(&key),
+                Err(_) => typed.push(format!("{name}={value}")),
+            }
+        }
+        if !typed.is_empty() {
+            act = act.with("asked", Detail::typed(&typed.join(", ")));
+        }
+        Ok(match &asked.reason {
+            Some(reason) => act.because(reason.as_str()),
+            None => act,
+        })
     }
 
     fn hand_over(&self, query: &SavedQuery, answered: &Answered) -> anyhow::Result<Ended> {

@@ -6,6 +6,7 @@ use clap::Args;
 use weir_ingest::normalise::Reference;
 use weir_ingest::reclassify::{ReclassifyOptions, ReclassifyReport, reclassify};
 use weir_lake::vault::Vault;
+use weir_register::Action;
 
 use super::{dates, formats};
 use crate::output::{Output, table};
@@ -63,6 +64,9 @@ impl Reclassify {
         let lake = super::estate::lake(&estate)?;
         let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
         let options = ReclassifyOptions { run_id: super::run_id("reclassify")?, days, threads: 0, look_only: self.look };
+        if !self.look {
+            super::audited(&estate, super::act(Action::Reclassify).on("run", &options.run_id))?;
+        }
         let bar = progress::bar(0, "reading days", false);
         let heard = |done: usize, all: usize| {
             bar.set_length(all as u64);

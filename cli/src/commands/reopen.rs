@@ -10,6 +10,7 @@ use weir_lake::estate::{Estate, SchoolOf};
 use weir_lake::ids::{SchoolId, SourceId};
 use weir_lake::lake::{Lake, Receipt};
 use weir_lake::reopen::{REOPENED, ReopenPlan};
+use weir_register::Action;
 
 use super::dates;
 use crate::Ended;
@@ -81,7 +82,9 @@ impl Reopen {
             }
             anyhow::bail!("nothing was opened; say --yes to do it");
         }
-        let version = lake.reopen(&plan, &super::run_id("reopen")?)?;
+        let run = super::run_id("reopen")?;
+        super::audited(&estate, super::act(Action::Reopen).at(&school).on("run", &run))?;
+        let version = lake.reopen(&plan, &run)?;
         if self.output == Output::Table {
             println!(
                 "\nDone: the lake is at version {version}. Now read a full export of these days with `weir ingest`, then run `weir rollup`."

@@ -8,6 +8,7 @@ use serde::Serialize;
 use weir_lake::clock;
 use weir_lake::data_file::date_name;
 use weir_lake::retention::Why;
+use weir_register::Action;
 
 use crate::Ended;
 use crate::output::{Output, print_rows};
@@ -91,7 +92,9 @@ impl Retention {
         if !self.yes && !super::confirmed("Take them out for good")? {
             anyhow::bail!("nothing was taken out; say --yes to do it");
         }
-        let version = lake.retain(&plan, &super::run_id("retention")?)?;
+        let run = super::run_id("retention")?;
+        super::audited(&estate, super::act(Action::Retain).on("run", &run))?;
+        let version = lake.retain(&plan, &run)?;
         let vacuumed = lake.vacuum(if self.now { Duration::ZERO } else { Duration::from_secs(24 * 3600) })?;
         if is_table {
             println!("Done: the lake is at version {version}; {} files left the disk.", vacuumed.files);

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
+use weir_lake::ids::SchoolId;
 use weir_query::engine::{Answer, Engine, EngineOptions, Reason};
 use weir_query::scope::Scope;
+use weir_register::{Action, Detail};
 
 use super::estate;
 use crate::output::{Output, print_answer};
@@ -20,7 +22,8 @@ use crate::{Ended, prompt};
   weir sql --school harbour-secondary \"SELECT count(*) AS n FROM events\"
   weir sql                       a prompt: a statement ends with ;  and \\h helps
 
-Tables and columns are in docs/columns.md. Search terms and paths of URLs read [hidden] unless --sensitive says why they are needed.")]
+Tables and columns are in docs/columns.md. Search terms and paths of URLs read [hidden] unless --sensitive says why they are needed.
+Each statement is written into the audit trail before it is answered: `weir audit list --action sql` shows them.")]
 pub struct Sql {
     /// The question
     text: Option<String>,
@@ -56,6 +59,14 @@ impl Sql {
             engine = engine.signed_in(&Scope::one(known.clone()));
         }
         let ask = |text: &str| -> anyhow::Result<Answer> {
+            let mut act = super::act(Action::Sql).with("statement", Detail::typed(text));
+            if let Some(reason) = &reason {
+                act = act.because(reason.as_str());
+            }
+            if let Some(school) = &self.school {
+                act = act.at(&SchoolId::parse(school)?);
+            }
+            super::audited(&estate, act)?;
             runtime.block_on(async {
                 tokio::select! {
                     answer = engine.sql(text, reason.as_ref()) => Ok(answer?),

@@ -6,6 +6,7 @@ use clap::Args;
 use weir_lake::ids::{FileId, RunId};
 use weir_lake::lake::{Lake, Snapshot};
 use weir_lake::undo::UndoTarget;
+use weir_register::Action;
 
 use crate::Ended;
 use crate::output::table;
@@ -63,7 +64,9 @@ impl Undo {
         if !self.yes && !super::confirmed("Take it out")? {
             anyhow::bail!("nothing was taken out; say --yes to do it");
         }
-        let version = lake.undo(&plan, &super::run_id("undo")?)?;
+        let run = super::run_id("undo")?;
+        super::audited(&estate, super::act(Action::Undo).on("run", &run))?;
+        let version = lake.undo(&plan, &run)?;
         println!("\nDone: the lake is at version {version}. Run `weir rollup` to bring the figures up to date.");
         Ok(if plan.read_again.is_empty() { Ended::Done } else { Ended::WithFindings })
     }

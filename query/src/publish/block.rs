@@ -68,23 +68,6 @@ pub(crate) struct Outcome {
     pub number: Option<Number>,
 }
 
-/// Figures whose numerators add up over half-terms: pupil-weeks, requests, days, hours. Distinct pupils and medians do not.
-pub(crate) fn adds_up(indicator: &Indicator) -> bool {
-    matches!(
-        indicator.id.as_str(),
-        "blocked_share"
-            | "circumvention_allowed"
-            | "circumvention_rate"
-            | "coverage_days"
-            | "filter_failures"
-            | "identified_share"
-            | "overblock_share"
-            | "requests"
-            | "silent_hours"
-            | "theme_rate"
-    )
-}
-
 /// A reader who knows that requests are hidden for being of few pupils does not know how many requests that makes.
 const ANY: u64 = u64::MAX >> 3;
 
@@ -143,7 +126,7 @@ impl Block<'_> {
         let columns = self.columns();
         let mut known: Vec<Vec<Option<Known>>> =
             (0..self.parents.len()).map(|entity| (0..columns).map(|column| self.computed(entity, column)).collect()).collect();
-        if !adds_up(self.indicator) {
+        if !self.indicator.adds_up {
             return known;
         }
         let join = |into: &mut Option<Known>, one: Known, people: fn(u64, u64) -> u64, weeks: fn(u64, u64) -> u64| {

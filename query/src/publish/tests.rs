@@ -5,6 +5,7 @@ use weir_lake::ids::RunId;
 use super::*;
 use crate::fixture::{EVENT, Event, TestLake, day, estate, options};
 use crate::page::school_year;
+use crate::rows::rows;
 
 const ALARM: Event = Event { category: Some("weapons"), theme: Some("violence_weapons"), action: Some("blocked"), ..EVENT };
 

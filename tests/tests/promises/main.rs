@@ -24,3 +24,4 @@ mod the_demo_tells_what_was_planted;
 mod the_lake_may_lie_in_a_store;
 mod todays_files_apply_to_open_dates;
 mod two_engines_agree;
+mod what_is_asked_is_written_down;
