@@ -129,8 +129,8 @@ mod tests {
             ("ﬁsh", "fish"),
             ("+++", ""),
             (&long, &"a".repeat(256)),
-            (&long[..256], &"a".repeat(256)),
-            (&long[..257], &"a".repeat(256)),
+            (&"a".repeat(256), &"a".repeat(256)),
+            (&"a".repeat(257), &"a".repeat(256)),
         ] {
             let mut term = String::from("old");
             normalise_term(raw.as_bytes(), &mut term);

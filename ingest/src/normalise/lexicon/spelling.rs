@@ -94,8 +94,8 @@ impl Spelling {
         self.write_word(&word, swap, into);
     }
 
-    /// Whether [`Spelling::write_chunk`] leaves this as it is, told without writing it. A word of fewer letters than any watched one's
-    /// misspelling is only held against the list of `short` ones by whoever asks.
+    /// Whether [`Spelling::write_chunk`] leaves this as it is, told without writing it. Short ones are not looked up: whoever asks knows
+    /// those of [`Spelling::short`].
     pub fn leaves(&self, chunk: &str) -> bool {
         is_plain(chunk) && !has_run(chunk.as_bytes()) && (chunk.len() <= SHORT || !self.written.contains_key(chunk))
     }
