@@ -94,6 +94,15 @@ struct Inspector<'a> {
     each: &'a mut dyn FnMut(&InspectedLine),
 }
 
+/// What an inspection came to.
+#[derive(Debug)]
+pub struct Inspected {
+    /// What became of the lines.
+    pub ledger: Ledger,
+    /// Why an ingest refuses the input all the same: not one of its lines can be read, and what they lack could be told.
+    pub refused: Option<IngestError>,
+}
+
 /// Shows every line of one input to `each`, in order, and gives its ledger. The options' source, format and clock count; nothing is
 /// written anywhere.
 pub fn inspect(
@@ -102,7 +111,7 @@ pub fn inspect(
     input: &Input,
     options: &IngestOptions,
     each: &mut dyn FnMut(&InspectedLine),
-) -> Result<Ledger, IngestError> {
+) -> Result<Inspected, IngestError> {
     let opened = input::open(input, options.limits)?;
     inspect_opened(estate, catalogue, Reference::of_estate(estate)?, &input.label(), opened, UNIT_BYTES, options, each)
 }
@@ -118,12 +127,18 @@ pub(crate) fn inspect_opened(
     unit: usize,
     options: &IngestOptions,
     each: &mut dyn FnMut(&InspectedLine),
-) -> Result<Ledger, IngestError> {
+) -> Result<Inspected, IngestError> {
     let fault = |error| InputError::of(label, error);
     let school_zone = check_schools(estate, options).unwrap_or_else(|_| options.source.tz.clone());
     let mut beginning = Vec::with_capacity(BEGINNING_BYTES);
     opened.reader.by_ref().take(BEGINNING_BYTES as u64).read_to_end(&mut beginning).map_err(fault)?;
-    let format = choose_format(catalogue, &options.format, label, &beginning)?.format;
+    let (format, refused) = match choose_format(catalogue, &options.format, label, &beginning) {
+        Ok(chosen) => (chosen.format, None),
+        Err(error) => match error.nearest() {
+            Some(nearest) => (Arc::clone(nearest), Some(error)),
+            None => return Err(error),
+        },
+    };
     let mut reader = format.reader();
     let cutter = Cutter { multiline: reader.is_multiline(), max_bytes: MAX_RECORD_BYTES };
     // Looked for only to read a file without a header as an ingest would.
@@ -184,7 +199,7 @@ pub(crate) fn inspect_opened(
     if inspector.normaliser.take_notes().contradicts {
         return Err(IngestError::NamesOthers { path: label.to_owned() });
     }
-    Ok(inspector.ledger)
+    Ok(Inspected { ledger: inspector.ledger, refused })
 }
 
 impl Inspector<'_> {

@@ -180,7 +180,6 @@ impl Batch<'_> {
         let stale = Stale { slices: &self.slices, days: self.days, is_everything, rows: self.rows };
         for (context, texts) in stale.contexts(engine, estate, &texts).await? {
             for ((table, _, kept), text) in wanted.iter().zip(&texts) {
-                eprintln!("DBG {}", &text[..30]);
                 let mut answer = engine.rows_in(&context, text, &[]).await?;
                 answer.retain(|answer| answer.num_rows() > 0);
                 if let Some(kept) = kept {

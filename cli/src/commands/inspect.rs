@@ -78,7 +78,11 @@ impl Inspect {
                 _ if failed.is_ok() => failed = writeln!(out, "{}", line.to_json()),
                 _ => {}
             };
-            total.add(&inspect(&estate, &catalogue, &input, &options, &mut each)?);
+            let inspected = inspect(&estate, &catalogue, &input, &options, &mut each)?;
+            total.add(&inspected.ledger);
+            if let Some(why) = inspected.refused {
+                eprintln!("weir: {why}");
+            }
         }
         failed.context("standard output")?;
         match self.output {

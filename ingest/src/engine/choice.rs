@@ -7,7 +7,7 @@ use super::error::IngestError;
 use super::records::Cutter;
 use super::totals::{self, Totals};
 use crate::decoded::{LineReader, Outcome};
-use crate::format::{Catalogue, Format, Mixed};
+use crate::format::{Catalogue, Format, Lacks, Mixed, Nearly};
 
 /// Records of the beginning in which headers are looked for.
 const HEADER_RECORDS: usize = 200;
@@ -27,36 +27,47 @@ pub(crate) fn choose_format(
     beginning: &[u8],
 ) -> Result<Chosen, IngestError> {
     chosen(catalogue, choice, label, beginning).map_err(|error| match (&error, totals::found(beginning)) {
-        (IngestError::UnknownFormat { .. } | IngestError::FormatToConfirm { .. }, Some(Totals { headings })) => {
-            IngestError::TotalsOnly { path: label.to_owned(), headings }
-        }
+        (
+            IngestError::UnknownFormat { .. } | IngestError::NearlyFits { .. } | IngestError::FormatToConfirm { .. },
+            Some(Totals { headings }),
+        ) => IngestError::TotalsOnly { path: label.to_owned(), headings },
         _ => error,
     })
 }
 
 fn chosen(catalogue: &Catalogue, choice: &FormatChoice, label: &str, beginning: &[u8]) -> Result<Chosen, IngestError> {
     if let FormatChoice::Id(id) = choice {
-        return Ok(Chosen { format: catalogue.get(id.as_str())?, mixed_with: None });
+        return Ok(Chosen { format: catalogue.get(id.as_str())?.as_named(), mixed_with: None });
     }
     let detection = catalogue.detect(beginning)?;
-    let (lines, candidates, to_confirm) = (detection.lines, detection.candidates, detection.to_confirm);
-    let mixed_with = detection.mixed_with;
-    detection.format.map(|format| Chosen { format, mixed_with }).ok_or_else(|| {
-        if let Some(guess) = to_confirm {
-            return IngestError::FormatToConfirm {
-                path: label.to_owned(),
-                format: guess.id().to_owned(),
-                title: guess.title().to_owned(),
-            };
-        }
-        let nearest: Vec<String> = candidates
-            .iter()
-            .take(3)
-            .map(|candidate| format!("{} (claims {} of them)", candidate.id, candidate.claimed))
-            .collect();
-        let nearest = if nearest.is_empty() { String::new() } else { format!("; nearest: {}", nearest.join(", ")) };
-        IngestError::UnknownFormat { path: label.to_owned(), lines, nearest }
-    })
+    let lines = detection.lines;
+    if let Some(format) = detection.format {
+        return Ok(Chosen { format, mixed_with: detection.mixed_with });
+    }
+    let path = label.to_owned();
+    if let Some(guess) = detection.to_confirm {
+        return Err(IngestError::FormatToConfirm { path, format: guess.id().to_owned(), title: guess.title().to_owned() });
+    }
+    if let Some(Nearly { formats, lacks }) = catalogue.nearly(beginning)? {
+        let titles = formats.iter().map(|format| format.title()).collect::<Vec<_>>().join(" or ");
+        let lacks = match lacks {
+            Lacks::Time => {
+                "but its lines hold no time that can be read; have the product write it, or the system that kept the log"
+            }
+            Lacks::FieldsLine => {
+                "but without the #Fields line that names its columns; send the file with that line, or have the product write a log of fixed columns"
+            }
+        };
+        return Err(IngestError::NearlyFits { path, lines, titles, lacks, formats });
+    }
+    let nearest: Vec<String> = detection
+        .candidates
+        .iter()
+        .take(3)
+        .map(|candidate| format!("{} (claims {} of them)", candidate.id, candidate.claimed))
+        .collect();
+    let nearest = if nearest.is_empty() { String::new() } else { format!("; nearest: {}", nearest.join(", ")) };
+    Err(IngestError::UnknownFormat { path, lines, nearest })
 }
 
 /// The lines among a file's first that name the columns of those after them.

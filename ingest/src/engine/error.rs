@@ -1,12 +1,14 @@
 //! What stops an ingest, or refuses one input of it.
 
+use std::sync::Arc;
+
 use super::input_run::InputRead;
 use super::quarantine::Quarantine;
 use super::totals::Totals;
 use weir_lake::lake::LakeError;
 use weir_lake::vault::VaultError;
 
-use crate::format::FormatError;
+use crate::format::{Format, FormatError};
 use crate::identity::UnknownIdentityColumn;
 use crate::input::InputError;
 use crate::normalise::{ReferenceError, UnknownZone};
@@ -29,6 +31,20 @@ pub enum IngestError {
         lines: usize,
         /// The nearest formats, as part of the sentence.
         nearest: String,
+    },
+    /// No known format fits, and one would if its lines lacked nothing.
+    #[error("{path}: no known format fits its first {lines} lines; it looks like {titles}, {lacks}")]
+    NearlyFits {
+        /// The input.
+        path: String,
+        /// Lines looked at.
+        lines: usize,
+        /// What a person calls the formats.
+        titles: String,
+        /// What is lacking, and the mend, as part of the sentence.
+        lacks: &'static str,
+        /// The formats, one as likely as the other.
+        formats: Vec<Arc<Format>>,
     },
     /// An inferred format fits: nobody has seen a file of it, so a person has to say that it is one.
     #[error(
@@ -151,12 +167,18 @@ impl IngestError {
         Self::NothingReadable { path, lines: read.tally.quarantined, format, reason: reason.replace('_', " "), mend }
     }
 
+    /// A format that an input of no format nearly fits.
+    pub(crate) fn nearest(&self) -> Option<&Arc<Format>> {
+        if let Self::NearlyFits { formats, .. } = self { formats.first() } else { None }
+    }
+
     /// Whether it concerns one input, so that the others go on.
     pub(crate) fn is_of_one_input(&self) -> bool {
         matches!(
             self,
             Self::Input(_)
                 | Self::UnknownFormat { .. }
+                | Self::NearlyFits { .. }
                 | Self::FormatToConfirm { .. }
                 | Self::NothingReadable { .. }
                 | Self::NamesOthers { .. }

@@ -65,7 +65,8 @@ impl Compiler<'_> {
         if spec.sample.is_empty() {
             return Err(self.bad("sample", "none", "at least one [[sample]] with a line and the row it must give"));
         }
-        let required = spec.require.iter().map(|name| self.slot(name)).collect();
+        let tells_apart: Vec<u16> = spec.tells_apart.iter().map(|name| self.slot(name)).collect();
+        let required: Vec<u16> = spec.require.iter().map(|name| self.slot(name)).chain(tells_apart.iter().copied()).collect();
         let rules = self.rules()?;
         let otherwise = self.otherwise()?;
         let time = self.times()?;
@@ -94,7 +95,6 @@ impl Compiler<'_> {
                 return Err(self.bad(key, name, &known.join(", ")));
             }
         }
-        let required: Vec<u16> = required;
         let varying = varying(&columns, &time, numbers.get(1..).unwrap_or_default());
         let varies = |field: u16| varying.contains(&field);
         let Grouped { mut who, mut what, others: columns } = Grouped::new(columns, varies);
@@ -117,6 +117,7 @@ impl Compiler<'_> {
             frame_slots,
             comments: bytes(&spec.comment).into_iter().map(Vec::from).collect(),
             required,
+            tells_apart,
             varying,
             who,
             what,

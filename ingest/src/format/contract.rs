@@ -1,6 +1,7 @@
 //! What the rest of Weir relies on: files and lines in errors, folders, samples refused, headers, NUL bytes, detection of nothing.
 
 use std::fs;
+use std::sync::Arc;
 
 use super::{Catalogue, Format, FormatError, test};
 use crate::decoded::{Action, Field, Outcome, Time};
@@ -228,4 +229,18 @@ fn a_few_lines_of_another_shape_do_no_harm() {
     let head = format!("{}*** log rotated ***\n{}", line.repeat(3), line.repeat(3));
     let found = catalogue.detect(head.as_bytes()).unwrap();
     assert_eq!((found.format.unwrap().id(), found.lines), ("squid", 7));
+}
+
+#[test]
+fn a_field_that_only_tells_formats_apart_is_not_asked_for_of_a_named_format() {
+    let format = Catalogue::embedded().get("fortiproxy").unwrap();
+    let line = r#"eventtime=1793870042 type="utm" subtype="webfilter" srcip=10.20.30.41 hostname="dice.example" action="blocked" url="/""#;
+    let other = line.replace("type=\"utm\"", "devid=\"FGT0000000000001\" type=\"utm\"");
+    let unlike = line.replace("subtype=\"webfilter\" ", "");
+    let outcome = |format: &Arc<Format>, line: &str| format.reader().read(line.as_bytes()).outcome;
+    let missing = Outcome::Quarantined("missing_field");
+    let named = format.as_named();
+    assert_eq!((outcome(&format, line), outcome(&named, line)), (missing, Outcome::Event));
+    // What the line does say still counts, and so does what the format cannot do without.
+    assert_eq!((outcome(&named, &other), outcome(&named, &unlike)), (Outcome::Quarantined("other_product"), missing));
 }

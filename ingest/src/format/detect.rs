@@ -98,8 +98,22 @@ impl Format {
     }
 }
 
+/// What is looked at of a file's beginning, and its lines.
+pub(super) fn beginning(head: &[u8]) -> (&[u8], Vec<&[u8]>) {
+    let cut = head.len() > HEAD;
+    let head = head.get(..HEAD).unwrap_or(head);
+    // The last line may be cut off.
+    let whole = if cut { memchr::memrchr(b'\n', head).and_then(|end| head.get(..end)).unwrap_or(head) } else { head };
+    (whole, whole.split(|b| *b == b'\n').take(LINES).collect())
+}
+
+/// Whether so many of the tried lines make a file one of a format's.
+pub(super) fn share_of(claimed: usize, tried: usize) -> bool {
+    claimed as f64 >= LEAST_SHARE * tried as f64
+}
+
 /// Whether a format file can be worth compiling for this beginning: most decoders need a mark that is easy to look for.
-fn may_fit(text: &str, head: &[u8]) -> bool {
+pub(super) fn may_fit(text: &str, head: &[u8]) -> bool {
     let decode = text.lines().find_map(|line| line.strip_prefix("decode")).unwrap_or("");
     let has = |mark: &[u8]| memchr::memmem::find(head, mark).is_some();
     match decode.split('"').nth(1) {
@@ -114,11 +128,7 @@ fn may_fit(text: &str, head: &[u8]) -> bool {
 impl Catalogue {
     /// Decides from the first 64 KB of a file.
     pub fn detect(&self, head: &[u8]) -> Result<Detection, FormatError> {
-        let cut = head.len() > HEAD;
-        let head = head.get(..HEAD).unwrap_or(head);
-        // The last line may be cut off.
-        let whole = if cut { memchr::memrchr(b'\n', head).and_then(|end| head.get(..end)).unwrap_or(head) } else { head };
-        let physical: Vec<&[u8]> = whole.split(|b| *b == b'\n').take(LINES).collect();
+        let (whole, physical) = beginning(head);
         let tried = physical.iter().filter(|line| !line.trim_ascii().is_empty()).count();
         let mut found: Vec<(Candidate, Arc<Format>)> = Vec::new();
         for (id, text) in self.texts() {
@@ -147,7 +157,7 @@ impl Catalogue {
             found
                 .iter()
                 .find(|(_, format)| (format.evidence() == "inferred") == is_inferred)
-                .filter(|(best, format)| best.claimed as f64 >= LEAST_SHARE * records(format) as f64)
+                .filter(|(best, format)| share_of(best.claimed, records(format)))
         };
         // A format of guessed names may take a column for another, so it is only ever proposed, and only where it makes more of the lines.
         let (known, guessed) = (best(false), best(true));

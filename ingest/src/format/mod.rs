@@ -9,6 +9,7 @@ mod error;
 mod explain;
 mod gives;
 mod groups;
+mod nearly;
 mod plan;
 mod reader;
 mod repeats;
@@ -33,6 +34,7 @@ pub use catalogue::Catalogue;
 pub use detect::{Candidate, Detection, Mixed};
 pub use error::FormatError;
 pub use explain::Explanation;
+pub use nearly::{Lacks, Nearly};
 pub use samples::{Check, Report, Step, Why, test};
 
 use crate::decoded::{Field, LineReader};
@@ -42,7 +44,7 @@ pub use spec::Mends;
 use spec::Spec;
 
 /// A format ready to read lines.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Format {
     spec: Spec,
     plan: Arc<Plan>,
@@ -76,6 +78,16 @@ impl Format {
         }
         let plan = compile::compile(&spec, &place)?;
         Ok(Self { plan: Arc::new(plan), spec, file: file.to_string(), text: text.to_string() })
+    }
+
+    /// The same for a file of which a person says that it is one: fields that only tell the format from others are not asked for.
+    pub(crate) fn as_named(self: &Arc<Self>) -> Arc<Self> {
+        if self.plan.tells_apart.is_empty() {
+            return Arc::clone(self);
+        }
+        let mut plan = Plan::clone(&self.plan);
+        plan.required.retain(|field| !self.plan.tells_apart.contains(field));
+        Arc::new(Self { plan: Arc::new(plan), ..Self::clone(self) })
     }
 
     /// A reader that has seen nothing yet; one a thread.

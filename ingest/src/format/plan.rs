@@ -79,6 +79,8 @@ pub(crate) struct Plan {
     pub(crate) frame_slots: [u16; 3],
     pub(crate) comments: Vec<Vec<u8>>,
     pub(crate) required: Vec<u16>,
+    /// Those of them that only tell the format from others.
+    pub(crate) tells_apart: Vec<u16>,
     /// Fields that vary from record to record.
     pub(crate) varying: Vec<u16>,
     pub(crate) multiline: bool,

@@ -129,6 +129,9 @@ pub(crate) struct Spec {
     /// Fields without which a line is not of this format.
     #[serde(default)]
     pub(crate) require: Vec<String>,
+    /// Fields that tell a line from another format's. Where a person names the format, a line may lack them.
+    #[serde(default)]
+    pub(crate) tells_apart: Vec<String>,
 
     #[serde(default)]
     pub(crate) when: Vec<WhenSpec>,

@@ -273,7 +273,7 @@ fn read_counted(which: usize, unit: usize, data: &[u8]) -> Option<Counted> {
             serde_json::from_str::<serde_json::Value>(&line.to_json()).expect("an object a line");
         },
     );
-    let ledger = read.ok()?;
+    let ledger = read.ok()?.ledger;
     let continued = ledger.ignored.get("continuation").copied().unwrap_or(0);
     told.ignored += continued;
     told.lines = ledger.lines;

@@ -4,7 +4,6 @@
 
 use std::path::PathBuf;
 
-use aho_corasick::AhoCorasick;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -12,11 +11,13 @@ use super::term::normalise_term;
 use super::theme::Theme;
 use pattern::{Pattern, Sets, Standing, Vocabulary};
 use spelling::Spelling;
+use words::{Candidates, Words};
 
 pub mod own;
 mod pattern;
 mod read;
 mod spelling;
+mod words;
 
 /// Why a lexicon file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,9 +64,9 @@ pub enum LexiconError {
         /// What the system says.
         problem: String,
     },
-    /// The matcher could not be built.
-    #[error("lexicon: the matcher could not be built: {0}")]
-    Matcher(String),
+    /// An entry's number is kept in two bytes.
+    #[error("lexicon: more than 65,536 entries")]
+    TooMany,
 }
 
 /// How an entry's terms are looked for.
@@ -201,24 +202,22 @@ pub struct Finding {
 pub struct Lexicon {
     entries: Vec<Compiled>,
     spelling: Spelling,
-    matcher: AhoCorasick,
-    /// Per wording of the matcher how many words it has and the parts it belongs to.
-    wordings: Vec<(u16, Vec<u32>)>,
+    words: Words,
     /// Every term of every entry, and the entry.
     terms: Vec<(Pattern, u16)>,
-    /// Per part the terms to look at once it stands: those of which it is the rarest part. One pass over a search names its
-    /// candidates, so that its cost follows what stands in it and not the number of entries.
-    candidates: Vec<Vec<u32>>,
+    /// Per part the terms to look at once it stands: those of which it is the rarest part, each behind two parts of it that have to
+    /// stand too. One pass over a search names its candidates, so that its cost follows what stands in it and not the number of entries.
+    candidates: Candidates,
 }
 
 /// Scratch of one thread.
 #[derive(Debug, Default)]
 pub struct Hits {
-    /// The search as it is matched.
-    key: String,
+    /// A word that is written otherwise than it was typed.
+    written: String,
+    /// The search's words by number.
+    words: Vec<u32>,
     standing: Standing,
-    /// Terms to look at.
-    candidates: Vec<u32>,
     /// Entries that apply, in order.
     applying: Vec<u16>,
 }
@@ -246,28 +245,18 @@ impl Lexicon {
 
     /// Notes the entries that apply to a normalised search; false where there is none.
     fn mark(&self, term: &str, hits: &mut Hits) -> bool {
-        let Hits { key, standing, candidates, applying } = hits;
-        self.spelling.write_key(term, key);
-        standing.clear(self.candidates.len());
-        candidates.clear();
+        let Hits { written, words, standing, applying } = hits;
+        self.words.write_numbers(&self.spelling, term, written, words);
+        standing.clear(self.candidates.parts());
         applying.clear();
-        // Matches come in the order of their ends, so the words are counted once.
-        let (mut seen, mut blanks) = (0, 0_u16);
-        for found in self.matcher.find_overlapping_iter(key.as_str()) {
-            blanks += key.as_bytes()[seen..found.end()].iter().map(|byte| u16::from(*byte == b' ')).sum::<u16>();
-            seen = found.end();
-            let (words, parts) = &self.wordings[found.pattern().as_usize()];
-            let after = blanks - 1;
-            for part in parts {
-                if standing.add(*part, after - words, after) {
-                    candidates.extend_from_slice(&self.candidates[*part as usize]);
+        self.words.find(words, standing);
+        for part in standing.stood() {
+            let stand = |(second, third, _): &&(u32, u32, u32)| standing.stands(*second) && standing.stands(*third);
+            for (_, _, candidate) in self.candidates.of(*part).iter().filter(stand) {
+                let (pattern, entry) = &self.terms[*candidate as usize];
+                if !applying.contains(entry) && pattern.stands(standing) && self.entries[usize::from(*entry)].applies(standing) {
+                    applying.push(*entry);
                 }
-            }
-        }
-        for candidate in candidates {
-            let (pattern, entry) = &self.terms[*candidate as usize];
-            if !applying.contains(entry) && pattern.stands(standing) && self.entries[usize::from(*entry)].applies(standing) {
-                applying.push(*entry);
             }
         }
         applying.sort_unstable();
@@ -375,7 +364,7 @@ fn build(shelf: Shelf) -> Result<Lexicon, LexiconError> {
     let mut vocabulary = Vocabulary::new(&sets, &spelling);
     let (mut entries, mut terms) = (Vec::with_capacity(read.len()), Vec::new());
     for Read { theme, entry, is_muted } in read {
-        let number = u16::try_from(entries.len()).map_err(|_| LexiconError::Matcher(String::from("more than 65,536 entries")))?;
+        let number = u16::try_from(entries.len()).map_err(|_| LexiconError::TooMany)?;
         terms.extend(entry.terms.iter().map(|term| (vocabulary.pattern(theme, term, entry.matching), number)));
         let mut phrases = |terms: &[String]| -> Vec<Pattern> {
             terms.iter().map(|term| vocabulary.pattern(theme, term, Matching::Phrase)).collect()
@@ -387,20 +376,15 @@ fn build(shelf: Shelf) -> Result<Lexicon, LexiconError> {
     }
     let mut candidates = vec![Vec::new(); vocabulary.len()];
     for (number, (pattern, _)) in (0..).zip(&terms) {
-        if let Some(part) = vocabulary.rarest(pattern) {
-            candidates[part as usize].push(number);
+        if let Some([rarest, second, third]) = vocabulary.rarest(pattern) {
+            candidates[rarest as usize].push((second, third, number));
         }
     }
-    let found = vocabulary.wordings;
-    // Half of the time each.
-    let matcher = std::thread::scope(|scope| {
-        let matcher = scope.spawn(|| AhoCorasick::new(found.iter().map(|wording| &wording.key)));
-        spelling.drop_final_g(found.iter().flat_map(|wording| wording.key.split_whitespace()));
-        matcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    });
-    let matcher = matcher.map_err(|error| LexiconError::Matcher(error.to_string()))?;
-    let wordings = found.into_iter().map(|wording| (wording.words, wording.parts)).collect();
-    Ok(Lexicon { entries, spelling, matcher, wordings, terms, candidates })
+    let candidates = Candidates::new(candidates);
+    let wordings = vocabulary.wordings;
+    spelling.drop_final_g(wordings.iter().flat_map(|wording| wording.key.split_whitespace()));
+    let words = Words::new(&wordings, &spelling);
+    Ok(Lexicon { entries, spelling, words, terms, candidates })
 }
 
 #[cfg(test)]

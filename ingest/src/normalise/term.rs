@@ -12,6 +12,9 @@ const MOST_DECODINGS: usize = 2;
 /// was decoded by the log's writer, so `+` and `%` in it mean themselves.
 pub fn normalise_term(raw: &[u8], into: &mut String) {
     into.clear();
+    if is_written_so(raw) {
+        return into.push_str(str::from_utf8(raw).unwrap_or_default());
+    }
     let decoded;
     let bytes = if raw.contains(&b' ') {
         raw
@@ -27,6 +30,20 @@ pub fn normalise_term(raw: &[u8], into: &mut String) {
         let text = String::from_utf8_lossy(bytes);
         write_tidy(text.chars().take(MOST_CHARS * 8).nfkc().flat_map(char::to_lowercase), into);
     }
+}
+
+/// Whether a term is written already as it is stored: most that people type are.
+fn is_written_so(raw: &[u8]) -> bool {
+    let mut after_blank = true;
+    for byte in raw {
+        match byte {
+            b' ' if !after_blank => after_blank = true,
+            // A plus and a percent sign may have been written for something else.
+            b'!'..=b'~' if !byte.is_ascii_uppercase() && !matches!(byte, b'+' | b'%') => after_blank = false,
+            _ => return false,
+        }
+    }
+    !after_blank && raw.len() <= MOST_CHARS
 }
 
 /// Writes words with one blank between them, up to the cap.
@@ -93,6 +110,12 @@ mod tests {
         for (raw, want) in [
             ("Blue+Whales", "blue whales"),
             ("%43af%C3%A9", "café"),
+            ("tea time", "tea time"),
+            ("tea  time", "tea time"),
+            (" tea time ", "tea time"),
+            ("tea", "tea"),
+            ("T'ea!", "t'ea!"),
+            ("", ""),
             ("tea%2520time", "tea time"),
             ("tea%252520time", "tea%20time"),
             ("100%25+of+it", "100% of it"),
@@ -106,6 +129,8 @@ mod tests {
             ("ﬁsh", "fish"),
             ("+++", ""),
             (&long, &"a".repeat(256)),
+            (&"a".repeat(256), &"a".repeat(256)),
+            (&"a".repeat(257), &"a".repeat(256)),
         ] {
             let mut term = String::from("old");
             normalise_term(raw.as_bytes(), &mut term);

@@ -229,3 +229,37 @@ fn a_file_of_no_known_format_names_what_to_do() {
     }
     assert_eq!(home.number("SELECT count(*) AS n FROM receipts"), 0);
 }
+
+#[test]
+fn a_file_that_nearly_fits_is_told_what_it_lacks() {
+    let home = Home::new();
+    let no_time =
+        "proxy-1 c-ip=10.20.30.41 cs-host=dice.example cs-username=apatel s-action=TCP_DENIED sc-filter-result=DENIED\n"
+            .repeat(3);
+    let no_fields =
+        "SCH\\apatel 1793870042.327 10.20.30.41 GET http://dice.example/ BLOCK_WEBCAT_12-Pupils-Signed_in-NONE 403\n".repeat(3);
+    for (name, text, format, reason, words) in [
+        ("download (6)", no_time, "bluecoat-kv", "missing_time", ["Symantec ProxySG", "no time that can be read"]),
+        ("download (7)", no_fields, "cisco-wsa-w3c", "no_header", ["Cisco Secure Web Appliance", "#Fields"]),
+    ] {
+        let (ran, _) = one(&home, name, text.as_bytes());
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.status, 2, "{told}");
+        for word in words.iter().chain(&[name, "no known format fits"]) {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+        let path = home.path().join(name);
+        let ran = home.weir(["inspect", "--output", "ndjson", path.to_str().unwrap()]);
+        assert_eq!(ran.status, 1, "{}", ran.stderr);
+        assert!(words.iter().all(|word| ran.stderr.contains(word)), "{}", ran.stderr);
+        let lines: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 3);
+        for line in lines {
+            assert_eq!(
+                (&line["outcome"], &line["reason"], &line["format"]),
+                (&"quarantined".into(), &reason.into(), &format.into())
+            );
+        }
+    }
+    assert_eq!(home.number("SELECT count(*) AS n FROM receipts"), 0);
+}

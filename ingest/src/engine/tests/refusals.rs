@@ -105,7 +105,8 @@ fn no_name_reaches_the_lake_and_inspect_shows_it() {
     let mut lines = Vec::new();
     let ledger =
         inspect(&home.estate, &home.catalogue, &Input::file(&path), &home.options(), &mut |line| lines.push(line.to_value()))
-            .unwrap();
+            .unwrap()
+            .ledger;
     assert_eq!((ledger.lines, ledger.events, ledger.quarantined), (3, 1, 1));
     assert_eq!(lines[0]["user"], "rarename");
     assert_eq!(lines[0]["event_time"], "2026-11-05T09:00:01.000Z");

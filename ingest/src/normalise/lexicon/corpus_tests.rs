@@ -8,9 +8,12 @@ use std::time::Instant;
 use super::*;
 use crate::normalise::theme::THEMES;
 
-/// What the tuned part of the corpus must reach, a theme.
+/// What the whole corpus must reach, a theme.
 const LEAST_PRECISION: f64 = 0.95;
 const LEAST_RECALL: f64 = 0.9;
+
+/// The part that nobody tunes on is to be about a third: less says little of searches nobody has seen.
+const HELD_OUT_SHARE: std::ops::Range<f64> = 0.3..0.45;
 
 /// Themes without entries of their own; `docs/lexicon.md` says why.
 const BY_CATEGORY_ONLY: &[&str] = &["misinformation"];
@@ -18,13 +21,16 @@ const BY_CATEGORY_ONLY: &[&str] = &["misinformation"];
 /// The file of searches that no entry may match.
 const MUST_PASS: &str = "must_pass";
 
+/// The file of searches by an author who never saw the entries, and to which nobody has tuned them. All of it is held out.
+const THIRD_AUTHOR: &str = "third_author";
+
 /// A search as someone might type it.
 struct Sentence {
     file: String,
     text: String,
     /// Themes it should be found under.
     wanted: BTreeSet<String>,
-    /// Written before the entries; never tuned on.
+    /// Never tuned on, and never to be.
     is_held_out: bool,
 }
 
@@ -73,6 +79,10 @@ impl Score {
         if all == 0 { 1.0 } else { f64::from(self.right) / f64::from(all) }
     }
 
+    fn and(self, other: Self) -> Self {
+        Self { right: self.right + other.right, wrong: self.wrong + other.wrong, missed: self.missed + other.missed }
+    }
+
     fn precision(self) -> f64 {
         self.share(self.wrong)
     }
@@ -82,12 +92,22 @@ impl Score {
     }
 }
 
-/// Every theme against the searches of every file: what lies near one theme must not be found under another either.
-fn scores(lexicon: &Lexicon, sentences: &[Sentence], is_held_out: bool) -> BTreeMap<&'static str, Score> {
+/// Themes whose entries apply to the search of before and gave way to its call for help.
+fn gave_way(lexicon: &Lexicon, hits: &Hits) -> BTreeSet<String> {
+    lexicon.applying_to(hits).map(|(_, compiled)| compiled.theme.as_str().to_owned()).collect()
+}
+
+/// Every theme against the searches of every file: what lies near one theme must not be found under another either. Where a call for help
+/// is wanted and found, a theme that gave way to it, as it has to, counts as found.
+fn scores(lexicon: &Lexicon, sentences: &[Sentence], counts: impl Fn(&Sentence) -> bool) -> BTreeMap<&'static str, Score> {
     let mut hits = Hits::default();
+    let help = Theme::HELP_SEEKING.as_str();
     let mut scores: BTreeMap<&'static str, Score> = THEMES.iter().map(|(name, _)| (*name, Score::default())).collect();
-    for sentence in sentences.iter().filter(|sentence| sentence.is_held_out == is_held_out) {
-        let found = found(lexicon, &sentence.text, &mut hits);
+    for sentence in sentences.iter().filter(|sentence| counts(sentence)) {
+        let mut found = found(lexicon, &sentence.text, &mut hits);
+        if found.contains(help) && sentence.wanted.contains(help) {
+            found.extend(gave_way(lexicon, &hits).intersection(&sentence.wanted).cloned());
+        }
         for (theme, score) in &mut scores {
             match (sentence.wanted.contains(*theme), found.contains(*theme)) {
                 (true, true) => score.right += 1,
@@ -104,22 +124,37 @@ fn scores(lexicon: &Lexicon, sentences: &[Sentence], is_held_out: bool) -> BTree
 fn every_theme_finds_its_searches_and_leaves_the_others() {
     let lexicon = Lexicon::new(crate::embedded::LEXICON).unwrap();
     let sentences = corpus();
-    let (tuned, held_out) = (scores(&lexicon, &sentences, false), scores(&lexicon, &sentences, true));
-    println!("{:18} {:>9} {:>7} {:>9} {:>7}", "theme", "tuned P", "R", "held out P", "R");
+    let whole = scores(&lexicon, &sentences, |_| true);
+    let held_out = scores(&lexicon, &sentences, |sentence| sentence.is_held_out);
+    let third = scores(&lexicon, &sentences, |sentence| sentence.file == THIRD_AUTHOR);
+    println!("| theme | whole: precision | recall | held out: precision | recall | third author: precision | recall |");
+    println!("|---|---|---|---|---|---|---|");
     let mut short = Vec::new();
-    for (theme, score) in &tuned {
-        if BY_CATEGORY_ONLY.contains(theme) {
-            println!("{theme:18} by categories only");
-            continue;
-        }
-        let held = held_out[theme];
-        println!("{theme:18} {:9.3} {:7.3} {:10.3} {:7.3}", score.precision(), score.recall(), held.precision(), held.recall());
-        assert!(score.right + score.missed >= 40 && held.right + held.missed >= 20, "{theme}: too few searches to say anything");
-        if score.precision() < LEAST_PRECISION || score.recall() < LEAST_RECALL {
-            short.push(*theme);
+    for theme in whole.keys().copied().filter(|theme| !BY_CATEGORY_ONLY.contains(theme)) {
+        let scores = [whole[theme], held_out[theme], third[theme]];
+        println!("| {theme} |{}", scores.map(|score| format!(" {:.3} | {:.3} |", score.precision(), score.recall())).concat());
+        let enough = [60, 30, 10];
+        assert!(
+            scores.iter().zip(enough).all(|(score, least)| score.right + score.missed >= least),
+            "{theme}: too few searches to say anything"
+        );
+        if whole[theme].precision() < LEAST_PRECISION || whole[theme].recall() < LEAST_RECALL {
+            short.push(theme);
         }
     }
+    let all = [whole, held_out, third].map(|scores| scores.values().fold(Score::default(), |sum, score| sum.and(*score)));
+    println!("| all |{}", all.map(|score| format!(" {:.3} | {:.3} |", score.precision(), score.recall())).concat());
     assert!(short.is_empty(), "short of {LEAST_PRECISION} and {LEAST_RECALL}: {short:?}");
+}
+
+#[test]
+fn a_third_of_the_corpus_is_held_out() {
+    let sentences: Vec<Sentence> = corpus().into_iter().filter(|sentence| sentence.file != MUST_PASS).collect();
+    let held_out = sentences.iter().filter(|sentence| sentence.is_held_out).count();
+    let share = held_out as f64 / sentences.len() as f64;
+    println!("{held_out} of {} searches are held out", sentences.len());
+    assert!(HELD_OUT_SHARE.contains(&share), "{share}");
+    assert!(sentences.iter().all(|sentence| sentence.file != THIRD_AUTHOR || sentence.is_held_out));
 }
 
 #[test]
@@ -174,35 +209,51 @@ fn cases_of_a_file() {
     }
 }
 
+/// Seconds that this thread has had a core to itself: others keep the machine busy. Where the system does not say, seconds that have passed.
+fn processor_seconds(started: Instant) -> f64 {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+    nanos.map_or_else(|| started.elapsed().as_secs_f64(), |nanos| nanos as f64 / 1e9)
+}
+
 /// `cargo test --release -p weir-ingest --lib terms_a_second -- --ignored --nocapture`
 #[test]
 #[ignore = "prints a time; nothing to hold"]
 fn terms_a_second() {
     const TERMS: usize = 1_000_000;
+    const RUNS: usize = 5;
     let lexicon = Lexicon::new(crate::embedded::LEXICON).unwrap();
     let sentences = corpus();
     let (mut hits, mut normalised) = (Hits::default(), String::new());
+    let begun = Instant::now();
+    println!(
+        "{} entries; millions of terms a second of one core, median of {RUNS} runs (least to most)",
+        lexicon.entries().count()
+    );
     for (name, wants) in
         [("whole corpus", None), ("searches that should pass", Some(false)), ("searches that should be found", Some(true))]
     {
         let terms: Vec<&Sentence> =
             sentences.iter().filter(|s| wants.is_none_or(|wanted| wanted != s.wanted.is_empty())).collect();
-        let (started, mut found) = (Instant::now(), 0_usize);
-        for sentence in terms.iter().cycle().take(TERMS) {
-            normalise_term(sentence.text.as_bytes(), &mut normalised);
-            found += usize::from(lexicon.find(&normalised, &mut hits).is_some());
+        for normalise in [true, false] {
+            let mut found = 0_usize;
+            let mut rates: Vec<f64> = (0..RUNS)
+                .map(|_| {
+                    let started = processor_seconds(begun);
+                    for sentence in terms.iter().cycle().take(TERMS) {
+                        if normalise {
+                            normalise_term(sentence.text.as_bytes(), &mut normalised);
+                        }
+                        let term = if normalise { &normalised } else { &sentence.text };
+                        found += usize::from(lexicon.find(term, &mut hits).is_some());
+                    }
+                    TERMS as f64 / (processor_seconds(begun) - started) / 1e6
+                })
+                .collect();
+            rates.sort_by(f64::total_cmp);
+            let how = if normalise { "normalised and matched" } else { "matched alone" };
+            let (least, median, most) = (rates[0], rates[RUNS / 2], rates[RUNS - 1]);
+            println!("{name}, {how}: {median:.2} ({least:.2} to {most:.2}), {} of a million found", found / RUNS);
         }
-        let whole = started.elapsed().as_secs_f64();
-        let started = Instant::now();
-        for sentence in terms.iter().cycle().take(TERMS) {
-            found += usize::from(lexicon.find(&sentence.text, &mut hits).is_some());
-        }
-        let matching = started.elapsed().as_secs_f64();
-        println!(
-            "{name}: {:.2} M terms/s normalised and matched, {:.2} M matched alone, {} entries, {found} found",
-            TERMS as f64 / whole / 1e6,
-            TERMS as f64 / matching / 1e6,
-            lexicon.entries().count()
-        );
     }
 }

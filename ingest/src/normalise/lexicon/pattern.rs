@@ -97,47 +97,80 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// Whether it stands in a search.
-    pub fn stands(&self, hits: &Standing) -> bool {
-        self.parts.iter().all(|part| hits.stands(*part))
-            && (self.parts.len() == 1 || self.between.is_none_or(|between| follow(&self.parts, None, between, &hits.at)))
+    pub fn stands(&self, standing: &Standing) -> bool {
+        self.parts.iter().all(|part| standing.stands(*part))
+            && (self.parts.len() == 1 || self.between.is_none_or(|between| follow(&self.parts, None, between, standing)))
     }
+}
+
+/// A place of a part in a search.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Its first word.
+    first: u16,
+    /// The word after its last.
+    after: u16,
+    /// The place of the same part that was noted before, counted from 1; 0 where there is none.
+    before: u32,
 }
 
 /// Where parts stand in a search.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
-    /// Per part whether it stands.
-    stands: Vec<bool>,
-    /// Each place: the part, its first word and the one after its last.
-    at: Vec<(u32, u16, u16)>,
+    /// Per part its latest place, counted from 1; 0 where it does not stand.
+    latest: Vec<u32>,
+    places: Vec<Place>,
+    /// The parts that stand, each once.
+    stood: Vec<u32>,
 }
 
 impl Standing {
     pub fn clear(&mut self, parts: usize) {
-        for (part, _, _) in self.at.drain(..) {
-            self.stands[part as usize] = false;
+        for part in self.stood.drain(..) {
+            self.latest[part as usize] = 0;
         }
-        self.stands.resize(parts, false);
+        self.places.clear();
+        self.latest.resize(parts, 0);
     }
 
-    /// Notes a place; true where the part stood nowhere before.
-    pub fn add(&mut self, part: u32, first: u16, after: u16) -> bool {
-        self.at.push((part, first, after));
-        !std::mem::replace(&mut self.stands[part as usize], true)
+    /// Notes a place.
+    pub fn add(&mut self, part: u32, first: u16, after: u16) {
+        let latest = &mut self.latest[part as usize];
+        if *latest == 0 {
+            self.stood.push(part);
+        }
+        self.places.push(Place { first, after, before: *latest });
+        *latest = self.places.len() as u32;
     }
 
-    fn stands(&self, part: u32) -> bool {
-        self.stands.get(part as usize).copied().unwrap_or(false)
+    pub fn stands(&self, part: u32) -> bool {
+        self.latest.get(part as usize).is_some_and(|place| *place > 0)
+    }
+
+    /// The parts that stand, each once.
+    pub fn stood(&self) -> &[u32] {
+        &self.stood
+    }
+
+    /// Every place: the part, its first word and the one after its last.
+    #[cfg(test)]
+    pub fn all(&self) -> std::collections::BTreeSet<(u32, u16, u16)> {
+        self.stood.iter().flat_map(|part| self.places(*part).map(|place| (*part, place.first, place.after))).collect()
+    }
+
+    fn places(&self, part: u32) -> impl Iterator<Item = Place> {
+        let place = |number: u32| self.places.get((number as usize).checked_sub(1)?).copied();
+        let latest = self.latest.get(part as usize).copied().unwrap_or(0);
+        std::iter::successors(place(latest), move |one| place(one.before))
     }
 }
 
 /// Whether parts follow one another with at most so many words between.
-fn follow(parts: &[u32], after: Option<u16>, between: u16, at: &[(u32, u16, u16)]) -> bool {
+fn follow(parts: &[u32], after: Option<u16>, between: u16, standing: &Standing) -> bool {
     let Some((part, rest)) = parts.split_first() else { return true };
-    at.iter().any(|(found, first, end)| {
-        found == part
-            && after.is_none_or(|after| *first >= after && first - after <= between)
-            && follow(rest, Some(*end), between, at)
+    standing.places(*part).any(|place| {
+        after.is_none_or(|after| place.first >= after && place.first - after <= between)
+            && follow(rest, Some(place.after), between, standing)
     })
 }
 
@@ -145,7 +178,6 @@ fn follow(parts: &[u32], after: Option<u16>, between: u16, at: &[(u32, u16, u16)
 #[derive(Debug, Default)]
 pub(super) struct Wording {
     pub key: String,
-    pub words: u16,
     pub parts: Vec<u32>,
 }
 
@@ -232,11 +264,10 @@ impl<'a> Vocabulary<'a> {
             let keys: Vec<String> = wordings(self.sets).iter().map(|wording| self.spelling.key(wording)).collect();
             self.sizes.push((keys.len(), keys.iter().any(|key| self.everyday.contains(key))));
             for key in keys {
-                let words = key.split_whitespace().count() as u16;
                 let next = self.wordings.len();
                 let at = *self.numbers.entry(key.clone()).or_insert(next);
                 if at == next {
-                    self.wordings.push(Wording { key, words, parts: Vec::new() });
+                    self.wordings.push(Wording { key, parts: Vec::new() });
                 }
                 let parts = &mut self.wordings[at].parts;
                 if !parts.contains(&number) {
@@ -247,12 +278,16 @@ impl<'a> Vocabulary<'a> {
         number
     }
 
-    /// The part of a pattern that the fewest searches hold, as far as that can be told: not an everyday word, and of few wordings.
-    pub fn rarest(&self, pattern: &Pattern) -> Option<u32> {
-        pattern.parts.iter().copied().min_by_key(|part| {
+    /// The three parts of a pattern that the fewest searches hold, as far as that can be told: not an everyday word, and of few wordings.
+    /// A pattern of fewer parts has the last again.
+    pub fn rarest(&self, pattern: &Pattern) -> Option<[u32; 3]> {
+        let mut parts = pattern.parts.clone();
+        parts.sort_by_key(|part| {
             let (wordings, is_everyday) = self.sizes[*part as usize];
             (is_everyday, wordings)
-        })
+        });
+        let last = *parts.last()?;
+        Some([0, 1, 2].map(|at| parts.get(at).copied().unwrap_or(last)))
     }
 }
 

@@ -13,6 +13,10 @@ use super::LexiconError;
 /// A watched word of fewer letters has too many neighbours that are words of their own.
 const LEAST_WATCHED: usize = 6;
 
+/// Letters of a word that is short enough to be listed with the entries' own words: most of what people type is, and is then known after
+/// one look-up. Only the least watched words' misspellings with a letter left out are as short.
+const SHORT: usize = LEAST_WATCHED - 1;
+
 /// `ingest/lexicon-words/spelling.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,28 +67,42 @@ impl Spelling {
     }
 
     /// Writes the key of a normalised term.
-    pub fn write_key(&self, term: &str, into: &mut String) {
+    fn write_key(&self, term: &str, into: &mut String) {
         into.clear();
         into.push(' ');
-        let mut word = String::new();
         for chunk in term.split(' ') {
-            if !chunk.is_empty() && chunk.bytes().all(|byte| byte.is_ascii_lowercase()) {
-                self.write_word(chunk, false, into);
-                continue;
-            }
-            // 1984 stays a year; only among letters is a digit a letter.
-            let swap = chunk.chars().any(char::is_alphabetic);
-            for character in chunk.nfd().filter(|character| !is_combining_mark(*character)) {
-                if character.is_alphanumeric() || swap && matches!(character, '@' | '$') {
-                    word.push(character);
-                } else if !matches!(character, '\'' | '\u{2019}' | '\u{2018}' | '`') {
-                    self.write_word(&word, swap, into);
-                    word.clear();
-                }
-            }
-            self.write_word(&word, swap, into);
-            word.clear();
+            self.write_chunk(chunk, into);
         }
+    }
+
+    /// Writes the words of what stands between two blanks of a normalised term, a blank after each.
+    pub fn write_chunk(&self, chunk: &str, into: &mut String) {
+        if is_plain(chunk) {
+            return self.write_word(chunk, false, into);
+        }
+        let mut word = String::new();
+        // 1984 stays a year; only among letters is a digit a letter.
+        let swap = chunk.chars().any(char::is_alphabetic);
+        for character in chunk.nfd().filter(|character| !is_combining_mark(*character)) {
+            if character.is_alphanumeric() || swap && matches!(character, '@' | '$') {
+                word.push(character);
+            } else if !matches!(character, '\'' | '\u{2019}' | '\u{2018}' | '`') {
+                self.write_word(&word, swap, into);
+                word.clear();
+            }
+        }
+        self.write_word(&word, swap, into);
+    }
+
+    /// Whether [`Spelling::write_chunk`] leaves this as it is, told without writing it. Short ones are not looked up: whoever asks knows
+    /// those of [`Spelling::short`].
+    pub fn leaves(&self, chunk: &str) -> bool {
+        is_plain(chunk) && !has_run(chunk.as_bytes()) && (chunk.len() <= SHORT || !self.written.contains_key(chunk))
+    }
+
+    /// Short words that are written otherwise: texting and the shortest misspellings.
+    pub fn short(&self) -> impl Iterator<Item = &str> {
+        self.written.keys().map(|typed| &**typed).filter(|typed| typed.len() <= SHORT)
     }
 
     fn write_word(&self, word: &str, swap: bool, into: &mut String) {
@@ -119,11 +137,20 @@ impl Spelling {
     }
 }
 
+/// Letters a-z alone: no sign parts or joins its words, and no letter has an accent.
+fn is_plain(chunk: &str) -> bool {
+    !chunk.is_empty() && chunk.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// Whether a letter stands three times or more.
+fn has_run(word: &[u8]) -> bool {
+    word.windows(3).any(|three| three[0].is_ascii_lowercase() && three[0] == three[1] && three[1] == three[2])
+}
+
 /// A word without letters that stand three times or more, `pleaseee`; None where there are none, or nothing else (`xxx`).
 fn without_runs(word: &str) -> Option<String> {
     let bytes = word.as_bytes();
-    let runs = bytes.windows(3).any(|three| three[0].is_ascii_lowercase() && three[0] == three[1] && three[1] == three[2]);
-    if !runs || bytes.iter().all(|byte| *byte == bytes[0]) {
+    if !has_run(bytes) || bytes.iter().all(|byte| *byte == bytes[0]) {
         return None;
     }
     let mut short = String::with_capacity(word.len());
