@@ -39,6 +39,11 @@ pub fn width() -> usize {
     set.or_else(told).unwrap_or(100).clamp(40, WIDEST)
 }
 
+/// A sentence for a person: on a terminal broken at blanks, in a pipe one line.
+pub fn sentence(text: &str) -> String {
+    if io::stdout().is_terminal() { wrapped(text, width()) } else { text.to_owned() }
+}
+
 /// Text in lines of at most so many letters, broken at blanks.
 pub fn wrapped(text: &str, width: usize) -> String {
     layout::lines(text, width).join("\n")

@@ -25,13 +25,16 @@ use crate::rows::rows;
 use crate::state::{Shown, State};
 use crate::words;
 
+type Rows = Arc<Vec<FigureRow>>;
+
 /// What one school's pages are asked of: its rollups in memory, so that all questions read the files once, and a figure of a year is
 /// computed once however many years' pages compare with it.
 pub struct School<'a> {
     pub(crate) id: String,
     engine: &'a Engine,
     context: OnceCell<SessionContext>,
-    figures: Mutex<HashMap<(String, String), Arc<Vec<FigureRow>>>>,
+    /// By indicator and year.
+    figures: Mutex<HashMap<(String, String), Rows>>,
 }
 
 impl<'a> School<'a> {
@@ -50,7 +53,7 @@ impl<'a> School<'a> {
     }
 
     /// A figure of a year by half-term, of the whole school.
-    async fn figure(&self, indicator: &Indicator, year: &str) -> Result<Arc<Vec<FigureRow>>, QueryError> {
+    async fn figure(&self, indicator: &Indicator, year: &str) -> Result<Rows, QueryError> {
         let key = (indicator.id.clone(), year.to_owned());
         let known = || self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rows) = known().get(&key) {

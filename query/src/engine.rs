@@ -2,6 +2,8 @@
 //!
 //! A question that is dropped stops; one that takes too long or too much memory ends in an error that says so.
 
+mod schools;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::object_store::local::LocalFileSystem;
-use datafusion::prelude::{DataFrame, Expr, SQLOptions, SessionConfig, SessionContext, col, lit};
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use futures::{Stream, StreamExt};
 use jiff::civil::Date;
 use tokio::sync::OnceCell;
@@ -30,11 +32,11 @@ use weir_lake::schema::Table;
 
 use crate::error::QueryError;
 use crate::explain::Limits;
-use crate::rollup::conformed;
 use crate::scan::FilesTable;
 use crate::scope::{Scope, ScopedTable};
 use crate::session;
 use crate::tables::{self, Meanings};
+pub(crate) use schools::OF_SCHOOLS;
 
 /// How much an engine may take, and what it can't know by itself.
 #[derive(Debug, Clone)]
@@ -88,10 +90,6 @@ pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn TableProvider>>;
 
 /// Columns that may hold names or what someone typed: hidden unless a reason is given.
 const HIDDEN: [&str; 3] = ["url_path", "url_query", "search_term"];
-
-/// What the figures of one school are made from.
-pub(crate) const OF_SCHOOLS: [Table; 5] =
-    [Table::ActivityHourly, Table::ThemeWeeks, Table::PupilDays, Table::AdminEvents, Table::Figures];
 
 /// A snapshot of the lake, ready to be asked.
 pub struct Engine {
@@ -361,54 +359,6 @@ impl Engine {
         let mut tables = self.tables.clone();
         tables.extend(replaced);
         context(&self.runtime, &self.options, &tables).await
-    }
-
-    /// A context in which the rollups of some schools are in memory, so that many schools read the files once.
-    pub(crate) async fn schools_context(&self, schools: &[&str]) -> Result<SessionContext, QueryError> {
-        let mut tables = self.tables.clone();
-        for table in OF_SCHOOLS {
-            let names: Vec<Expr> = schools.iter().map(|school| lit(*school)).collect();
-            let frame = self.full().await?.table(table.name()).await?.filter(col("school_id").in_list(names, false))?;
-            let rows = frame.collect().await.map_err(|error| self.limits().explain(error))?;
-            tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
-        }
-        bare_context(&self.runtime, &self.options, &tables)
-    }
-
-    /// A context of one school: its rollups and what the views make of them are in memory, so that many questions read once.
-    pub(crate) async fn school_context(&self, school: &str) -> Result<SessionContext, QueryError> {
-        self.school_context_of(self.full().await?, school).await
-    }
-
-    /// As [`Engine::school_context`], from another context of this engine.
-    pub(crate) async fn school_context_of(&self, from: &SessionContext, school: &str) -> Result<SessionContext, QueryError> {
-        let parameters = [("school", ScalarValue::from(school))];
-        let mut tables = self.tables.clone();
-        for table in OF_SCHOOLS {
-            let text = format!("SELECT * FROM {} o WHERE o.school_id = $school", table.name());
-            let rows = self.rows_in(from, &text, &parameters).await?;
-            tables.insert(table.name(), tables::of_batches(conformed(table, &rows)?)?);
-        }
-        // The rows are few: what their questions take is planning, the more so where work is shared out over threads.
-        let config = configuration(&EngineOptions { partitions: 1, ..self.options.clone() });
-        let context = new_context(&self.runtime, config, &tables)?;
-        for (name, text) in views(&[]) {
-            if matches!(name, "decisions" | "decided_hours") {
-                // Read once or never; the first one's rows are no rollup.
-                let view = context.sql(&text).await?.into_view();
-                context.register_table(name, view)?;
-                continue;
-            }
-            let frame = context.sql(&format!("SELECT * FROM ({text}) v WHERE v.school_id = $school")).await?;
-            let frame = with_parameters(frame, &parameters)?;
-            let schema = Arc::new(frame.schema().as_arrow().clone());
-            let mut rows = frame.collect().await.map_err(|error| self.limits().explain(error))?;
-            if rows.is_empty() {
-                rows.push(RecordBatch::new_empty(schema));
-            }
-            context.register_table(name, tables::of_batches(rows)?)?;
-        }
-        Ok(context)
     }
 
     fn limits(&self) -> Limits {

@@ -126,8 +126,11 @@ async fn compute(
     Ok((report, cells))
 }
 
+/// A school's half-terms of a figure.
+type HalfTerms = Vec<Option<FigureRow>>;
+
 /// Figures by indicator and dimension: for each school its half-terms.
-type Computed = BTreeMap<(&'static str, Option<String>), Vec<Vec<Option<FigureRow>>>>;
+type Computed = BTreeMap<(&'static str, Option<String>), Vec<HalfTerms>>;
 
 /// Rows of rollups that are held in memory at once while figures are computed, some hundred bytes each.
 const ROWS_AT_ONCE: u64 = 4_000_000;

@@ -14,7 +14,7 @@ use weir_register::{Actor, Place, Role};
 use weir_sample_data::{EstateOptions, write_estate};
 
 use super::{formats, ingest as ingest_command, inspect, rollup, serve};
-use crate::output::table;
+use crate::output::{sentence, table};
 use crate::{Ended, progress};
 
 /// An estate of invented schools: generate, ingest, roll up, serve
@@ -106,7 +106,7 @@ fn make(dir: &Path, weir_toml: &Path) -> anyhow::Result<()> {
         "Read {} schools' logs from {} sources.\n{}",
         estate.schools.len(),
         estate.sources.len(),
-        inspect::ledger_words(&total)
+        sentence(&inspect::ledger_words(&total))
     );
     let (report, published) = rollup::run(&lake, &estate)?;
     println!(

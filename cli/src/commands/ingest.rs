@@ -16,7 +16,7 @@ use weir_lake::names::ClearName;
 use weir_lake::vault::Vault;
 
 use super::{formats, inspect};
-use crate::output::{Output, table};
+use crate::output::{Output, sentence, table};
 use crate::{Ended, progress};
 
 /// Read logs into the lake, each line once
@@ -229,7 +229,7 @@ pub fn print(report: &IngestReport) {
         let says_which = matches!(file.status, FileStatus::Refused | FileStatus::Empty);
         println!("{}{message}", if says_which { "" } else { &name });
     }
-    println!("{}: {}", report.source_id, inspect::ledger_words(&report.total));
+    println!("{}", sentence(&format!("{}: {}", report.source_id, inspect::ledger_words(&report.total))));
     if report.total.quarantined > 0 {
         println!(
             "Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\""

@@ -101,7 +101,7 @@ fn read_calendar(path: &Path) -> anyhow::Result<TermDates> {
 fn ask(today: Date, nation: Nation) -> anyhow::Result<Vec<CalendarRow>> {
     let year = AcademicYear::of(today, nation.name());
     println!(
-        "\nHalf-terms of {year}: first and last day of each, like 2026-09-01 2026-10-23. Press Enter to leave them for later."
+        "\nHalf-terms of {year}: first and last day of each, like 2026-09-01 2026-10-23.\nPress Enter to leave them for later."
     );
     let mut pairs = Vec::new();
     let mut lines = io::stdin().lock().lines();

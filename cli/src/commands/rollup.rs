@@ -9,7 +9,7 @@ use weir_query::engine::EngineOptions;
 use weir_query::publish::{PublishOptions, PublishReport, publish};
 use weir_query::rollup::{RollupReport, roll_up};
 
-use crate::Ended;
+use crate::{Ended, progress};
 
 /// Bring the figures up to date with what was read
 #[derive(Args)]
@@ -50,9 +50,13 @@ impl Rollup {
 pub fn run(lake: &Lake, estate: &Estate) -> anyhow::Result<(RollupReport, PublishReport)> {
     let options = EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() };
     super::runtime()?.block_on(async {
-        let report = roll_up(lake, estate, &options, &super::run_id("rollup")?).await?;
-        let run_id = super::run_id("publish")?;
-        let published = publish(lake, estate, &options, PublishOptions::default(), &run_id).await?;
-        Ok((report, published))
+        let spinner = progress::busy("bringing figures up to date");
+        let report = roll_up(lake, estate, &options, &super::run_id("rollup")?).await;
+        spinner.finish_and_clear();
+        let (report, run_id) = (report?, super::run_id("publish")?);
+        let spinner = progress::busy("publishing figures of half-terms that are over");
+        let published = publish(lake, estate, &options, PublishOptions::default(), &run_id).await;
+        spinner.finish_and_clear();
+        Ok((report, published?))
     })
 }

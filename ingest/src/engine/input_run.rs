@@ -1,6 +1,6 @@
 //! Reads one input with all workers: its format and headers, what of it is known, its blocks, its ledger and its id.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -421,24 +421,14 @@ impl Run<'_> {
     }
 
     fn hash_of(&self, input: &Input, from: u64, bytes: u64) -> Result<[u8; 32], IngestError> {
-        struct Hashing(blake3::Hasher);
-        impl Write for Hashing {
-            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-                self.0.update(bytes);
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
         let opened = self.skipped(input, from)?;
-        let mut hashing = Hashing(blake3::Hasher::new());
+        let mut hasher = blake3::Hasher::new();
         let read =
-            std::io::copy(&mut opened.reader.take(bytes), &mut hashing).map_err(|error| InputError::of(&input.label(), error))?;
+            std::io::copy(&mut opened.reader.take(bytes), &mut hasher).map_err(|error| InputError::of(&input.label(), error))?;
         if read != bytes {
             return Err(IngestError::Changed { path: input.label() });
         }
-        Ok(*hashing.0.finalize().as_bytes())
+        Ok(*hasher.finalize().as_bytes())
     }
 }
 
