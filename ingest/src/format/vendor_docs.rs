@@ -161,7 +161,7 @@ fn pages() -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     let mut index = format!(
         "# Vendors\n\n{MADE}\n\nWhat Weir reads, what it gets from it and what it can't see. A log that is not here: [a new format in ten \
-         minutes](../new-format.md).\n\n| vendor | products | formats | stands as | rests on |\n|---|---|---|---|---|\n"
+         minutes](../new-format.md), and [what to ask its vendor for](../vendors-without-a-format.md).\n\n| vendor | products | formats | stands as | rests on |\n|---|---|---|---|---|\n"
     );
     for (vendor, formats) in by_vendor() {
         let list = |of: &dyn Fn(&Format) -> String, between: &str| {
