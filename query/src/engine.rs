@@ -2,6 +2,7 @@
 //!
 //! A question that is dropped stops; one that takes too long or too much memory ends in an error that says so.
 
+mod hidden;
 mod schools;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use crate::scan::FilesTable;
 use crate::scope::{Scope, ScopedTable};
 use crate::session;
 use crate::tables::{self, Meanings};
+use hidden::hidden_events;
 pub(crate) use schools::OF_SCHOOLS;
 
 /// How much an engine may take, and what it can't know by itself.
@@ -87,9 +89,6 @@ impl Reason {
 
 /// A table's name and where its rows come from.
 pub(crate) type Tables = BTreeMap<&'static str, Arc<dyn TableProvider>>;
-
-/// Columns that may hold names or what someone typed: hidden unless a reason is given.
-const HIDDEN: [&str; 3] = ["url_path", "url_query", "search_term"];
 
 /// A snapshot of the lake, ready to be asked.
 pub struct Engine {
@@ -474,24 +473,6 @@ async fn add_views(context: &SessionContext, more: &[&str]) -> Result<(), QueryE
         context.register_table(name, view)?;
     }
     Ok(())
-}
-
-/// `events` with terms and paths replaced, where there is one.
-async fn hidden_events(context: &SessionContext) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let columns: Vec<String> = Table::Events
-        .scan_schema()
-        .fields()
-        .iter()
-        .map(|field| {
-            let name = field.name();
-            if HIDDEN.contains(&name.as_str()) {
-                format!("CASE WHEN {name} IS NULL THEN NULL ELSE '[hidden]' END AS {name}")
-            } else {
-                name.clone()
-            }
-        })
-        .collect();
-    Ok(context.sql(&format!("SELECT {} FROM events", columns.join(", "))).await?.into_view())
 }
 
 /// The plan of a text that only reads; anything else is refused before it is planned for execution.
