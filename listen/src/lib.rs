@@ -1,0 +1,1 @@
+//! Receiving logs as they happen: syslog over UDP, TCP and TLS, and files that grow.

@@ -1,0 +1,1 @@
+//! The evidence pack: a frozen review as PDF, workbook, page and tables.

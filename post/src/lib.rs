@@ -1,0 +1,1 @@
+//! Mail: that something waits, and where to sign in; never whom it is about.
