@@ -1,8 +1,12 @@
-//! What people record about a school's filter: the checks they made of it and the changes they asked of it.
+//! What people record about a school's filter: the checks they made of it, the changes they asked of it, and the annual reviews they sign.
 
 mod changes;
 mod checks;
 mod grid;
+mod review_actions;
+mod review_signing;
+mod review_writing;
+mod reviews;
 mod typed;
 mod words;
 
@@ -13,6 +17,9 @@ use crate::{AccountId, Act, Action, Actor, RegisterError, Role};
 pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
+pub use review_actions::{ActionState, NewAction, ReviewAction};
+pub use review_signing::{Frozen, FrozenFile, Round, Seat, Signature, ToFreeze};
+pub use reviews::{Answer, Comment, Part, PartDone, Review, ReviewState, Revision};
 pub use words::{Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.

@@ -3,6 +3,7 @@ mod audit;
 mod changes;
 mod checks;
 mod processes;
+mod reviews;
 mod roles;
 
 use std::path::PathBuf;
