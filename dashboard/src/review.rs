@@ -3,6 +3,11 @@
 //! From the standards for filtering and monitoring of the Department for Education, the definitions of the UK Safer Internet Centre, and
 //! what schools' own online safety policies ask of governors.
 
+pub(crate) mod bundle;
+pub(crate) mod differences;
+pub(crate) mod files;
+pub(crate) mod nation;
+
 /// Where a block's evidence comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Basis {
@@ -51,6 +56,8 @@ pub(crate) enum Kept {
 /// Something that only people can supply.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
+    /// Its name in forms and in the register: stays when the words change. Once in a block.
+    pub(crate) id: &'static str,
     /// What.
     pub(crate) what: &'static str,
     /// Who can supply it.
@@ -76,12 +83,12 @@ pub(crate) struct Block {
     pub(crate) wanted: &'static [Wanted],
 }
 
-const fn wanted(what: &'static str, who: &'static str) -> Wanted {
-    Wanted { what, who, kept: None }
+const fn wanted(id: &'static str, what: &'static str, who: &'static str) -> Wanted {
+    Wanted { id, what, who, kept: None }
 }
 
-const fn kept(kept: Kept, what: &'static str, who: &'static str) -> Wanted {
-    Wanted { what, who, kept: Some(kept) }
+const fn kept(id: &'static str, kept: Kept, what: &'static str, who: &'static str) -> Wanted {
+    Wanted { id, what, who, kept: Some(kept) }
 }
 
 /// The blocks, in order.
@@ -92,7 +99,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[],
         parts: &[Part::Signatures],
-        wanted: &[wanted("The date of this review, and of the next one: at most a year later", "head and chair of governors")],
+        wanted: &[wanted("dates", "The date of this review, and of the next one: at most a year later", "head and chair of governors")],
     },
     Block {
         title: "Who is responsible",
@@ -101,9 +108,9 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("The senior leader and the governor for filtering and monitoring: since when, and when last trained", "head"),
-            wanted("The safeguarding lead, the deputies, and whom to reach out of hours", "safeguarding lead"),
-            wanted("Who looks after the systems, in school or outside", "head"),
+            wanted("named", "The senior leader and the governor for filtering and monitoring: since when, and when last trained", "head"),
+            wanted("safeguarding", "The safeguarding lead, the deputies, and whom to reach out of hours", "safeguarding lead"),
+            wanted("systems", "Who looks after the systems, in school or outside", "head"),
         ],
     },
     Block {
@@ -113,12 +120,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[Part::Sources],
         wanted: &[
-            wanted("Product, provider and version of each system, and when each contract ends", "IT support"),
+            wanted("products", "Product, provider and version of each system, and when each contract ends", "IT support"),
             wanted(
-                "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
+                "statement", "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
                 "IT support, from the provider",
             ),
-            wanted("Until when the provider\u{2019}s accreditation runs", "IT support, from the provider"),
+            wanted("accreditation", "Until when the provider\u{2019}s accreditation runs", "IT support, from the provider"),
         ],
     },
     Block {
@@ -129,10 +136,10 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[Part::Roll],
         wanted: &[
             wanted(
-                "Pupils with special educational needs, with English as an additional language, boarders",
+                "groups", "Pupils with special educational needs, with English as an additional language, boarders",
                 "safeguarding lead",
             ),
-            wanted("Own devices, work from home, tools of artificial intelligence in use", "IT support and safeguarding lead"),
+            wanted("risks", "Own devices, work from home, tools of artificial intelligence in use", "IT support and safeguarding lead"),
         ],
     },
     Block {
@@ -157,7 +164,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("blocked_share", "Share blocked"), ("filter_failures", "Allowed where policy says block")],
         parts: &[],
         wanted: &[wanted(
-            "For each category and group: blocked or allowed, and the reason (policy.csv holds it)",
+            "policy", "For each category and group: blocked or allowed, and the reason (policy.csv holds it)",
             "safeguarding lead",
         )],
     },
@@ -168,8 +175,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("illegal_allowed", "Illegal, let through")],
         parts: &[],
         wanted: &[
-            wanted("The provider\u{2019}s statement, with its date", "IT support, from the provider"),
-            kept(Kept::IllegalTests, "The latest test of each profile, with its date and result", "IT support"),
+            wanted("illegal_statement", "The provider\u{2019}s statement, with its date", "IT support, from the provider"),
+            kept("illegal_tests", Kept::IllegalTests, "The latest test of each profile, with its date and result", "IT support"),
         ],
     },
     Block {
@@ -180,11 +187,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             kept(
-                Kept::Checks,
+                "checks", Kept::Checks,
                 "Each check: when, who, what was tested, on which device and site, for which group, with what result",
                 "IT support",
             ),
-            kept(Kept::Mends, "What was done about a check that failed, by whom and by when", "IT support and safeguarding lead"),
+            kept("mends", Kept::Mends, "What was done about a check that failed, by whom and by when", "IT support and safeguarding lead"),
         ],
     },
     Block {
@@ -213,7 +220,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[("circumvention_rate", "Ways round the filter"), ("circumvention_allowed", "Ways round that got through")],
         parts: &[],
-        wanted: &[wanted("What was done about ways round the filter", "IT support and safeguarding lead")],
+        wanted: &[wanted("ways_round", "What was done about ways round the filter", "IT support and safeguarding lead")],
     },
     Block {
         title: "Artificial intelligence",
@@ -222,7 +229,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("ai_first_seen", "New AI tools"), ("ai_use_rate", "AI use")],
         parts: &[],
         wanted: &[wanted(
-            "The risk assessment of each tool, with its date, and what pupils and staff were told",
+            "ai_assessed", "The risk assessment of each tool, with its date, and what pupils and staff were told",
             "safeguarding lead",
         )],
     },
@@ -237,9 +244,9 @@ pub(crate) const BLOCKS: [Block; 21] = [
         ],
         parts: &[],
         wanted: &[
-            kept(Kept::Requests, "Sites that staff asked for: how many, granted or not, after how many days", "IT support"),
+            kept("requests", Kept::Requests, "Sites that staff asked for: how many, granted or not, after how many days", "IT support"),
             kept(
-                Kept::Changes,
+                "changes", Kept::Changes,
                 "Each change: who asked, who approved, who made it. The one who approves is never the one who makes it",
                 "IT support",
             ),
@@ -251,7 +258,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[("alert_response", "Response to alerts"), ("false_positive_share", "False alarms")],
         parts: &[],
-        wanted: &[wanted("Weekly reports made and read; alerts, time to the first answer, outcome", "safeguarding lead")],
+        wanted: &[wanted("alerts", "Weekly reports made and read; alerts, time to the first answer, outcome", "safeguarding lead")],
     },
     Block {
         title: "Incidents and what we learned",
@@ -260,8 +267,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
-            wanted("What changed in policy or teaching because of them", "head"),
+            wanted("incidents", "Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
+            wanted("learned", "What changed in policy or teaching because of them", "head"),
         ],
     },
     Block {
@@ -270,7 +277,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[],
         parts: &[Part::Triggers],
-        wanted: &[wanted("For each: was a review held, and when", "safeguarding lead and IT support")],
+        wanted: &[wanted("reviews_held", "For each: was a review held, and when", "safeguarding lead and IT support")],
     },
     Block {
         title: "Data protection",
@@ -279,9 +286,9 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("retention_kept", "Retention kept")],
         parts: &[],
         wanted: &[
-            wanted("Date of the data protection impact assessment", "data protection officer"),
-            wanted("Date of the notices to pupils, parents and staff; requests for access answered", "data protection officer"),
-            wanted("Names revealed: how often, by which role, for what reason", "head"),
+            wanted("impact", "Date of the data protection impact assessment", "data protection officer"),
+            wanted("notices", "Date of the notices to pupils, parents and staff; requests for access answered", "data protection officer"),
+            wanted("revealed", "Names revealed: how often, by which role, for what reason", "head"),
         ],
     },
     Block {
@@ -291,8 +298,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("Date of each policy and of its next review", "head"),
-            wanted("Share of staff trained this year; the staff self-audit, summed", "safeguarding lead"),
+            wanted("policies", "Date of each policy and of its next review", "head"),
+            wanted("training", "Share of staff trained this year; the staff self-audit, summed", "safeguarding lead"),
         ],
     },
     Block {
@@ -301,7 +308,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[],
         parts: &[Part::Unseen],
-        wanted: &[wanted("For each gap an owner and a date; what was carried over from last year", "head")],
+        wanted: &[wanted("gaps", "For each gap an owner and a date; what was carried over from last year", "head")],
     },
     Block {
         title: "What is measured, and what is reported",
@@ -321,6 +328,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
     },
 ];
 
+/// The block of a number, from 1.
+pub(crate) fn block(number: u8) -> Option<&'static Block> {
+    BLOCKS.get(usize::from(number.checked_sub(1)?))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -338,6 +350,10 @@ mod tests {
                 Basis::Both => assert!(measures, "{}", block.title),
             }
             assert!(block.asks.ends_with('?'), "{}", block.title);
+            let items: BTreeSet<&str> = block.wanted.iter().map(|want| want.id).collect();
+            assert_eq!(items.len(), block.wanted.len(), "{}", block.title);
+            let is_plain = |id: &str| id.len() <= 40 && id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            assert!(items.iter().all(|id| is_plain(id) && *id != "comment"), "{}", block.title);
             for (id, _) in block.figures {
                 assert!(seen.insert(*id), "{id} stands in two blocks");
             }
