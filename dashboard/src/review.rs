@@ -99,7 +99,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[],
         parts: &[Part::Signatures],
-        wanted: &[wanted("dates", "The date of this review, and of the next one: at most a year later", "head and chair of governors")],
+        wanted: &[wanted(
+            "dates",
+            "The date of this review, and of the next one: at most a year later",
+            "head and chair of governors",
+        )],
     },
     Block {
         title: "Who is responsible",
@@ -108,7 +112,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("named", "The senior leader and the governor for filtering and monitoring: since when, and when last trained", "head"),
+            wanted(
+                "named",
+                "The senior leader and the governor for filtering and monitoring: since when, and when last trained",
+                "head",
+            ),
             wanted("safeguarding", "The safeguarding lead, the deputies, and whom to reach out of hours", "safeguarding lead"),
             wanted("systems", "Who looks after the systems, in school or outside", "head"),
         ],
@@ -122,7 +130,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         wanted: &[
             wanted("products", "Product, provider and version of each system, and when each contract ends", "IT support"),
             wanted(
-                "statement", "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
+                "statement",
+                "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
                 "IT support, from the provider",
             ),
             wanted("accreditation", "Until when the provider\u{2019}s accreditation runs", "IT support, from the provider"),
@@ -136,10 +145,15 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[Part::Roll],
         wanted: &[
             wanted(
-                "groups", "Pupils with special educational needs, with English as an additional language, boarders",
+                "groups",
+                "Pupils with special educational needs, with English as an additional language, boarders",
                 "safeguarding lead",
             ),
-            wanted("risks", "Own devices, work from home, tools of artificial intelligence in use", "IT support and safeguarding lead"),
+            wanted(
+                "risks",
+                "Own devices, work from home, tools of artificial intelligence in use",
+                "IT support and safeguarding lead",
+            ),
         ],
     },
     Block {
@@ -164,7 +178,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("blocked_share", "Share blocked"), ("filter_failures", "Allowed where policy says block")],
         parts: &[],
         wanted: &[wanted(
-            "policy", "For each category and group: blocked or allowed, and the reason (policy.csv holds it)",
+            "policy",
+            "For each category and group: blocked or allowed, and the reason (policy.csv holds it)",
             "safeguarding lead",
         )],
     },
@@ -187,11 +202,17 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             kept(
-                "checks", Kept::Checks,
+                "checks",
+                Kept::Checks,
                 "Each check: when, who, what was tested, on which device and site, for which group, with what result",
                 "IT support",
             ),
-            kept("mends", Kept::Mends, "What was done about a check that failed, by whom and by when", "IT support and safeguarding lead"),
+            kept(
+                "mends",
+                Kept::Mends,
+                "What was done about a check that failed, by whom and by when",
+                "IT support and safeguarding lead",
+            ),
         ],
     },
     Block {
@@ -229,7 +250,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("ai_first_seen", "New AI tools"), ("ai_use_rate", "AI use")],
         parts: &[],
         wanted: &[wanted(
-            "ai_assessed", "The risk assessment of each tool, with its date, and what pupils and staff were told",
+            "ai_assessed",
+            "The risk assessment of each tool, with its date, and what pupils and staff were told",
             "safeguarding lead",
         )],
     },
@@ -244,9 +266,15 @@ pub(crate) const BLOCKS: [Block; 21] = [
         ],
         parts: &[],
         wanted: &[
-            kept("requests", Kept::Requests, "Sites that staff asked for: how many, granted or not, after how many days", "IT support"),
             kept(
-                "changes", Kept::Changes,
+                "requests",
+                Kept::Requests,
+                "Sites that staff asked for: how many, granted or not, after how many days",
+                "IT support",
+            ),
+            kept(
+                "changes",
+                Kept::Changes,
                 "Each change: who asked, who approved, who made it. The one who approves is never the one who makes it",
                 "IT support",
             ),
@@ -258,7 +286,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[("alert_response", "Response to alerts"), ("false_positive_share", "False alarms")],
         parts: &[],
-        wanted: &[wanted("alerts", "Weekly reports made and read; alerts, time to the first answer, outcome", "safeguarding lead")],
+        wanted: &[wanted(
+            "alerts",
+            "Weekly reports made and read; alerts, time to the first answer, outcome",
+            "safeguarding lead",
+        )],
     },
     Block {
         title: "Incidents and what we learned",
@@ -287,7 +319,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             wanted("impact", "Date of the data protection impact assessment", "data protection officer"),
-            wanted("notices", "Date of the notices to pupils, parents and staff; requests for access answered", "data protection officer"),
+            wanted(
+                "notices",
+                "Date of the notices to pupils, parents and staff; requests for access answered",
+                "data protection officer",
+            ),
             wanted("revealed", "Names revealed: how often, by which role, for what reason", "head"),
         ],
     },

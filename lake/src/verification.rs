@@ -130,7 +130,9 @@ impl Lake {
                 ChangeKind::Ingest | ChangeKind::Rollup => {
                     record.stale.iter().chain(&record.rolled).any(|slice| slice.school_id == *school)
                 }
-                ChangeKind::Publish | ChangeKind::Undo | ChangeKind::Reclassify | ChangeKind::Reopen | ChangeKind::Erasure => true,
+                ChangeKind::Publish | ChangeKind::Undo | ChangeKind::Reclassify | ChangeKind::Reopen | ChangeKind::Erasure => {
+                    true
+                }
             };
             if moves {
                 return Ok(true);

@@ -78,7 +78,19 @@ fn read_me(bundle: &Bundle, digest: &str) -> String {
 
 /// All figures as one table.
 pub(crate) fn figures(bundle: &Bundle) -> Table {
-    let titles = ["School", "Block", "Figure", "Title", "State", "Value", "Compared with", "Coverage", "Source", "What it means", "What to ask"];
+    let titles = [
+        "School",
+        "Block",
+        "Figure",
+        "Title",
+        "State",
+        "Value",
+        "Compared with",
+        "Coverage",
+        "Source",
+        "What it means",
+        "What to ask",
+    ];
     let mut rows = Vec::new();
     for section in &bundle.sections {
         for block in &section.blocks {
@@ -108,7 +120,13 @@ fn lines(bundle: &Bundle) -> Table {
     let mut rows = Vec::new();
     let mut push = |school: &str, block: Option<u8>, kind: &str, words: &str, by: &str| {
         let number = block.map_or(Cell::Empty, |block| Cell::Number(Number::from(u32::from(block))));
-        rows.push(vec![Cell::Text(school.to_owned()), number, Cell::Text(kind.to_owned()), Cell::Text(words.to_owned()), Cell::Text(by.to_owned())]);
+        rows.push(vec![
+            Cell::Text(school.to_owned()),
+            number,
+            Cell::Text(kind.to_owned()),
+            Cell::Text(words.to_owned()),
+            Cell::Text(by.to_owned()),
+        ]);
     };
     for (kind, lines) in [("in short", &bundle.lead), ("not seen", &bundle.unseen), ("question to the head", &bundle.questions)] {
         for line in lines {
@@ -188,7 +206,10 @@ mod tests {
     #[test]
     fn cells_are_quoted_and_never_formulas() {
         let cells = ["plain", "a,b", "say \"x\"", "=1+1", "-2", "@a", "+44", "line\nbreak", "\tx", ""];
-        let rows = vec![cells.iter().map(|cell| Cell::Text((*cell).to_owned())).collect(), vec![Cell::Number(Number::new(-2.5).unwrap())]];
+        let rows = vec![
+            cells.iter().map(|cell| Cell::Text((*cell).to_owned())).collect(),
+            vec![Cell::Number(Number::new(-2.5).unwrap())],
+        ];
         let mut table = texts("t", "T", &cells.map(|_| "a"), rows);
         table.columns[0].kind = ColumnKind::Number { decimals: 2 };
         let file = file("theme_rate:x", &table);

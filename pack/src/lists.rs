@@ -26,7 +26,12 @@ pub(crate) fn findings(bundle: &Bundle) -> Table {
         let ask = finding.ask.as_deref().unwrap_or_default();
         [text(words::state(finding.state)), text(&finding.heading), text(&finding.text), text(ask)]
     });
-    table("findings", "What stands out", [("State", TEXT), ("Finding", TEXT), ("What happened", TEXT), ("What to ask", TEXT)], rows.collect())
+    table(
+        "findings",
+        "What stands out",
+        [("State", TEXT), ("Finding", TEXT), ("What happened", TEXT), ("What to ask", TEXT)],
+        rows.collect(),
+    )
 }
 
 /// What is to be done.

@@ -1,2 +1,4 @@
 //! Stub
-pub(crate) fn write(_: &crate::view::Document) -> Result<Vec<u8>, crate::PackError> { Ok(vec![]) }
+pub(crate) fn write(_: &crate::view::Document) -> Result<Vec<u8>, crate::PackError> {
+    Ok(vec![])
+}

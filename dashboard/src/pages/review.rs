@@ -127,10 +127,7 @@ impl ReviewPage {
             )
             .collect(),
             ways: ways(&base, reported),
-            rights: Rights {
-                writes: rights.writes && is_open(reported),
-                comments: rights.comments && is_open(reported),
-            },
+            rights: Rights { writes: rights.writes && is_open(reported), comments: rights.comments && is_open(reported) },
             can_open: rights.writes && reported.review.is_none(),
             steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
             questions,
@@ -176,7 +173,10 @@ fn ways(base: &str, reported: &Reported) -> Vec<(String, &'static str)> {
 
 /// What to put to the head, most pressing first.
 pub(crate) fn review_questions(page: &SchoolYear) -> Vec<String> {
-    questions(page, "").into_iter().map(|question| format!("{}: {}", question.title.trim_end_matches('.'), question.ask)).collect()
+    questions(page, "")
+        .into_iter()
+        .map(|question| format!("{}: {}", question.title.trim_end_matches('.'), question.ask))
+        .collect()
 }
 
 /// Who signs, and who has.
@@ -330,7 +330,11 @@ fn summary(rows: &[FigureRow], block: &Block, reported: &[String], is_answered: 
         if let Some(first) = reported.first() {
             return first.clone();
         }
-        return if is_answered || block.wanted.is_empty() || !block.parts.is_empty() { String::new() } else { NOBODY_RECORDED.into() };
+        return if is_answered || block.wanted.is_empty() || !block.parts.is_empty() {
+            String::new()
+        } else {
+            NOBODY_RECORDED.into()
+        };
     }
     let count = |state: State| rows.iter().filter(|row| row.state == state.words()).count() as u32;
     let parts = [State::Higher, State::Lower, State::Usual, State::CantSay]

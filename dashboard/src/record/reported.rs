@@ -59,14 +59,8 @@ impl Reported {
     ) -> Result<Self, RegisterError> {
         let (checks, changes) = (register.checks(school).await?, register.changes(school).await?);
         let last = last_day(year, nation).unwrap_or(today);
-        let book = Book {
-            base: format!("/school/{school}"),
-            checks,
-            changes,
-            year,
-            nation: nation.to_owned(),
-            on: today.min(last),
-        };
+        let book =
+            Book { base: format!("/school/{school}"), checks, changes, year, nation: nation.to_owned(), on: today.min(last) };
         let last_review = register.last_frozen_before(school, year).await?;
         Ok(Self {
             book: Some(book),

@@ -102,10 +102,16 @@ pub(crate) fn draft(page: &SchoolYear, reported: &Reported, revision: u32, at: T
         questions: review_questions(page).iter().map(|question| plain(&nation.says(question))).collect(),
         findings: page.findings.iter().map(finding_of).collect(),
         sections: vec![section],
-        actions: review.map(|review| review.actions.iter().map(|action| action_of(action, words::day_of(at.as_microsecond()))).collect()).unwrap_or_default(),
+        actions: review
+            .map(|review| review.actions.iter().map(|action| action_of(action, words::day_of(at.as_microsecond()))).collect())
+            .unwrap_or_default(),
         signatures: Seat::ALL
             .iter()
-            .map(|seat| pack::Signature { name: String::new(), role: plain(&nation.says(&words::capital(seat.words()))), on: None })
+            .map(|seat| pack::Signature {
+                name: String::new(),
+                role: plain(&nation.says(&words::capital(seat.words()))),
+                on: None,
+            })
             .collect(),
         replaces: None,
         differences: Vec::new(),
@@ -136,7 +142,10 @@ fn lead(page: &SchoolYear, missing: usize) -> Vec<String> {
         .enumerate()
         .filter(|(position, period)| {
             period.coverage.with_logs > 0
-                && page.figures.iter().any(|figure| figure.points.get(*position).is_some_and(|point| point.value == Shown::ToCome))
+                && page
+                    .figures
+                    .iter()
+                    .any(|figure| figure.points.get(*position).is_some_and(|point| point.value == Shown::ToCome))
         })
         .map(|(_, period)| period.label.as_str())
         .collect();
@@ -225,7 +234,12 @@ fn chart(figure: &Figure, page: &SchoolYear) -> Option<pack::Chart> {
         .map(|(period, point)| format!("{}: {}", period.label, words::spoken(point.value, &figure.unit)))
         .collect();
     let title = format!("{} {}", figure.title, figure.unit.words);
-    Some(pack::Chart { kind: pack::ChartKind::Line, title: plain(title.trim()), says: plain(&format!("{}.", said.join("; "))), points })
+    Some(pack::Chart {
+        kind: pack::ChartKind::Line,
+        title: plain(title.trim()),
+        says: plain(&format!("{}.", said.join("; "))),
+        points,
+    })
 }
 
 fn table(figure: &Figure, page: &SchoolYear) -> Table {
@@ -314,7 +328,9 @@ fn definitions(page: &SchoolYear) -> Vec<pack::Definition> {
     let mut definitions: Vec<pack::Definition> = Vec::new();
     for figure in &page.figures {
         let method = &figure.method;
-        if definitions.iter().any(|known| known.id == method.id) || !BLOCKS.iter().any(|block| block.figures.iter().any(|(id, _)| *id == method.id)) {
+        if definitions.iter().any(|known| known.id == method.id)
+            || !BLOCKS.iter().any(|block| block.figures.iter().any(|(id, _)| *id == method.id))
+        {
             continue;
         }
         definitions.push(pack::Definition {

@@ -16,7 +16,12 @@ pub(crate) fn differences(was: &Bundle, is: &Bundle) -> Vec<Difference> {
     for (key, (what, text)) in &after.by_key {
         let earlier = before.by_key.get(key).map(|(_, text)| text.as_str());
         if earlier != Some(text.as_str()) {
-            found.push((*after.order.get(key).unwrap_or(&usize::MAX), what.clone(), earlier.unwrap_or(NOTHING).to_owned(), text.clone()));
+            found.push((
+                *after.order.get(key).unwrap_or(&usize::MAX),
+                what.clone(),
+                earlier.unwrap_or(NOTHING).to_owned(),
+                text.clone(),
+            ));
         }
     }
     let end = after.order.len();
@@ -171,7 +176,13 @@ mod tests {
             questions: Vec::new(),
             findings: Vec::new(),
             sections: vec![Section { heading: None, blocks: vec![block] }],
-            actions: vec![Action { what: "test".into(), owner: "IT".into(), due: Some(on), state: "open".into(), carried_from: None }],
+            actions: vec![Action {
+                what: "test".into(),
+                owner: "IT".into(),
+                due: Some(on),
+                state: "open".into(),
+                carried_from: None,
+            }],
             signatures: Vec::new(),
             replaces: None,
             differences: Vec::new(),

@@ -36,6 +36,8 @@ pub(crate) async fn files(bundle: &Bundle) -> Result<Vec<FrozenFile>, PackError>
 /// A draft that says on every page what it is. Its digest is not that of what is signed.
 pub(crate) fn marked(mut bundle: Bundle) -> Bundle {
     bundle.title = format!("DRAFT, not signed: {}", bundle.title);
+    // Stands at the head of every page.
+    bundle.body.name = format!("DRAFT, not signed: {}", bundle.body.name);
     bundle
 }
 
@@ -62,7 +64,11 @@ pub(crate) fn signed(round: &Round, last: Signature, nation: &Nation) -> Result<
                 None => Signed { name: plain(&signature.name), role, on: Some(second(signature.at)) },
                 Some(why) => {
                     let role = format!("{role}: nobody signs here. {why}");
-                    Signed { name: plain(&format!("(says {})", signature.name)), role: plain(&role), on: Some(second(signature.at)) }
+                    Signed {
+                        name: plain(&format!("(says {})", signature.name)),
+                        role: plain(&role),
+                        on: Some(second(signature.at)),
+                    }
                 }
             }
         })

@@ -58,7 +58,10 @@ const NATIONS: [Nation; 3] = [
             ("a governor named", "an officer or board member named"),
             ("the governor for filtering", "the officer or board member for filtering"),
         ],
-        guidance: &["National guidance for child protection in Scotland", "National action plan on internet safety for children and young people"],
+        guidance: &[
+            "National guidance for child protection in Scotland",
+            "National action plan on internet safety for children and young people",
+        ],
         inspector: "Education Scotland, or the Care Inspectorate",
     },
 ];
@@ -104,7 +107,8 @@ mod tests {
                 }
             }
         }
-        let scottish = BLOCKS.iter().flat_map(|block| block.wanted.iter().flat_map(|want| [want.what, want.who]).chain([block.asks]));
+        let scottish =
+            BLOCKS.iter().flat_map(|block| block.wanted.iter().flat_map(|want| [want.what, want.who]).chain([block.asks]));
         for text in scottish {
             let said = Nation::of("scotland").says(text);
             assert!(!said.contains("overnor"), "{said}");

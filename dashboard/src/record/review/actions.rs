@@ -86,7 +86,9 @@ async fn page_of(at: ReviewHere, typed: Typed, wrong: Wrong) -> Result<Response,
         (_, 0) => "Everything is done or dropped.".to_owned(),
         _ => format!("{} still to be done, {late} of them overdue.", words::plural(open, "action")),
     };
-    let hint = at.nation.says("For example: test the filter on tablets taken home. Write no pupil\u{2019}s name here; governors read this.");
+    let hint = at
+        .nation
+        .says("For example: test the filter on tablets taken home. Write no pupil\u{2019}s name here; governors read this.");
     let adding = vec![
         Field::new("what", "What is to be done", &hint, Takes::Lines),
         Field::new("owner", "Who sees to it", "A person or a role, such as IT support.", Takes::Line(100)),

@@ -72,13 +72,18 @@ struct SignPage {
 fn engines(standing: Standing, at: &ReviewHere) -> (bool, Vec<String>) {
     let verify = format!("Ask IT support to run: weir verify {} {}", at.here.id, at.year);
     match standing {
-        Standing::Agreed { at } => {
-            (true, vec![format!("Two programs worked the figures out apart and came to the same, on {}.", words::day_of_words(at))])
-        }
+        Standing::Agreed { at } => (
+            true,
+            vec![format!("Two programs worked the figures out apart and came to the same, on {}.", words::day_of_words(at))],
+        ),
         Standing::Differs { at: when, values } => (
             false,
             vec![
-                format!("Two programs differ in {} on {}.", words::plural(u32::try_from(values).unwrap_or(u32::MAX), "value"), words::day_of_words(when)),
+                format!(
+                    "Two programs differ in {} on {}.",
+                    words::plural(u32::try_from(values).unwrap_or(u32::MAX), "value"),
+                    words::day_of_words(when)
+                ),
                 "Nobody signs figures on which they differ.".into(),
                 format!("{verify}. It shows which values differ. If they still do, tell whoever looks after Weir."),
             ],
@@ -86,7 +91,10 @@ fn engines(standing: Standing, at: &ReviewHere) -> (bool, Vec<String>) {
         Standing::Stale { at: when } => (
             false,
             vec![
-                format!("Since two programs compared the figures, on {}, more logs came or were changed.", words::day_of_words(when)),
+                format!(
+                    "Since two programs compared the figures, on {}, more logs came or were changed.",
+                    words::day_of_words(when)
+                ),
                 format!("{verify}. Each nightly run does it too."),
             ],
         ),
@@ -94,12 +102,19 @@ fn engines(standing: Standing, at: &ReviewHere) -> (bool, Vec<String>) {
             false,
             vec![
                 "Logs were read that no figure counts yet.".into(),
-                format!("Ask IT support to run: weir rollup. Then: weir verify {} {}. Each nightly run does both.", at.here.id, at.year),
+                format!(
+                    "Ask IT support to run: weir rollup. Then: weir verify {} {}. Each nightly run does both.",
+                    at.here.id, at.year
+                ),
             ],
         ),
-        Standing::Never => {
-            (false, vec!["No second program has worked these figures out yet.".into(), format!("{verify}. Each nightly run does it too.")])
-        }
+        Standing::Never => (
+            false,
+            vec![
+                "No second program has worked these figures out yet.".into(),
+                format!("{verify}. Each nightly run does it too."),
+            ],
+        ),
     }
 }
 
@@ -173,11 +188,22 @@ fn signing(round: &Round, bundle: &Bundle, now: Option<&Bundle>, at: &ReviewHere
     let is_head = seat == Some(Seat::Head);
     let emptying = vec![
         Field::new("seat", "Whose signature is missing", "", Takes::OneOf(empty.clone())),
-        Field::new("seat_why", "Why nobody signs here", "For example: our filter is run by a firm without an account.", Takes::Lines),
+        Field::new(
+            "seat_why",
+            "Why nobody signs here",
+            "For example: our filter is run by a firm without an account.",
+            Takes::Lines,
+        ),
     ];
-    let why = Field::new("why", "What must change first", "Signatures given so far count for nothing; everybody signs anew.", Takes::Lines);
+    let why = Field::new(
+        "why",
+        "What must change first",
+        "Signatures given so far count for nothing; everybody signs anew.",
+        Takes::Lines,
+    );
     let tick = Entry::new("confirm", "I have read what is signed, and what is signed as missing");
-    let confirm = Field::new("sign", "Confirm", "Your name, your role and this moment are kept with it.", Takes::Ticks(vec![tick]));
+    let confirm =
+        Field::new("sign", "Confirm", "Your name, your role and this moment are kept with it.", Takes::Ticks(vec![tick]));
     Signing {
         digest: round.digest.clone(),
         since: format!("{} began it on {}.", round.begun_by, words::moment(round.begun_at)),
@@ -204,7 +230,9 @@ fn broken_off(review: &Review) -> Vec<String> {
 fn lede(review: &Review) -> String {
     match (review.state(), review.revision()) {
         (ReviewState::Frozen, Some(revision)) => format!("Revision {} is signed and frozen.", revision.number),
-        (ReviewState::Signing, _) => "It is being signed: nobody can change it until it is signed, or the signing is broken off.".into(),
+        (ReviewState::Signing, _) => {
+            "It is being signed: nobody can change it until it is signed, or the signing is broken off.".into()
+        }
         (_, Some(revision)) if revision.number > 1 => {
             format!("Revision {} is being written, because: {}", revision.number, revision.why)
         }
@@ -355,8 +383,7 @@ pub(super) async fn sign(
         }
         None => None,
     };
-    let done =
-        at.here.register().sign_review(by, &at.here.id, at.year, typed.of("digest"), freezes.as_ref(), now).await;
+    let done = at.here.register().sign_review(by, &at.here.id, at.year, typed.of("digest"), freezes.as_ref(), now).await;
     let is_frozen = done.is_ok() && freezes.is_some();
     if is_frozen { Ok(at.to("/signed")) } else { finish(&dashboard, at, done, typed).await }
 }

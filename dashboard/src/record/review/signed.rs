@@ -127,7 +127,14 @@ pub(super) async fn revise(
 }
 
 /// A file goes out: a row of the trail first.
-async fn out(at: &ReviewHere, what: &'static str, bytes: Vec<u8>, form: &str, kind: Option<Kind>, name: &str) -> Result<Response, PageError> {
+async fn out(
+    at: &ReviewHere,
+    what: &'static str,
+    bytes: Vec<u8>,
+    form: &str,
+    kind: Option<Kind>,
+    name: &str,
+) -> Result<Response, PageError> {
     let role = at.here.person.access.role_at(Ability::ReadRegister, &at.here.id);
     let act = Act::new(at.here.person.session.account.actor(role), Action::Export).at(&at.here.id);
     let known = FORMS.iter().find(|(known, _)| *known == form).map_or("", |(known, _)| known);

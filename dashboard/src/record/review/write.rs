@@ -120,9 +120,7 @@ fn earlier(
     let of = |want: &crate::review::Wanted| {
         let texts = review.earlier(key, want.id).into_iter();
         let what = nation.says(want.what);
-        texts
-            .map(|answer| (what.clone(), answer.text.clone(), by(&answer.by, answer.role, answer.at)))
-            .collect::<Vec<_>>()
+        texts.map(|answer| (what.clone(), answer.text.clone(), by(&answer.by, answer.role, answer.at))).collect::<Vec<_>>()
     };
     block.wanted.iter().flat_map(of).collect()
 }
