@@ -18,7 +18,7 @@ use typst::{Feature, Library, LibraryExt, World};
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use crate::error::PackError;
-use crate::glyphs::{self, Glyphs};
+use crate::glyphs::Glyphs;
 use crate::{Limits, view};
 
 /// The templates, and the name of the data beside them.

@@ -1,5 +1,7 @@
 //! A bundle as it is read: every number, day and mark in words, in the order of the document. The PDF and the page are both set from this.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::bundle::{self, Bundle, ColumnKind, Point};
@@ -86,8 +88,11 @@ pub(crate) struct Figure {
     pub(crate) comparison: Option<String>,
     pub(crate) meaning: String,
     pub(crate) ask: Option<String>,
-    /// Measured or reported, coverage, definition.
+    /// Measured or reported, and coverage.
     pub(crate) source: String,
+    /// The id of its definition, and whether that is in the document.
+    pub(crate) definition: String,
+    pub(crate) is_defined: bool,
     pub(crate) chart: Option<Chart>,
     pub(crate) table: Option<Table>,
 }
@@ -150,6 +155,7 @@ pub(crate) struct Replaced {
 impl Document {
     /// The document of a bundle with this digest.
     pub(crate) fn new(bundle: &Bundle, digest: String) -> Document {
+        let defined = bundle.definitions.iter().map(|definition| definition.id.as_str()).collect();
         Document {
             title: bundle.title.clone(),
             body: bundle.body.name.clone(),
@@ -170,7 +176,7 @@ impl Document {
             unseen: bundle.unseen.clone(),
             questions: bundle.questions.clone(),
             findings: bundle.findings.iter().map(finding).collect(),
-            sections: (1..).zip(&bundle.sections).map(|(place, section)| self::section(place, section)).collect(),
+            sections: (1..).zip(&bundle.sections).map(|(place, section)| self::section(place, section, &defined)).collect(),
             actions: table(&lists::actions(bundle)),
             signatures: bundle
                 .signatures
@@ -209,17 +215,18 @@ fn finding(finding: &bundle::Finding) -> Finding {
     Finding { state: state(finding.state), heading: finding.heading.clone(), text: finding.text.clone(), ask: finding.ask.clone() }
 }
 
-fn section(place: usize, section: &bundle::Section) -> Section {
-    Section { id: format!("s{place}"), heading: section.heading.clone(), blocks: section.blocks.iter().map(block).collect() }
+fn section(place: usize, section: &bundle::Section, defined: &HashSet<&str>) -> Section {
+    let blocks = section.blocks.iter().map(|block| self::block(block, defined)).collect();
+    Section { id: format!("s{place}"), heading: section.heading.clone(), blocks }
 }
 
-fn block(block: &bundle::Block) -> Block {
+fn block(block: &bundle::Block, defined: &HashSet<&str>) -> Block {
     Block {
         number: block.number,
         title: block.title.clone(),
         asks: block.asks.clone(),
         basis: words::basis(block.basis),
-        figures: block.figures.iter().map(figure).collect(),
+        figures: block.figures.iter().map(|figure| self::figure(figure, defined)).collect(),
         tables: block.tables.iter().map(table).collect(),
         notes: block
             .notes
@@ -231,10 +238,10 @@ fn block(block: &bundle::Block) -> Block {
     }
 }
 
-fn figure(figure: &bundle::Figure) -> Figure {
+fn figure(figure: &bundle::Figure, defined: &HashSet<&str>) -> Figure {
     let mut source = vec![if figure.measured { "measured".to_owned() } else { "reported by people".to_owned() }];
     source.extend(figure.coverage.clone());
-    source.push(format!("definition {}", figure.id.split(':').next().unwrap_or_default()));
+    let definition = figure.id.split(':').next().unwrap_or_default().to_owned();
     Figure {
         title: figure.title.clone(),
         state: figure.state.map(state),
@@ -243,6 +250,8 @@ fn figure(figure: &bundle::Figure) -> Figure {
         meaning: figure.meaning.clone(),
         ask: figure.ask.clone(),
         source: source.join(" \u{b7} "),
+        is_defined: defined.contains(definition.as_str()),
+        definition,
         chart: figure.chart.as_ref().map(chart),
         table: figure.table.as_ref().map(table),
     }

@@ -7,7 +7,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatB
 use crate::bundle::{Block, Bundle, Cell, ColumnKind, Table};
 use crate::csv::SIGNS;
 use crate::error::PackError;
-use crate::{csv, lists, words};
+use crate::{lists, words};
 
 /// Rows of a sheet.
 const MOST_ROWS: usize = 1_048_576;
@@ -179,12 +179,12 @@ enum Content<'a> {
 /// The sheets: name, what it is, content.
 fn plan<'a>(bundle: &'a Bundle, names: &mut Names) -> Vec<(String, String, Content<'a>)> {
     let mut plan = Vec::new();
-    let mut lists = |names: &mut Names, name: &str, tables: Vec<Table>, plan: &mut Vec<(String, String, Content<'a>)>| {
+    let lists = |names: &mut Names, name: &str, tables: Vec<Table>, plan: &mut Vec<(String, String, Content<'a>)>| {
         let what = tables.first().map(|table| table.title.clone()).unwrap_or_default();
         plan.push((names.take(name), what, Content::Tables(tables)));
     };
     lists(names, "In short", vec![lists::lines(bundle), lists::findings(bundle)], &mut plan);
-    lists(names, "Figures", vec![csv::figures(bundle)], &mut plan);
+    lists(names, "Figures", vec![lists::all_figures(bundle)], &mut plan);
     for (place, section) in (1..).zip(&bundle.sections) {
         for block in &section.blocks {
             let (prefix, what) = match &section.heading {

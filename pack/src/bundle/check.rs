@@ -46,6 +46,10 @@ pub(super) fn check(bundle: &Bundle) -> Result<(), BundleError> {
     for table in &bundle.appendices {
         check_table(table, &mut ids)?;
     }
+    let mut ids = HashSet::new();
+    for definition in &bundle.definitions {
+        check_id(&definition.id, &mut ids)?;
+    }
     let value = serde_json::to_value(bundle).map_err(BundleError::Json)?;
     check_texts(&value, &mut String::new())
 }

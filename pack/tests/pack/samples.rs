@@ -400,6 +400,7 @@ fn bundle(id: &str, name: &str, sections: Vec<Section>, rows: u32) -> Bundle {
         appendices: appendices(rows),
         definitions: FIGURES
             .iter()
+            .filter(|at| !at.1.contains(':') || at.1.ends_with(":gambling"))
             .map(|(_, id, title, unit, ..)| Definition {
                 id: id.split(':').next().unwrap().into(),
                 title: (*title).into(),
