@@ -407,7 +407,7 @@ pub struct Difference {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
-    /// The indicator's id.
+    /// The indicator's id, once.
     pub id: String,
     /// Its name.
     pub title: String,

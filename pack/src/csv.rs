@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::bundle::{Bundle, Cell, Column, ColumnKind, Number, Table};
+use crate::bundle::{Bundle, Cell, ColumnKind, Table};
 use crate::error::PackError;
 use crate::{lists, words};
 
@@ -23,7 +23,7 @@ pub struct TableFile {
 
 /// All tables: figures, those of blocks, lists, appendices.
 pub fn tables(bundle: &Bundle) -> Vec<TableFile> {
-    let mut files = vec![file("figures", &figures(bundle)), file("lines", &lines(bundle))];
+    let mut files = vec![file("figures", &lists::all_figures(bundle)), file("lines", &lists::lines(bundle))];
     for list in [lists::findings, lists::actions, lists::signatures, lists::differences, lists::definitions, lists::glossary] {
         let table = list(bundle);
         files.push(file(&table.id, &table));
@@ -76,84 +76,6 @@ fn read_me(bundle: &Bundle, digest: &str) -> String {
     text
 }
 
-/// All figures as one table.
-pub(crate) fn figures(bundle: &Bundle) -> Table {
-    let titles = [
-        "School",
-        "Block",
-        "Figure",
-        "Title",
-        "State",
-        "Value",
-        "Compared with",
-        "Coverage",
-        "Source",
-        "What it means",
-        "What to ask",
-    ];
-    let mut rows = Vec::new();
-    for section in &bundle.sections {
-        for block in &section.blocks {
-            for figure in &block.figures {
-                let text = |text: Option<&str>| text.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()));
-                rows.push(vec![
-                    text(Some(section.heading.as_deref().unwrap_or(&bundle.body.name))),
-                    Cell::Number(Number::from(u32::from(block.number))),
-                    text(Some(&figure.id)),
-                    text(Some(&figure.title)),
-                    text(figure.state.map(words::state)),
-                    text(Some(&figure.value)),
-                    text(figure.comparison.as_deref()),
-                    text(figure.coverage.as_deref()),
-                    text(Some(if figure.measured { "measured" } else { "reported" })),
-                    text(Some(&figure.meaning)),
-                    text(figure.ask.as_deref()),
-                ]);
-            }
-        }
-    }
-    texts("figures", "Figures", &titles, rows)
-}
-
-/// What was written, by whom, and what is missing, as one table.
-fn lines(bundle: &Bundle) -> Table {
-    let mut rows = Vec::new();
-    let mut push = |school: &str, block: Option<u8>, kind: &str, words: &str, by: &str| {
-        let number = block.map_or(Cell::Empty, |block| Cell::Number(Number::from(u32::from(block))));
-        rows.push(vec![
-            Cell::Text(school.to_owned()),
-            number,
-            Cell::Text(kind.to_owned()),
-            Cell::Text(words.to_owned()),
-            Cell::Text(by.to_owned()),
-        ]);
-    };
-    for (kind, lines) in [("in short", &bundle.lead), ("not seen", &bundle.unseen), ("question to the head", &bundle.questions)] {
-        for line in lines {
-            push(&bundle.body.name, None, kind, line, "");
-        }
-    }
-    for section in &bundle.sections {
-        let school = section.heading.as_deref().unwrap_or(&bundle.body.name);
-        for block in &section.blocks {
-            for note in &block.notes {
-                push(school, Some(block.number), "note", &note.text, &format!("{}, {}", note.by, note.on));
-            }
-            for missing in &block.missing {
-                push(school, Some(block.number), "not supplied", &missing.what, &missing.who);
-            }
-        }
-    }
-    texts("lines", "Sentences, notes and what is missing", &["School", "Block", "Kind", "Text", "Who"], rows)
-}
-
-/// A table of texts whose numbers are whole.
-fn texts(id: &str, title: &str, titles: &[&str], rows: Vec<Vec<Cell>>) -> Table {
-    let kind = |title: &str| if title == "Block" { ColumnKind::Number { decimals: 0 } } else { ColumnKind::Text };
-    let columns = titles.iter().map(|title| Column { title: (*title).to_owned(), kind: kind(title) }).collect();
-    Table { id: id.to_owned(), title: title.to_owned(), columns, rows }
-}
-
 fn file(name: &str, table: &Table) -> TableFile {
     let mut text = String::new();
     let header: Vec<String> = table.columns.iter().map(|column| guarded(&column.title)).collect();
@@ -202,16 +124,15 @@ fn line(out: &mut String, cells: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::{Column, Number};
 
     #[test]
     fn cells_are_quoted_and_never_formulas() {
         let cells = ["plain", "a,b", "say \"x\"", "=1+1", "-2", "@a", "+44", "line\nbreak", "\tx", ""];
-        let rows = vec![
-            cells.iter().map(|cell| Cell::Text((*cell).to_owned())).collect(),
-            vec![Cell::Number(Number::new(-2.5).unwrap())],
-        ];
-        let mut table = texts("t", "T", &cells.map(|_| "a"), rows);
-        table.columns[0].kind = ColumnKind::Number { decimals: 2 };
+        let rows = vec![cells.iter().map(|cell| Cell::Text((*cell).to_owned())).collect(), vec![Cell::Number(Number::new(-2.5).unwrap())]];
+        let mut columns = vec![Column { title: "a".into(), kind: ColumnKind::Text }; cells.len()];
+        columns[0].kind = ColumnKind::Number { decimals: 2 };
+        let table = Table { id: "t".into(), title: "T".into(), columns, rows };
         let file = file("theme_rate:x", &table);
         assert_eq!(file.name, "theme_rate-x.csv");
         let text = String::from_utf8(file.bytes).unwrap();

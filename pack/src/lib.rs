@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-mod bars;
 pub mod bundle;
 mod csv;
 mod error;
@@ -15,6 +14,7 @@ mod lists;
 mod page;
 mod pdf;
 mod strip;
+mod svg;
 mod view;
 mod words;
 mod xlsx;

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::bundle::{Bundle, Cell, Column, ColumnKind, Number, Table};
+use crate::bundle::{Bundle, Cell, Column, ColumnKind, Figure, Missing, Note, Number, Table};
 use crate::words;
 
 fn table<const N: usize>(id: &str, title: &str, columns: [(&str, ColumnKind); N], rows: Vec<[Cell; N]>) -> Table {
@@ -26,12 +26,7 @@ pub(crate) fn findings(bundle: &Bundle) -> Table {
         let ask = finding.ask.as_deref().unwrap_or_default();
         [text(words::state(finding.state)), text(&finding.heading), text(&finding.text), text(ask)]
     });
-    table(
-        "findings",
-        "What stands out",
-        [("State", TEXT), ("Finding", TEXT), ("What happened", TEXT), ("What to ask", TEXT)],
-        rows.collect(),
-    )
+    table("findings", "What stands out", [("State", TEXT), ("Finding", TEXT), ("What happened", TEXT), ("What to ask", TEXT)], rows.collect())
 }
 
 /// What is to be done.
@@ -99,4 +94,92 @@ pub(crate) fn definitions(bundle: &Bundle) -> Table {
 pub(crate) fn glossary(bundle: &Bundle) -> Table {
     let rows = bundle.glossary.iter().map(|term| [text(&term.word), text(&term.meaning)]);
     table("glossary", "Words", [("Word", TEXT), ("What it means", TEXT)], rows.collect())
+}
+
+const FIGURE: [(&str, ColumnKind); 9] = [
+    ("Figure", TEXT),
+    ("Value", TEXT),
+    ("State", TEXT),
+    ("Compared with", TEXT),
+    ("Coverage", TEXT),
+    ("Source", TEXT),
+    ("What it means", TEXT),
+    ("What to ask", TEXT),
+    ("Id", TEXT),
+];
+
+fn figure(figure: &Figure) -> [Cell; 9] {
+    let option = |text: &Option<String>| self::text(text.as_deref().unwrap_or_default());
+    [
+        text(&figure.title),
+        text(&figure.value),
+        text(figure.state.map_or("", words::state)),
+        option(&figure.comparison),
+        option(&figure.coverage),
+        text(if figure.measured { "measured" } else { "reported by people" }),
+        text(&figure.meaning),
+        option(&figure.ask),
+        text(&figure.id),
+    ]
+}
+
+/// The figures of a block.
+pub(crate) fn figures(figures: &[Figure]) -> Table {
+    table("figures", "Figures", FIGURE, figures.iter().map(figure).collect())
+}
+
+/// All figures, with their schools and blocks.
+pub(crate) fn all_figures(bundle: &Bundle) -> Table {
+    let mut all = figures(&[]);
+    let number = ColumnKind::Number { decimals: 0 };
+    all.columns.splice(0..0, [("School", TEXT), ("Block", number)].map(|(title, kind)| Column { title: title.to_owned(), kind }));
+    for (school, block) in blocks(bundle) {
+        for figure in &block.figures {
+            let place = [text(school), Cell::Number(Number::from(u32::from(block.number)))];
+            all.rows.push(place.into_iter().chain(self::figure(figure)).collect());
+        }
+    }
+    all
+}
+
+/// The blocks with their schools' names.
+fn blocks(bundle: &Bundle) -> impl Iterator<Item = (&str, &crate::bundle::Block)> {
+    bundle.sections.iter().flat_map(|section| {
+        let school = section.heading.as_deref().unwrap_or(&bundle.body.name);
+        section.blocks.iter().map(move |block| (school, block))
+    })
+}
+
+/// What people wrote in a block.
+pub(crate) fn notes(notes: &[Note]) -> Table {
+    let rows = notes.iter().map(|note| [text(&note.text), text(&note.by), Cell::Date(note.on)]).collect();
+    table("notes", "Notes", [("Note", TEXT), ("By", TEXT), ("On", ColumnKind::Date)], rows)
+}
+
+/// What nobody supplied for a block.
+pub(crate) fn missing(missing: &[Missing]) -> Table {
+    let rows = missing.iter().map(|missing| [text(&missing.what), text(&missing.who)]).collect();
+    table("missing", "Not supplied", [("What", TEXT), ("Who can supply it", TEXT)], rows)
+}
+
+/// The sentences of the beginning, all notes, and all that is missing.
+pub(crate) fn lines(bundle: &Bundle) -> Table {
+    let mut rows = Vec::new();
+    for (kind, lines) in [("in short", &bundle.lead), ("can\u{2019}t be seen", &bundle.unseen), ("question to the head", &bundle.questions)] {
+        rows.extend(lines.iter().map(|line| [text(&bundle.body.name), Cell::Empty, text(kind), text(line), Cell::Empty, Cell::Empty]));
+    }
+    for (school, block) in blocks(bundle) {
+        let at = || (text(school), Cell::Number(Number::from(u32::from(block.number))));
+        for note in &block.notes {
+            let (school, number) = at();
+            rows.push([school, number, text("note"), text(&note.text), text(&note.by), Cell::Date(note.on)]);
+        }
+        for missing in &block.missing {
+            let (school, number) = at();
+            rows.push([school, number, text("not supplied"), text(&missing.what), text(&missing.who), Cell::Empty]);
+        }
+    }
+    let number = ColumnKind::Number { decimals: 0 };
+    let columns = [("School", TEXT), ("Block", number), ("Kind", TEXT), ("Text", TEXT), ("Who", TEXT), ("On", ColumnKind::Date)];
+    table("lines", "In short, notes, and what is missing", columns, rows)
 }

@@ -1,5 +1,7 @@
 //! A bundle as it is read: every number, day and mark in words, in the order of the document. The PDF and the page are both set from this.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::bundle::{self, Bundle, ColumnKind, Point};
@@ -86,8 +88,11 @@ pub(crate) struct Figure {
     pub(crate) comparison: Option<String>,
     pub(crate) meaning: String,
     pub(crate) ask: Option<String>,
-    /// Measured or reported, coverage, definition.
+    /// Measured or reported, and coverage.
     pub(crate) source: String,
+    /// The id of its definition, and whether that is in the document.
+    pub(crate) definition: String,
+    pub(crate) is_defined: bool,
     pub(crate) chart: Option<Chart>,
     pub(crate) table: Option<Table>,
 }
@@ -150,6 +155,7 @@ pub(crate) struct Replaced {
 impl Document {
     /// The document of a bundle with this digest.
     pub(crate) fn new(bundle: &Bundle, digest: String) -> Document {
+        let defined = bundle.definitions.iter().map(|definition| definition.id.as_str()).collect();
         Document {
             title: bundle.title.clone(),
             body: bundle.body.name.clone(),
@@ -170,7 +176,7 @@ impl Document {
             unseen: bundle.unseen.clone(),
             questions: bundle.questions.clone(),
             findings: bundle.findings.iter().map(finding).collect(),
-            sections: (1..).zip(&bundle.sections).map(|(place, section)| self::section(place, section)).collect(),
+            sections: (1..).zip(&bundle.sections).map(|(place, section)| self::section(place, section, &defined)).collect(),
             actions: table(&lists::actions(bundle)),
             signatures: bundle
                 .signatures
@@ -206,25 +212,21 @@ fn state(state: bundle::State) -> State {
 }
 
 fn finding(finding: &bundle::Finding) -> Finding {
-    Finding {
-        state: state(finding.state),
-        heading: finding.heading.clone(),
-        text: finding.text.clone(),
-        ask: finding.ask.clone(),
-    }
+    Finding { state: state(finding.state), heading: finding.heading.clone(), text: finding.text.clone(), ask: finding.ask.clone() }
 }
 
-fn section(place: usize, section: &bundle::Section) -> Section {
-    Section { id: format!("s{place}"), heading: section.heading.clone(), blocks: section.blocks.iter().map(block).collect() }
+fn section(place: usize, section: &bundle::Section, defined: &HashSet<&str>) -> Section {
+    let blocks = section.blocks.iter().map(|block| self::block(block, defined)).collect();
+    Section { id: format!("s{place}"), heading: section.heading.clone(), blocks }
 }
 
-fn block(block: &bundle::Block) -> Block {
+fn block(block: &bundle::Block, defined: &HashSet<&str>) -> Block {
     Block {
         number: block.number,
         title: block.title.clone(),
         asks: block.asks.clone(),
         basis: words::basis(block.basis),
-        figures: block.figures.iter().map(figure).collect(),
+        figures: block.figures.iter().map(|figure| self::figure(figure, defined)).collect(),
         tables: block.tables.iter().map(table).collect(),
         notes: block
             .notes
@@ -236,10 +238,10 @@ fn block(block: &bundle::Block) -> Block {
     }
 }
 
-fn figure(figure: &bundle::Figure) -> Figure {
+fn figure(figure: &bundle::Figure, defined: &HashSet<&str>) -> Figure {
     let mut source = vec![if figure.measured { "measured".to_owned() } else { "reported by people".to_owned() }];
     source.extend(figure.coverage.clone());
-    source.push(format!("definition {}", figure.id.split(':').next().unwrap_or_default()));
+    let definition = figure.id.split(':').next().unwrap_or_default().to_owned();
     Figure {
         title: figure.title.clone(),
         state: figure.state.map(state),
@@ -248,6 +250,8 @@ fn figure(figure: &bundle::Figure) -> Figure {
         meaning: figure.meaning.clone(),
         ask: figure.ask.clone(),
         source: source.join(" \u{b7} "),
+        is_defined: defined.contains(definition.as_str()),
+        definition,
         chart: figure.chart.as_ref().map(chart),
         table: figure.table.as_ref().map(table),
     }
@@ -294,8 +298,7 @@ fn round_top(highest: f64) -> (f64, u8) {
 }
 
 pub(crate) fn table(table: &bundle::Table) -> Table {
-    let shown =
-        |row: &Vec<bundle::Cell>| table.columns.iter().zip(row).map(|(column, cell)| words::cell(column.kind, cell)).collect();
+    let shown = |row: &Vec<bundle::Cell>| table.columns.iter().zip(row).map(|(column, cell)| words::cell(column.kind, cell)).collect();
     let rows: Vec<Vec<String>> = table.rows.iter().map(shown).collect();
     let columns = table
         .columns
@@ -321,17 +324,9 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        for (highest, top, decimals) in [
-            (0.0, 1.0, 0),
-            (0.0004, 0.001, 3),
-            (0.16, 0.2, 1),
-            (0.9, 1.0, 0),
-            (3.1, 4.0, 0),
-            (8.1, 10.0, 0),
-            (100.0, 100.0, 0),
-            (101.0, 200.0, 0),
-            (0.2, 0.2, 1),
-        ] {
+        for (highest, top, decimals) in
+            [(0.0, 1.0, 0), (0.0004, 0.001, 3), (0.16, 0.2, 1), (0.9, 1.0, 0), (3.1, 4.0, 0), (8.1, 10.0, 0), (100.0, 100.0, 0), (101.0, 200.0, 0), (0.2, 0.2, 1)]
+        {
             let (found, found_decimals) = round_top(highest);
             assert_eq!((found, found_decimals), (top, decimals), "{highest}");
         }

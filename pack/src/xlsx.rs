@@ -7,7 +7,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatB
 use crate::bundle::{Block, Bundle, Cell, ColumnKind, Table};
 use crate::csv::SIGNS;
 use crate::error::PackError;
-use crate::{csv, lists, words};
+use crate::{lists, words};
 
 /// Rows of a sheet.
 const MOST_ROWS: usize = 1_048_576;
@@ -140,9 +140,7 @@ pub(crate) fn write(bundle: &Bundle, digest: &str) -> Result<Vec<u8>, PackError>
     read_me(bundle, digest, &plan, sheet(&mut workbook, &looks, "Read me", &[30.0, 90.0])?)?;
     for (name, _, content) in &plan {
         match content {
-            Content::Block(block) => {
-                fill_block(block, sheet(&mut workbook, &looks, name, &[34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0])?)?
-            }
+            Content::Block(block) => fill_block(block, sheet(&mut workbook, &looks, name, &[34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0])?)?,
             Content::Tables(tables) => {
                 let widths = tables.first().map(widths).unwrap_or_default();
                 let mut filling = sheet(&mut workbook, &looks, name, &widths)?;
@@ -181,12 +179,12 @@ enum Content<'a> {
 /// The sheets: name, what it is, content.
 fn plan<'a>(bundle: &'a Bundle, names: &mut Names) -> Vec<(String, String, Content<'a>)> {
     let mut plan = Vec::new();
-    let mut lists = |names: &mut Names, name: &str, tables: Vec<Table>, plan: &mut Vec<(String, String, Content<'a>)>| {
+    let lists = |names: &mut Names, name: &str, tables: Vec<Table>, plan: &mut Vec<(String, String, Content<'a>)>| {
         let what = tables.first().map(|table| table.title.clone()).unwrap_or_default();
         plan.push((names.take(name), what, Content::Tables(tables)));
     };
     lists(names, "In short", vec![lists::lines(bundle), lists::findings(bundle)], &mut plan);
-    lists(names, "Figures", vec![csv::figures(bundle)], &mut plan);
+    lists(names, "Figures", vec![lists::all_figures(bundle)], &mut plan);
     for (place, section) in (1..).zip(&bundle.sections) {
         for block in &section.blocks {
             let (prefix, what) = match &section.heading {
@@ -248,10 +246,7 @@ fn read_me(bundle: &Bundle, digest: &str, plan: &[(String, String, Content)], mu
         ("Takes the place of", replaces.unwrap_or_default()),
         ("Frozen", words::moment(bundle.frozen_at)),
         ("Digest (BLAKE3 of the bundle)", digest.to_owned()),
-        (
-            "To check it",
-            "weir report --rebuild BUNDLE.json makes this workbook again from the stored bundle and prints its digest".to_owned(),
-        ),
+        ("To check it", "weir report --rebuild BUNDLE.json makes this workbook again from the stored bundle and prints its digest".to_owned()),
         ("Frozen by", format!("Weir {} from lake version {}", bundle.weir_version, bundle.lake_version)),
         ("Made by", format!("Weir {}", crate::VERSION)),
     ];

@@ -46,6 +46,10 @@ pub(super) fn check(bundle: &Bundle) -> Result<(), BundleError> {
     for table in &bundle.appendices {
         check_table(table, &mut ids)?;
     }
+    let mut ids = HashSet::new();
+    for definition in &bundle.definitions {
+        check_id(&definition.id, &mut ids)?;
+    }
     let value = serde_json::to_value(bundle).map_err(BundleError::Json)?;
     check_texts(&value, &mut String::new())
 }
@@ -102,8 +106,7 @@ fn check_chart(id: &str, chart: &Chart) -> Result<(), BundleError> {
     let mut last: Option<Date> = None;
     for point in &chart.points {
         let low = |low: f64| low < 0.0;
-        if point.value.is_some_and(|value| low(value.get())) || point.band.is_some_and(|(from, to)| low(from.get()) || from > to)
-        {
+        if point.value.is_some_and(|value| low(value.get())) || point.band.is_some_and(|(from, to)| low(from.get()) || from > to) {
             return refuse(format!("point {:?} goes below zero, or its band backwards", point.label));
         }
         if point.value.is_some() == point.mark.is_some() {
