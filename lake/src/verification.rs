@@ -170,4 +170,60 @@ mod tests {
         assert_eq!(lake.last_verified(Some((&elm, "2025-26"))).unwrap(), None);
         assert!(!all.agrees() && one.agrees());
     }
+
+    #[test]
+    fn what_came_since_makes_a_comparison_stale() {
+        use std::collections::BTreeSet;
+
+        use crate::ids::{RunId, SourceId};
+        use crate::lake::{Change, Slice};
+
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::open(folder.path()).unwrap();
+        let (elm, oak) = (SchoolId::parse("elm").unwrap(), SchoolId::parse("oak").unwrap());
+        let standing = |school: &SchoolId| lake.standing(&lake.snapshot().unwrap(), school, "2026-27").unwrap();
+        let slice = Slice { school_id: elm.clone(), source_id: SourceId::parse("gate").unwrap(), date: 20_000 };
+        let commit = |kind: ChangeKind, stale: bool| {
+            let base = lake.snapshot().unwrap().version;
+            let mut change = Change::new(kind, RunId::parse("test").unwrap(), base);
+            let slices = BTreeSet::from([slice.clone()]);
+            if stale { change.stale = slices } else if kind == ChangeKind::Rollup { change.rolled = slices }
+            lake.commit(change).unwrap()
+        };
+        let verify = |differences: u64, of: Option<(SchoolId, String)>| {
+            let verified = Verified {
+                lake_version: lake.snapshot().unwrap().version,
+                at: 7,
+                weir: "0.1.0".into(),
+                of,
+                compared: BTreeMap::from([("requests".into(), Compared { cells: 9, differences })]),
+                unchecked: BTreeMap::new(),
+            };
+            lake.keep_verified(&verified).unwrap();
+        };
+        assert_eq!(standing(&elm), Standing::Never);
+        commit(ChangeKind::Ingest, true);
+        assert_eq!(standing(&elm), Standing::NotRolledUp);
+        commit(ChangeKind::Rollup, false);
+        verify(2, None);
+        assert_eq!(standing(&elm), Standing::Differs { at: 7, values: 2 });
+        // A later look at this school and year alone decides for it, and for no other.
+        commit(ChangeKind::Compaction, false);
+        verify(0, Some((elm.clone(), "2026-27".into())));
+        assert_eq!(standing(&elm), Standing::Agreed { at: 7 });
+        assert_eq!(standing(&oak), Standing::Differs { at: 7, values: 2 });
+        verify(0, None);
+        for kind in [ChangeKind::Compaction, ChangeKind::Retention] {
+            commit(kind, false);
+            assert_eq!(standing(&elm), Standing::Agreed { at: 7 }, "{kind:?}");
+        }
+        // Another school's logs move nothing here.
+        commit(ChangeKind::Ingest, true);
+        commit(ChangeKind::Rollup, false);
+        assert_eq!(standing(&elm), Standing::Stale { at: 7 });
+        assert_eq!(standing(&oak), Standing::Agreed { at: 7 });
+        verify(0, None);
+        commit(ChangeKind::Publish, false);
+        assert_eq!(standing(&oak), Standing::Stale { at: 7 });
+    }
 }

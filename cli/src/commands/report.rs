@@ -162,7 +162,7 @@ impl Report {
         println!("Digest of the bundle: {}", digest(&stored));
         println!("Digest of the file:   {}", digest(&bytes));
         // Without an estate that holds it there is nothing to compare with, and nothing is needed.
-        match self.held(&bundle, config)? {
+        match held(&bundle, config)? {
             None => {
                 println!("No register here holds this review; compare the digest with the one printed in the signed document.");
                 Ok(Ended::Done)
@@ -183,28 +183,28 @@ impl Report {
             }
         }
     }
+}
 
-    /// The digests that a register here holds of the same review: its bundle's, and each file's by form.
-    fn held(&self, bundle: &Bundle, config: Option<&Path>) -> anyhow::Result<Option<(String, Vec<(String, String)>)>> {
-        let estate = match super::estate::load(config) {
-            Ok(estate) => estate,
-            Err(error) if config.is_some() => return Err(error),
-            Err(_) => return Ok(None),
-        };
-        let (Ok(school), Some(year)) = (SchoolId::parse(&bundle.body.id), AcademicYear::parse(&bundle.year)) else {
-            return Ok(None);
-        };
-        super::runtime()?.block_on(async {
-            let Ok(register) = Register::of_estate_existing(&estate).await else { return Ok(None) };
-            let review = register.review(&school, year).await?;
-            register.close().await;
-            let found = review.as_ref().and_then(|review| frozen(review, bundle.revision));
-            Ok(found.map(|(_, frozen)| {
-                let own = frozen.files.iter().filter(|(audience, ..)| audience == GOVERNORS);
-                (frozen.digest.clone(), own.map(|(_, form, digest)| (form.clone(), digest.clone())).collect())
-            }))
-        })
-    }
+/// The digests that a register here holds of the same review: its bundle's, and each file's by form.
+fn held(bundle: &Bundle, config: Option<&Path>) -> anyhow::Result<Option<(String, Vec<(String, String)>)>> {
+    let estate = match super::estate::load(config) {
+        Ok(estate) => estate,
+        Err(error) if config.is_some() => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let (Ok(school), Some(year)) = (SchoolId::parse(&bundle.body.id), AcademicYear::parse(&bundle.year)) else {
+        return Ok(None);
+    };
+    super::runtime()?.block_on(async {
+        let Ok(register) = Register::of_estate_existing(&estate).await else { return Ok(None) };
+        let review = register.review(&school, year).await?;
+        register.close().await;
+        let found = review.as_ref().and_then(|review| frozen(review, bundle.revision));
+        Ok(found.map(|(_, frozen)| {
+            let own = frozen.files.iter().filter(|(audience, ..)| audience == GOVERNORS);
+            (frozen.digest.clone(), own.map(|(_, form, digest)| (form.clone(), digest.clone())).collect())
+        }))
+    })
 }
 
 /// A frozen revision by its number.

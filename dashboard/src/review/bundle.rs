@@ -87,7 +87,7 @@ pub(crate) fn draft(page: &SchoolYear, reported: &Reported, revision: u32, at: T
     let missing: usize = section.blocks.iter().map(|block| block.missing.len()).sum();
     let bundle = Bundle {
         format: pack::FORMAT,
-        weir_version: env!("CARGO_PKG_VERSION").into(),
+        weir_version: weir_pack::VERSION.into(),
         lake_version: page.as_of.map_or(0, |as_of| as_of.lake_version),
         frozen_at: whole_second(at),
         audience: Audience::Governors,

@@ -19,7 +19,7 @@ async fn done(browser: &mut Browser<'_>, page: &str, fields: &[(&str, &str)]) ->
 }
 
 /// Says that every part is ready, and begins the signing.
-async fn begun(technician: &mut Browser<'_>, lead: &mut Browser<'_>, head: &mut Browser<'_>) {
+async fn begun<'a>(technician: &mut Browser<'a>, lead: &mut Browser<'a>, head: &mut Browser<'a>) {
     for (browser, part) in [(&mut *technician, "systems"), (&mut *lead, "safeguarding"), (&mut *head, "leaders")] {
         done(browser, "/ready", &[("part", part)]).await;
     }

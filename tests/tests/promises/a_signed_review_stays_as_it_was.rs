@@ -79,8 +79,8 @@ fn arrive(home: &Home, browser: &mut Browser, base: &str, role: &str) -> String 
     let email = format!("{role}@my-school.example");
     let name = format!("{role} Beispiel");
     let ran = home.weir_ok(["user", "add", &email, "--name", &name, "--role", role, "--at", "school:my-school"], 0);
-    let link = ran.stdout.split_whitespace().find_map(|word| word.find("/link/").map(|at| &word[at..])).expect("a link");
-    browser.open(&format!("{base}{link}"));
+    let link = ran.stdout.split_whitespace().find_map(|word| word.split_once("/link/")).expect("a link").1;
+    browser.open(&format!("{base}/link/{link}"));
     browser.send(&[("password", PASSWORD)], "Set the password");
     browser.send(&[("email", &email), ("password", PASSWORD)], "Sign in");
     if role == "governor" {
@@ -104,7 +104,7 @@ fn prepare(browser: &mut Browser, review: &str, block: u8, item: &str, text: &st
     browser.picture(&format!("review-write-{block}"));
     browser.send(&[(item, text)], "Save");
     browser.open(&format!("{review}/sign"));
-    browser.send(&[], &format!("This part is ready: {part}"));
+    browser.send(&[], &format!("{part}: ready"));
 }
 
 fn sign(browser: &mut Browser, review: &str) {
@@ -205,7 +205,7 @@ fn prepared_by_three_signed_by_a_governor_and_the_same_ever_after() {
     assert!(!text.contains("pupil1") && !text.contains("maps.example"), "a name or a page of a log");
     // In the estate itself it says whether they are the same, and finds one that isn't.
     let again = home.path().join("again.pdf");
-    let rebuild = |from: &Path| home.weir([Path::new("report"), Path::new("--rebuild"), from, Path::new("--out"), &again]);
+    let rebuild = |from: &Path| home.weir([Path::new("report"), Path::new("--rebuild"), from, Path::new("--out"), again.as_path()]);
     let ran = rebuild(&out("json"));
     assert!(ran.status == 0 && ran.stdout.contains("It equals what is stored."), "{}{}", ran.stdout, ran.stderr);
     let other = home.path().join("other.json");

@@ -6,7 +6,7 @@ mod signed;
 mod write;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, RawPathParams, State};
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -87,7 +87,7 @@ impl ReviewHere {
     }
 }
 
-async fn open(State(_): State<Dashboard>, at: ReviewHere) -> Result<Response, PageError> {
+async fn open(at: ReviewHere) -> Result<Response, PageError> {
     let by = at.here.by(Ability::WriteRegister)?;
     if let Err(error) = at.here.register().open_review(by, &at.here.id, at.year, at.here.now()).await {
         wrong(error)?;

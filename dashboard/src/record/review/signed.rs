@@ -137,7 +137,7 @@ async fn out(
 ) -> Result<Response, PageError> {
     let role = at.here.person.access.role_at(Ability::ReadRegister, &at.here.id);
     let act = Act::new(at.here.person.session.account.actor(role), Action::Export).at(&at.here.id);
-    let known = FORMS.iter().find(|(known, _)| *known == form).map_or("", |(known, _)| known);
+    let known = FORMS.iter().find(|(known, _)| *known == form).map_or("", |(known, _)| *known);
     let _receipt = at.here.register().audit(act.on("review", format!("{}:{what}", at.year)).with("form", known)).await?;
     let media = kind.map_or("application/json", Kind::media_type);
     let mut response = ([(header::CONTENT_TYPE, media)], bytes).into_response();

@@ -97,7 +97,7 @@ async fn page_of(
         action: if is_writer { "write" } else { "ask" },
         reported: lines,
         fields: filled(fields, &typed.unwrap_or(kept), &wrong),
-        earlier: earlier(&review, key, block, |name, role, when| by(name, role, when), at.nation),
+        earlier: earlier(&review, key, block, &by, at.nation),
         comments: review.comments(key).map(|comment| (comment.text.clone(), by(&comment.by, comment.role, comment.at))).collect(),
         before: neighbour(key.checked_sub(1)),
         after: neighbour(key.checked_add(1)),
@@ -126,7 +126,7 @@ fn earlier(
 }
 
 /// What is too long, at its field.
-fn too_long<'a>(typed: &Typed, fields: impl Iterator<Item = &'static str> + 'a) -> Wrong {
+fn too_long(typed: &Typed, fields: impl Iterator<Item = &'static str>) -> Wrong {
     let long = fields.filter(|field| typed.of(field).trim().chars().count() > LONGEST);
     Wrong(long.map(|field| (field, "Use at most 1,000 characters.".to_owned())).collect())
 }
