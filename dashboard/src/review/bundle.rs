@@ -28,18 +28,25 @@ pub(crate) enum DraftError {
 pub(crate) fn published(page: &SchoolYear) -> SchoolYear {
     let mut page = page.clone();
     let labels: Vec<String> = page.periods.iter().map(|period| period.label.clone()).collect();
+    // Some figures are never published. In a half-term of which others are, they are not available rather than to come.
+    let is_over: Vec<bool> = (0..labels.len())
+        .map(|at| page.figures.iter().any(|figure| figure.points.get(at).is_some_and(|point| point.is_final)))
+        .collect();
     let mut open = Vec::new();
     for figure in &mut page.figures {
         let is_final: Vec<bool> = figure.points.iter().map(|point| point.is_final || !has_value(point)).collect();
         if figure.current.is_some_and(|now| is_final.get(now) == Some(&false)) {
             open.push(figure.id.clone());
             figure.state = State::CantSay;
-            figure.reason = Some("its half-term is not final".into());
+            let is_over = figure.current.and_then(|now| is_over.get(now)) == Some(&true);
+            let reason = if is_over { "it is not among the figures that are published" } else { "its half-term is not final" };
+            figure.reason = Some(reason.into());
             (figure.comparison, figure.ask, figure.ratio, figure.interval) = (String::new(), String::new(), None, None);
         }
-        for (point, is_final) in figure.points.iter_mut().zip(&is_final) {
+        for ((point, is_final), is_over) in figure.points.iter_mut().zip(&is_final).zip(&is_over) {
             if !is_final {
-                (point.value, point.numerator, point.denominator) = (Shown::ToCome, Shown::ToCome, Shown::ToCome);
+                let mark = if *is_over { Shown::NotAvailable } else { Shown::ToCome };
+                (point.value, point.numerator, point.denominator) = (mark, mark, mark);
             }
         }
         figure.longer.retain(|longer| {
@@ -361,4 +368,42 @@ fn glossary(nation: &super::nation::Nation) -> Vec<pack::Term> {
         term("Self-reported", "What people of the school wrote.".into()),
         term("Usual", "No clear difference from the same half-term last year, or from earlier half-terms.".into()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_lake::estate::AcademicYear;
+    use weir_lake::ids::SchoolId;
+
+    use super::*;
+    use crate::{Example, Figures as _};
+
+    async fn oakfield() -> SchoolYear {
+        let oakfield = SchoolId::parse("oakfield").unwrap();
+        Example::estate().school_year(&oakfield, AcademicYear(2025)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_not_final_is_left_out() {
+        let before = oakfield().await;
+        let is_open = |point: &Point| !point.is_final && has_value(point);
+        let opened = before.figures.iter().flat_map(|figure| &figure.points).filter(|point| is_open(point)).count();
+        let kept = before.figures.iter().flat_map(|figure| &figure.points).filter(|point| point.is_final).count();
+        assert!(opened > 0 && kept > 0, "{opened} {kept}");
+        let after = published(&before);
+        for (figure, earlier) in after.figures.iter().zip(&before.figures) {
+            for (point, was) in figure.points.iter().zip(&earlier.points) {
+                if is_open(was) {
+                    assert!(!has_value(point) && !has_value(&Point { value: point.numerator, ..point.clone() }), "{}", figure.id);
+                } else {
+                    assert_eq!(point, was, "{}", figure.id);
+                }
+            }
+            if earlier.now().is_some_and(is_open) {
+                assert_eq!((figure.state, figure.comparison.as_str(), figure.ratio.as_ref()), (State::CantSay, "", None));
+            } else {
+                assert_eq!(figure.state, earlier.state);
+            }
+        }
+    }
 }

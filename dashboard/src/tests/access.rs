@@ -19,7 +19,7 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{block}", "1")
         .replace("{action}", "1")
         .replace("{revision}", "1")
-        .replace("{form}", "pdf")
+        .replace("{form}", "json")
         .replace("{secret}", &"0".repeat(64))
 }
 
