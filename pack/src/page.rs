@@ -69,6 +69,16 @@ impl FigureCard<'_> {
     }
 }
 
+impl DataTable<'_> {
+    fn class(&self, place: &usize) -> &'static str {
+        match self.table.columns.get(*place) {
+            Some(column) if column.is_number => " class=\"number\"",
+            Some(column) if column.is_date => " class=\"date\"",
+            _ => "",
+        }
+    }
+}
+
 /// The page's bytes.
 pub(crate) fn write(data: &Document) -> Result<Vec<u8>, PackError> {
     Ok(Page { data }.render()?.into_bytes())

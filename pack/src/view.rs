@@ -127,6 +127,7 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     pub(crate) title: String,
     pub(crate) is_number: bool,
+    pub(crate) is_date: bool,
     /// Letters of its longest cell, and of its longest word: they share out the width.
     pub(crate) longest: usize,
     pub(crate) longest_word: usize,
@@ -310,6 +311,7 @@ pub(crate) fn table(table: &bundle::Table) -> Table {
             Column {
                 title: column.title.clone(),
                 is_number: matches!(column.kind, ColumnKind::Number { .. } | ColumnKind::Percent { .. }),
+                is_date: column.kind == ColumnKind::Date,
                 longest: cells().map(|text| text.chars().count()).max().unwrap_or_default(),
                 longest_word: longest_word.unwrap_or_default(),
             }

@@ -244,6 +244,23 @@ fn policy_table(school: &School) -> Table {
     }
 }
 
+/// What people recorded for a block.
+fn recorded(number: u8) -> Table {
+    let rows = (0..4)
+        .map(|row| {
+            let what = ["Statement of the provider", "Answer of the safeguarding lead", "Answer of IT support", "Seen by the governor"][row];
+            let held = ["on file", "given in the meeting of June, with the figures of the year beside it", "yes, for all three sites", "not yet"][row];
+            vec![text(what), text(held), if row == 3 { Cell::Mark("[x]".into()) } else { Cell::Date(date(2026, 5, 4 + row as i8)) }]
+        })
+        .collect();
+    Table {
+        id: format!("recorded-{number}"),
+        title: "What is recorded".into(),
+        columns: columns(&[("What", ColumnKind::Text), ("Held", ColumnKind::Text), ("On", ColumnKind::Date)]),
+        rows,
+    }
+}
+
 fn section(school: &School, heading: Option<&str>) -> Section {
     let blocks = (1..)
         .zip(BLOCKS)
@@ -278,6 +295,7 @@ fn section(school: &School, heading: Option<&str>) -> Section {
                         vec![text("Safeguarding lead"), text("R. Osei"), Cell::Date(date(2022, 4, 19)), Cell::Empty],
                     ],
                 }],
+                _ if school.is_full && figures.is_empty() => vec![recorded(number)],
                 _ => vec![],
             };
             Block { number, title: title.into(), asks: asks.into(), basis, figures, tables, notes, missing }
