@@ -121,8 +121,15 @@ fn compile_for<D: Output>(world: &dyn World, _: fn(&D, &PdfOptions) -> SourceRes
 fn moment(at: Timestamp) -> Result<Datetime, PackError> {
     let at = at.to_zoned(TimeZone::UTC);
     let part = |part: i8| part.unsigned_abs();
-    Datetime::from_ymd_hms(at.year().into(), part(at.month()), part(at.day()), part(at.hour()), part(at.minute()), part(at.second()))
-        .ok_or_else(|| PackError::Typesetting("a time that no calendar has".into()))
+    Datetime::from_ymd_hms(
+        at.year().into(),
+        part(at.month()),
+        part(at.day()),
+        part(at.hour()),
+        part(at.minute()),
+        part(at.second()),
+    )
+    .ok_or_else(|| PackError::Typesetting("a time that no calendar has".into()))
 }
 
 fn refused(errors: &[SourceDiagnostic]) -> PackError {
@@ -141,7 +148,8 @@ impl Sheet {
     fn new(glyphs: &'static Glyphs, data: Vec<u8>) -> Result<Sheet, PackError> {
         // Header cells of rows are said to be such only with this.
         let features = [Feature::A11yExtras].into_iter().collect();
-        let sources = FILES.iter().map(|(name, text)| Ok(Source::new(id(name)?, (*text).to_owned()))).collect::<Result<_, PackError>>()?;
+        let sources =
+            FILES.iter().map(|(name, text)| Ok(Source::new(id(name)?, (*text).to_owned()))).collect::<Result<_, PackError>>()?;
         Ok(Sheet {
             library: LazyHash::new(Library::builder().with_features(features).build()),
             glyphs,

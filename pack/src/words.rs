@@ -104,8 +104,12 @@ pub(crate) fn audience_says(audience: Audience) -> &'static str {
 /// What the marks in tables mean.
 pub(crate) fn marks(audience: Audience) -> Vec<(&'static str, &'static str)> {
     let mut marks = match audience {
-        Audience::Governors => vec![("[c]", "hidden: fewer than 5 people, perhaps none, or a number that would give such a one away")],
-        Audience::Public => vec![("[c]", "hidden: fewer than 10 people, perhaps none, or a number that would give such a one away")],
+        Audience::Governors => {
+            vec![("[c]", "hidden: fewer than 5 people, perhaps none, or a number that would give such a one away")]
+        }
+        Audience::Public => {
+            vec![("[c]", "hidden: fewer than 10 people, perhaps none, or a number that would give such a one away")]
+        }
         Audience::Safeguarding => vec![],
     };
     marks.extend([("[x]", "not available"), ("[z]", "does not apply")]);
@@ -118,9 +122,14 @@ mod tests {
 
     #[test]
     fn numbers_are_read_with_their_decimals() {
-        for (value, decimals, expected) in
-            [(1_234_567.0, 0, "1,234,567"), (999.95, 1, "1,000.0"), (0.04, 1, "0.0"), (-0.04, 1, "0.0"), (-12.34, 1, "\u{2212}12.3"), (12.0, 0, "12")]
-        {
+        for (value, decimals, expected) in [
+            (1_234_567.0, 0, "1,234,567"),
+            (999.95, 1, "1,000.0"),
+            (0.04, 1, "0.0"),
+            (-0.04, 1, "0.0"),
+            (-12.34, 1, "\u{2212}12.3"),
+            (12.0, 0, "12"),
+        ] {
             assert_eq!(number(value, decimals), expected);
         }
     }

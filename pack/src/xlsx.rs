@@ -140,7 +140,9 @@ pub(crate) fn write(bundle: &Bundle, digest: &str) -> Result<Vec<u8>, PackError>
     read_me(bundle, digest, &plan, sheet(&mut workbook, &looks, "Read me", &[30.0, 90.0])?)?;
     for (name, _, content) in &plan {
         match content {
-            Content::Block(block) => fill_block(block, sheet(&mut workbook, &looks, name, &[34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0])?)?,
+            Content::Block(block) => {
+                fill_block(block, sheet(&mut workbook, &looks, name, &[34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0])?)?
+            }
             Content::Tables(tables) => {
                 let widths = tables.first().map(widths).unwrap_or_default();
                 let mut filling = sheet(&mut workbook, &looks, name, &widths)?;
@@ -246,7 +248,7 @@ fn read_me(bundle: &Bundle, digest: &str, plan: &[(String, String, Content)], mu
         ("Takes the place of", replaces.unwrap_or_default()),
         ("Frozen", words::moment(bundle.frozen_at)),
         ("Digest (BLAKE3 of the bundle)", digest.to_owned()),
-        ("To check it", "weir report --rebuild BUNDLE.json makes this workbook again from the stored bundle and prints its digest".to_owned()),
+        ("To check it", "weir report --rebuild BUNDLE.json --out FILE.xlsx makes this workbook again from the stored bundle and prints its digest".to_owned()),
         ("Frozen by", format!("Weir {} from lake version {}", bundle.weir_version, bundle.lake_version)),
         ("Made by", format!("Weir {}", crate::VERSION)),
     ];

@@ -32,7 +32,8 @@ pub fn of(bundle: &Bundle) -> Vec<String> {
     bundle.differences.iter().for_each(|change| texts.extend([change.what.clone(), change.was.clone(), change.is.clone()]));
     bundle.appendices.iter().for_each(|table| add_table(&mut texts, table));
     for definition in &bundle.definitions {
-        let said = [&definition.title, &definition.unit, &definition.counts, &definition.of, &definition.leaves_out, &definition.caveat];
+        let said =
+            [&definition.title, &definition.unit, &definition.counts, &definition.of, &definition.leaves_out, &definition.caveat];
         texts.extend(said.into_iter().cloned());
     }
     bundle.glossary.iter().for_each(|term| texts.extend([term.word.clone(), term.meaning.clone()]));
@@ -60,17 +61,22 @@ pub fn without_breaks(text: &str) -> String {
 /// Without the lines at the head and foot of pages, which may stand between two halves of a text.
 pub fn without_furniture(read: &str) -> String {
     let is_furniture = |line: &str| {
-        line.starts_with("Digest begins ") || (line.starts_with("page ") && line.contains(" of ")) || line.contains(" revision ") && line.contains(" · ")
+        line.starts_with("Digest begins ")
+            || (line.starts_with("page ") && line.contains(" of "))
+            || line.contains(" revision ") && line.contains(" · ")
     };
     read.replace('\u{c}', "\n").lines().filter(|line| !is_furniture(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// The strings of a workbook.
 pub fn shared_strings(xml: &str) -> Vec<String> {
-    xml.split("<si>").skip(1).map(|item| {
-        let text = item.split("<t").nth(1).unwrap().split_once('>').unwrap().1.split("</t>").next().unwrap();
-        unescaped(text)
-    }).collect()
+    xml.split("<si>")
+        .skip(1)
+        .map(|item| {
+            let text = item.split("<t").nth(1).unwrap().split_once('>').unwrap().1.split("</t>").next().unwrap();
+            unescaped(text)
+        })
+        .collect()
 }
 
 /// Whether a text stands in a workbook as a part of a longer one: a title's own line, a block's number before its title.
@@ -80,9 +86,11 @@ pub fn is_composed(text: &str, strings: &[String]) -> bool {
 
 /// Whether a text is of the document and no table: titles of tables, blocks and the document itself.
 pub fn is_document_furniture(bundle: &Bundle, text: &str) -> bool {
-    let tables = bundle.sections.iter().flat_map(|section| &section.blocks).flat_map(|block| {
-        block.figures.iter().filter_map(|figure| figure.table.as_ref()).chain(&block.tables)
-    });
+    let tables = bundle
+        .sections
+        .iter()
+        .flat_map(|section| &section.blocks)
+        .flat_map(|block| block.figures.iter().filter_map(|figure| figure.table.as_ref()).chain(&block.tables));
     tables.chain(&bundle.appendices).any(|table| table.title == text)
         || bundle.sections.iter().flat_map(|section| &section.blocks).any(|block| block.title == text || block.asks == text)
 }
@@ -96,6 +104,17 @@ pub fn is_split(text: &str, read: &str) -> bool {
 
 /// Without the escapes of HTML and XML.
 pub fn unescaped(text: &str) -> String {
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&#34;", "\""), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&"), ("&amp;", "&")];
+    let named = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+        ("&#34;", "\""),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ];
     named.iter().fold(text.to_owned(), |text, (escape, c)| text.replace(escape, c))
 }
