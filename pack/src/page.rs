@@ -7,6 +7,9 @@ use crate::error::PackError;
 use crate::svg;
 use crate::view::{Chart, Document, Figure, Table};
 
+/// Letters from which a cell needs a line of some length to be read.
+const LONG: usize = 40;
+
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page<'a> {
@@ -74,6 +77,7 @@ impl DataTable<'_> {
         match self.table.columns.get(*place) {
             Some(column) if column.is_number => " class=\"number\"",
             Some(column) if column.is_date => " class=\"date\"",
+            Some(column) if column.longest > LONG => " class=\"long\"",
             _ => "",
         }
     }

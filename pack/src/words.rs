@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::bundle::{Audience, Basis, Cell, ColumnKind, State};
+use crate::bundle::{Audience, Basis, Cell, ColumnKind, Number, State};
 
 /// A number with `,` between thousands and a fixed count of decimals.
 pub(crate) fn number(value: f64, decimals: u8) -> String {
@@ -25,6 +25,11 @@ pub(crate) fn number(value: f64, decimals: u8) -> String {
         grouped.push_str(fraction);
     }
     grouped
+}
+
+/// The number that [`number`] shows, as a number.
+pub(crate) fn rounded(value: Number, decimals: u8) -> f64 {
+    format!("{:.*}", usize::from(decimals), value.get()).parse().unwrap_or(value.get())
 }
 
 /// `4 November 2025`
@@ -132,6 +137,12 @@ mod tests {
         ] {
             assert_eq!(number(value, decimals), expected);
         }
+    }
+
+    #[test]
+    fn a_number_for_a_sheet_has_the_digits_that_are_shown() {
+        assert_eq!(rounded(Number::new(2.3315).unwrap(), 1), 2.3);
+        assert_eq!(rounded(Number::new(1_234.5678).unwrap(), 0), 1_235.0);
     }
 
     #[test]

@@ -96,14 +96,18 @@ impl Filling<'_> {
                 Ok(())
             }
             Cell::Number(value) => {
-                let format = match kind {
-                    // The value stays as the document shows it: 12.5 is read 12.5%.
-                    ColumnKind::Percent { decimals: count } => format!("0{}\"%\"", decimals(count)),
-                    ColumnKind::Number { decimals: count } => format!("#,##0{}", decimals(count)),
-                    ColumnKind::Text | ColumnKind::Date => "General".to_owned(),
+                // The value is the one that documents show, and has no digit more: 12.5 is read 12.5%.
+                let (format, shown) = match kind {
+                    ColumnKind::Percent { decimals: count } => {
+                        (format!("0{}\"%\"", decimals(count)), words::rounded(*value, count))
+                    }
+                    ColumnKind::Number { decimals: count } => {
+                        (format!("#,##0{}", decimals(count)), words::rounded(*value, count))
+                    }
+                    ColumnKind::Text | ColumnKind::Date => ("General".to_owned(), value.get()),
                 };
                 let look = Format::new().set_align(FormatAlign::Top).set_num_format(format);
-                self.sheet.write_number_with_format(self.row, column, value.get(), &look)?;
+                self.sheet.write_number_with_format(self.row, column, shown, &look)?;
                 Ok(())
             }
         }
