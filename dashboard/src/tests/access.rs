@@ -14,6 +14,8 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{year}", "2025-26")
         .replace("{figure}", "filter_failures")
         .replace("{person}", person)
+        .replace("{book}", "training")
+        .replace("{entry}", "1")
         .replace("{check}", "1")
         .replace("{change}", "1")
         .replace("{secret}", &"0".repeat(64))
