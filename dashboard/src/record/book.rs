@@ -41,6 +41,10 @@ pub(super) fn named(id: &str) -> Result<&'static Book, PageError> {
     Book::of(id).ok_or(PageError::NotFound)
 }
 
+fn entries_words(count: u32) -> String {
+    if count == 1 { "1 entry".into() } else { format!("{count} entries") }
+}
+
 /// How an entry stands, with the class of its colour.
 pub(super) fn state_of(book: &Book, entry: &Entry, today: jiff::civil::Date) -> (Tone, &'static str) {
     if entry.withdrawn.is_some() {
@@ -80,7 +84,7 @@ pub(super) async fn index(here: Here) -> Result<Response, PageError> {
                 link: format!("{}/records/{}", here.base, book.id),
                 title: book.title,
                 what: book.what,
-                count: words::plural(count, "entry"),
+                count: entries_words(count),
                 newest: newest.unwrap_or_default(),
                 state,
             }
@@ -88,9 +92,9 @@ pub(super) async fn index(here: Here) -> Result<Response, PageError> {
         .collect();
     let lede = match (empty, overdue) {
         (0, 0) => "Every list has an entry, and nothing is overdue.".into(),
-        (0, late) => format!("Every list has an entry; {} overdue.", words::plural(late, "entry")),
+        (0, late) => format!("Every list has an entry; {} overdue.", entries_words(late)),
         (none, 0) => format!("{} of {} lists are empty.", none, Book::ALL.len()),
-        (none, late) => format!("{} of {} lists are empty; {} overdue.", none, Book::ALL.len(), words::plural(late, "entry")),
+        (none, late) => format!("{} of {} lists are empty; {} overdue.", none, Book::ALL.len(), entries_words(late)),
     };
     let page = IndexPage {
         frame: Frame { section: "register", ..Frame::plain(&format!("What is recorded, {}", here.name)) },
@@ -178,7 +182,7 @@ pub(super) async fn page(
         frame: Frame { section: "register", ..Frame::plain(&format!("{}, {}", book.title, here.name)) },
         book,
         writes,
-        count: words::plural(pages.counting().count() as u32, "entry"),
+        count: entries_words(pages.counting().count() as u32),
         overdue: pages.counting().filter(|entry| entry.overdue(book, today).is_some()).count() as u32,
         ways: ways.into_iter().map(|(way, words)| (way, words, way == chosen)).collect(),
         entries,
