@@ -132,7 +132,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 51 * 2 + (9 + 5) * (51 * 2 - 3));
+    assert_eq!(walked, 59 * 2 + (9 + 5) * (59 * 2 - 3));
 }
 
 #[tokio::test]
