@@ -51,6 +51,19 @@ pub(crate) enum Kept {
     Requests,
     /// Changes of the policy, and what is in force for a time.
     Changes,
+    /// Entries of a book.
+    Entries(Sought),
+}
+
+/// Which entries of a book, and what of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sought {
+    /// The book.
+    pub(crate) book: &'static str,
+    /// A field and the words it must hold one of; every entry where there is no word.
+    pub(crate) only: (&'static str, &'static [&'static str]),
+    /// The fields that are said, after the first; all where none is named. An entry that says none of them is left out.
+    pub(crate) says: &'static [&'static str],
 }
 
 /// Something that only people can supply.
@@ -87,6 +100,21 @@ const fn wanted(id: &'static str, what: &'static str, who: &'static str) -> Want
     Wanted { id, what, who, kept: None }
 }
 
+/// Entries of a book, all of what they say.
+const fn entries(book: &'static str) -> Kept {
+    Kept::Entries(Sought { book, only: ("", &[]), says: &[] })
+}
+
+/// Entries of which a field holds one of these words.
+const fn entries_of(book: &'static str, field: &'static str, words: &'static [&'static str]) -> Kept {
+    Kept::Entries(Sought { book, only: (field, words), says: &[] })
+}
+
+/// Some of what the entries of a book say.
+const fn entries_say(book: &'static str, says: &'static [&'static str]) -> Kept {
+    Kept::Entries(Sought { book, only: ("", &[]), says })
+}
+
 const fn kept(id: &'static str, kept: Kept, what: &'static str, who: &'static str) -> Wanted {
     Wanted { id, what, who, kept: Some(kept) }
 }
@@ -112,13 +140,24 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted(
+            kept(
                 "named",
+                entries_of("responsible", "duty", &["governor", "senior_leader"]),
                 "The senior leader and the governor for filtering and monitoring: since when, and when last trained",
                 "head",
             ),
-            wanted("safeguarding", "The safeguarding lead, the deputies, and whom to reach out of hours", "safeguarding lead"),
-            wanted("systems", "Who looks after the systems, in school or outside", "head"),
+            kept(
+                "safeguarding",
+                entries_of("responsible", "duty", &["dsl", "deputy", "out_of_hours"]),
+                "The safeguarding lead, the deputies, and whom to reach out of hours",
+                "safeguarding lead",
+            ),
+            kept(
+                "systems",
+                entries_of("responsible", "duty", &["it", "provider"]),
+                "Who looks after the systems, in school or outside",
+                "head",
+            ),
         ],
     },
     Block {
@@ -128,13 +167,24 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[Part::Sources],
         wanted: &[
-            wanted("products", "Product, provider and version of each system, and when each contract ends", "IT support"),
-            wanted(
+            kept(
+                "products",
+                entries_say("provision", &["kind", "provider", "version", "covers", "contract_until"]),
+                "Product, provider and version of each system, and when each contract ends",
+                "IT support",
+            ),
+            kept(
                 "statement",
+                entries_say("provision", &["iwf", "ctiru", "locked", "stated_on"]),
                 "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
                 "IT support, from the provider",
             ),
-            wanted("accreditation", "Until when the provider\u{2019}s accreditation runs", "IT support, from the provider"),
+            kept(
+                "accreditation",
+                entries_say("provision", &["accredited_until"]),
+                "Until when the provider\u{2019}s accreditation runs",
+                "IT support, from the provider",
+            ),
         ],
     },
     Block {
@@ -144,13 +194,15 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[Part::Roll],
         wanted: &[
-            wanted(
+            kept(
                 "groups",
+                entries_say("risk-profile", &["send", "eal", "boarders"]),
                 "Pupils with special educational needs, with English as an additional language, boarders",
                 "safeguarding lead",
             ),
-            wanted(
+            kept(
                 "risks",
+                entries_say("risk-profile", &["own_devices", "at_home", "ai"]),
                 "Own devices, work from home, tools of artificial intelligence in use",
                 "IT support and safeguarding lead",
             ),
@@ -190,7 +242,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("illegal_allowed", "Illegal, let through")],
         parts: &[],
         wanted: &[
-            wanted("illegal_statement", "The provider\u{2019}s statement, with its date", "IT support, from the provider"),
+            kept(
+                "illegal_statement",
+                entries_say("provision", &["stated_on"]),
+                "The provider\u{2019}s statement, with its date",
+                "IT support, from the provider",
+            ),
             kept("illegal_tests", Kept::IllegalTests, "The latest test of each profile, with its date and result", "IT support"),
         ],
     },
@@ -241,7 +298,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[("circumvention_rate", "Ways round the filter"), ("circumvention_allowed", "Ways round that got through")],
         parts: &[],
-        wanted: &[wanted("ways_round", "What was done about ways round the filter", "IT support and safeguarding lead")],
+        wanted: &[kept(
+            "ways_round",
+            entries_of("learning", "because", &["circumvention"]),
+            "What was done about ways round the filter",
+            "IT support and safeguarding lead",
+        )],
     },
     Block {
         title: "Artificial intelligence",
@@ -249,8 +311,9 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[("ai_first_seen", "New AI tools"), ("ai_use_rate", "AI use")],
         parts: &[],
-        wanted: &[wanted(
+        wanted: &[kept(
             "ai_assessed",
+            entries_of("assessments", "kind", &["ai"]),
             "The risk assessment of each tool, with its date, and what pupils and staff were told",
             "safeguarding lead",
         )],
@@ -300,7 +363,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             wanted("incidents", "Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
-            wanted("learned", "What changed in policy or teaching because of them", "head"),
+            kept(
+                "learned",
+                entries_of("learning", "because", &["incidents", "theme", "survey", "other"]),
+                "What changed in policy or teaching because of them",
+                "head",
+            ),
         ],
     },
     Block {
@@ -309,7 +377,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[],
         parts: &[Part::Triggers],
-        wanted: &[wanted("reviews_held", "For each: was a review held, and when", "safeguarding lead and IT support")],
+        wanted: &[kept(
+            "reviews_held",
+            entries("reviews-held"),
+            "For each: was a review held, and when",
+            "safeguarding lead and IT support",
+        )],
     },
     Block {
         title: "Data protection",
@@ -318,9 +391,15 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("retention_kept", "Retention kept")],
         parts: &[],
         wanted: &[
-            wanted("impact", "Date of the data protection impact assessment", "data protection officer"),
-            wanted(
+            kept(
+                "impact",
+                entries_of("data-protection", "kind", &["dpia", "agreement"]),
+                "Date of the data protection impact assessment",
+                "data protection officer",
+            ),
+            kept(
                 "notices",
+                entries_of("data-protection", "kind", &["notice_pupils", "notice_parents", "notice_staff", "request", "erasure"]),
                 "Date of the notices to pupils, parents and staff; requests for access answered",
                 "data protection officer",
             ),
@@ -334,8 +413,16 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("policies", "Date of each policy and of its next review", "head"),
-            wanted("training", "Share of staff trained this year; the staff self-audit, summed", "safeguarding lead"),
+            kept("policies", entries("policies"), "Date of each policy and of its next review", "head"),
+            kept("training", entries("training"), "Training this year, and how many took part", "safeguarding lead"),
+            kept(
+                "surveys",
+                entries("surveys"),
+                "What pupils, parents and staff said; the staff self-audit, summed",
+                "safeguarding lead",
+            ),
+            kept("agreements", entries("agreements"), "Agreements of acceptable use: versions, and how many signed", "head"),
+            kept("teaching", entries("teaching"), "What pupils were taught about life online", "safeguarding lead"),
         ],
     },
     Block {

@@ -187,7 +187,11 @@ mod tests {
             let base = lake.snapshot().unwrap().version;
             let mut change = Change::new(kind, RunId::parse("test").unwrap(), base);
             let slices = BTreeSet::from([slice.clone()]);
-            if stale { change.stale = slices } else if kind == ChangeKind::Rollup { change.rolled = slices }
+            if stale {
+                change.stale = slices
+            } else if kind == ChangeKind::Rollup {
+                change.rolled = slices
+            }
             lake.commit(change).unwrap()
         };
         let verify = |differences: u64, of: Option<(SchoolId, String)>| {

@@ -9,7 +9,7 @@
     reason = "an example that fails should stop, and writes a folder of its own"
 )]
 
-#[path = "../tests/pack/samples.rs"]
+#[path = "../tests/pack/samples/mod.rs"]
 mod samples;
 
 use weir_pack::{Kind, Limits};

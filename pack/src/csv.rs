@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn cells_are_quoted_and_never_formulas() {
         let cells = ["plain", "a,b", "say \"x\"", "=1+1", "-2", "@a", "+44", "line\nbreak", "\tx", ""];
-        let rows = vec![cells.iter().map(|cell| Cell::Text((*cell).to_owned())).collect(), vec![Cell::Number(Number::new(-2.5).unwrap())]];
+        let rows = vec![
+            cells.iter().map(|cell| Cell::Text((*cell).to_owned())).collect(),
+            vec![Cell::Number(Number::new(-2.5).unwrap())],
+        ];
         let mut columns = vec![Column { title: "a".into(), kind: ColumnKind::Text }; cells.len()];
         columns[0].kind = ColumnKind::Number { decimals: 2 };
         let table = Table { id: "t".into(), title: "T".into(), columns, rows };

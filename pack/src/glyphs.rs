@@ -54,9 +54,11 @@ impl Glyphs {
         let mut shown = String::with_capacity(text.len());
         let mut any = false;
         for c in text.chars() {
-            if self.has(c) {
+            if is_invisible(c) {
+                continue;
+            } else if self.has(c) {
                 shown.push(c);
-            } else if !is_invisible(c) {
+            } else {
                 shown.push_str(&format!("[U+{:04X}]", u32::from(c)));
                 any = true;
             }

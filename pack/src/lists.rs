@@ -26,7 +26,12 @@ pub(crate) fn findings(bundle: &Bundle) -> Table {
         let ask = finding.ask.as_deref().unwrap_or_default();
         [text(words::state(finding.state)), text(&finding.heading), text(&finding.text), text(ask)]
     });
-    table("findings", "What stands out", [("State", TEXT), ("Finding", TEXT), ("What happened", TEXT), ("What to ask", TEXT)], rows.collect())
+    table(
+        "findings",
+        "What stands out",
+        [("State", TEXT), ("Finding", TEXT), ("What happened", TEXT), ("What to ask", TEXT)],
+        rows.collect(),
+    )
 }
 
 /// What is to be done.
@@ -165,8 +170,12 @@ pub(crate) fn missing(missing: &[Missing]) -> Table {
 /// The sentences of the beginning, all notes, and all that is missing.
 pub(crate) fn lines(bundle: &Bundle) -> Table {
     let mut rows = Vec::new();
-    for (kind, lines) in [("in short", &bundle.lead), ("can\u{2019}t be seen", &bundle.unseen), ("question to the head", &bundle.questions)] {
-        rows.extend(lines.iter().map(|line| [text(&bundle.body.name), Cell::Empty, text(kind), text(line), Cell::Empty, Cell::Empty]));
+    for (kind, lines) in
+        [("in short", &bundle.lead), ("can\u{2019}t be seen", &bundle.unseen), ("question to the head", &bundle.questions)]
+    {
+        rows.extend(
+            lines.iter().map(|line| [text(&bundle.body.name), Cell::Empty, text(kind), text(line), Cell::Empty, Cell::Empty]),
+        );
     }
     for (school, block) in blocks(bundle) {
         let at = || (text(school), Cell::Number(Number::from(u32::from(block.number))));

@@ -7,6 +7,9 @@ use crate::error::PackError;
 use crate::svg;
 use crate::view::{Chart, Document, Figure, Table};
 
+/// Letters from which a cell needs a line of some length to be read.
+const LONG: usize = 40;
+
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page<'a> {
@@ -66,6 +69,17 @@ impl FigureCard<'_> {
         let value = self.figure.value.as_str();
         let end = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '%'))).unwrap_or(value.len());
         if value.starts_with(|c: char| c.is_ascii_digit()) { value.split_at(end) } else { ("", value) }
+    }
+}
+
+impl DataTable<'_> {
+    fn class(&self, place: &usize) -> &'static str {
+        match self.table.columns.get(*place) {
+            Some(column) if column.is_number => " class=\"number\"",
+            Some(column) if column.is_date => " class=\"date\"",
+            Some(column) if column.longest > LONG => " class=\"long\"",
+            _ => "",
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 //! Nothing of a bundle is ever read as markup: the template gets it as JSON and prints strings. The typesetter sees three files, these fonts,
 //! and neither clock nor network nor disk.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -37,29 +37,37 @@ const MOST_RUNNING: usize = 2;
 /// Deeply nested layout recurses; this is what the main thread of a program has.
 const STACK: usize = 8 << 20;
 
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static DONE: Condvar = Condvar::new();
 
 /// Counts a typesetter for as long as it runs.
 struct Turn;
 
 impl Turn {
-    fn take() -> Result<Turn, PackError> {
-        let more = |running: usize| (running < MOST_RUNNING).then_some(running + 1);
-        RUNNING.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).map_err(|_| PackError::Busy { most: MOST_RUNNING })?;
+    /// Waits for a turn until the time is over.
+    fn take(time: Duration) -> Result<Turn, PackError> {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut running, waited) =
+            DONE.wait_timeout_while(running, time, |running| *running >= MOST_RUNNING).unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(PackError::Busy { most: MOST_RUNNING });
+        }
+        *running += 1;
         Ok(Turn)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        RUNNING.fetch_sub(1, Ordering::AcqRel);
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        DONE.notify_one();
     }
 }
 
 /// The PDF's bytes. Set on a thread of its own; when the time is over the caller gets an error, and the thread, which can't be stopped, is left
 /// to end by itself.
 pub(crate) fn write(mut document: view::Document, frozen_at: Timestamp, limits: Limits) -> Result<Vec<u8>, PackError> {
-    let turn = Turn::take()?;
+    let turn = Turn::take(limits.time)?;
     let (sender, receiver) = mpsc::sync_channel(1);
     thread::Builder::new().name("weir-pdf".into()).stack_size(STACK).spawn(move || {
         let made = set(&mut document, frozen_at, limits.pages);
@@ -113,8 +121,15 @@ fn compile_for<D: Output>(world: &dyn World, _: fn(&D, &PdfOptions) -> SourceRes
 fn moment(at: Timestamp) -> Result<Datetime, PackError> {
     let at = at.to_zoned(TimeZone::UTC);
     let part = |part: i8| part.unsigned_abs();
-    Datetime::from_ymd_hms(at.year().into(), part(at.month()), part(at.day()), part(at.hour()), part(at.minute()), part(at.second()))
-        .ok_or_else(|| PackError::Typesetting("a time that no calendar has".into()))
+    Datetime::from_ymd_hms(
+        at.year().into(),
+        part(at.month()),
+        part(at.day()),
+        part(at.hour()),
+        part(at.minute()),
+        part(at.second()),
+    )
+    .ok_or_else(|| PackError::Typesetting("a time that no calendar has".into()))
 }
 
 fn refused(errors: &[SourceDiagnostic]) -> PackError {
@@ -133,7 +148,8 @@ impl Sheet {
     fn new(glyphs: &'static Glyphs, data: Vec<u8>) -> Result<Sheet, PackError> {
         // Header cells of rows are said to be such only with this.
         let features = [Feature::A11yExtras].into_iter().collect();
-        let sources = FILES.iter().map(|(name, text)| Ok(Source::new(id(name)?, (*text).to_owned()))).collect::<Result<_, PackError>>()?;
+        let sources =
+            FILES.iter().map(|(name, text)| Ok(Source::new(id(name)?, (*text).to_owned()))).collect::<Result<_, PackError>>()?;
         Ok(Sheet {
             library: LazyHash::new(Library::builder().with_features(features).build()),
             glyphs,

@@ -34,10 +34,16 @@ pub(crate) fn draw(chart: &Chart) -> String {
 
 /// The key of the marks that a chart has, as shape and word.
 pub(crate) fn key(chart: &Chart) -> String {
-    let marks = [(chart.has_hidden, Mark::Hidden, "hidden"), (chart.has_no_logs, Mark::NoLogs, "no logs"), (chart.has_not_over, Mark::NotOver, "not over")];
+    let marks = [
+        (chart.has_hidden, Mark::Hidden, "hidden"),
+        (chart.has_no_logs, Mark::NoLogs, "no logs"),
+        (chart.has_not_over, Mark::NotOver, "not over"),
+    ];
     let mut out = String::new();
     let mut push = |drawn: &str, words: &str| {
-        out.push_str(&format!("<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\" class=\"key\">{drawn}</svg> {words}</span> "));
+        out.push_str(&format!(
+            "<span><svg viewBox=\"0 0 14 14\" aria-hidden=\"true\" class=\"key\">{drawn}</svg> {words}</span> "
+        ));
     };
     if chart.has_band {
         push("<rect class=\"band\" x=\"0\" y=\"2\" width=\"14\" height=\"10\"/>", "usual range");
@@ -64,12 +70,22 @@ fn plot(chart: &Chart) -> String {
     for (place, point) in chart.points.iter().enumerate() {
         if let Some((low, high)) = point.band {
             let (top, bottom) = (y_of(high.get()), y_of(low.get()));
-            push(&mut out, format_args!("<rect class=\"band\" x=\"{:.1}\" y=\"{top:.1}\" width=\"{step:.1}\" height=\"{:.1}\"/>", x_of(place) - step / 2.0, bottom - top));
+            push(
+                &mut out,
+                format_args!(
+                    "<rect class=\"band\" x=\"{:.1}\" y=\"{top:.1}\" width=\"{step:.1}\" height=\"{:.1}\"/>",
+                    x_of(place) - step / 2.0,
+                    bottom - top
+                ),
+            );
         }
     }
     for (y, class, words) in [(TOP, "grid", chart.top_words.as_str()), (TOP + HEIGHT, "axis", "0")] {
         push(&mut out, format_args!("<line class=\"{class}\" x1=\"{LEFT}\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/>"));
-        push(&mut out, format_args!("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>", LEFT - 6.0, y + 4.0, escaped(words)));
+        push(
+            &mut out,
+            format_args!("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>", LEFT - 6.0, y + 4.0, escaped(words)),
+        );
     }
     let mut before: Option<(f64, f64)> = None;
     for (place, point) in chart.points.iter().enumerate() {
@@ -81,19 +97,36 @@ fn plot(chart: &Chart) -> String {
             }
             (Some(value), ChartKind::Bars) => {
                 let (y, wide) = (y_of(value.get()), (step * 0.56).min(48.0));
-                push(&mut out, format_args!("<rect class=\"bar\" x=\"{:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{:.1}\"/>", x - wide / 2.0, TOP + HEIGHT - y));
+                push(
+                    &mut out,
+                    format_args!(
+                        "<rect class=\"bar\" x=\"{:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{:.1}\"/>",
+                        x - wide / 2.0,
+                        TOP + HEIGHT - y
+                    ),
+                );
             }
             (Some(value), _) => {
                 let y = y_of(value.get());
                 if let Some((last_x, last_y)) = before {
-                    push(&mut out, format_args!("<line class=\"line\" x1=\"{last_x:.1}\" y1=\"{last_y:.1}\" x2=\"{x:.1}\" y2=\"{y:.1}\"/>"));
+                    push(
+                        &mut out,
+                        format_args!("<line class=\"line\" x1=\"{last_x:.1}\" y1=\"{last_y:.1}\" x2=\"{x:.1}\" y2=\"{y:.1}\"/>"),
+                    );
                 }
                 push(&mut out, format_args!("<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"/>"));
                 before = Some((x, y));
             }
         }
         if place % every == 0 {
-            push(&mut out, format_args!("<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>", TOP + HEIGHT + 18.0, escaped(&point.label)));
+            push(
+                &mut out,
+                format_args!(
+                    "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                    TOP + HEIGHT + 18.0,
+                    escaped(&point.label)
+                ),
+            );
         }
     }
     out
@@ -104,13 +137,15 @@ fn mark(x: f64, y: f64, mark: Mark) -> String {
     match mark {
         Mark::Hidden => format!(
             "<rect class=\"mark\" x=\"{:.1}\" y=\"{:.1}\" width=\"9\" height=\"9\"/><line class=\"mark\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
-            x - 4.5, y - 4.5, x - 4.5, x + 4.5
+            x - 4.5,
+            y - 4.5,
+            x - 4.5,
+            x + 4.5
         ),
-        Mark::NoLogs => format!(
-            "<path class=\"mark\" d=\"M{:.1} {:.1}l9 9m0 -9l-9 9\"/>",
-            x - 4.5, y - 4.5
-        ),
-        Mark::NotOver => [-5.0, 0.0, 5.0].map(|dx| format!("<circle class=\"dots\" cx=\"{:.1}\" cy=\"{y:.1}\" r=\"1.6\"/>", x + dx)).concat(),
+        Mark::NoLogs => format!("<path class=\"mark\" d=\"M{:.1} {:.1}l9 9m0 -9l-9 9\"/>", x - 4.5, y - 4.5),
+        Mark::NotOver => {
+            [-5.0, 0.0, 5.0].map(|dx| format!("<circle class=\"dots\" cx=\"{:.1}\" cy=\"{y:.1}\" r=\"1.6\"/>", x + dx)).concat()
+        }
     }
 }
 
@@ -120,7 +155,14 @@ fn strip(strip: &Strip) -> String {
         push(&mut out, format_args!("<text x=\"{:.1}\" y=\"12\">{}</text>", LEFT + month.week as f64 * pitch(strip), month.name));
     }
     for (row, name) in ["Mon", "Tue", "Wed", "Thu", "Fri"].iter().enumerate() {
-        push(&mut out, format_args!("<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>", LEFT - 6.0, MONTHS + row as f64 * DAY + 10.0));
+        push(
+            &mut out,
+            format_args!(
+                "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>",
+                LEFT - 6.0,
+                MONTHS + row as f64 * DAY + 10.0
+            ),
+        );
     }
     for StripDay { week, weekday, shade, mark } in &strip.days {
         out.push_str(&day(LEFT + *week as f64 * pitch(strip), MONTHS + f64::from(*weekday) * DAY, *shade, *mark));
@@ -136,9 +178,22 @@ fn pitch(strip: &Strip) -> f64 {
 fn day(x: f64, y: f64, shade: u8, mark: Option<Mark>) -> String {
     let mut out = format!("<rect class=\"day shade{shade}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"11.5\" height=\"11.5\"/>");
     match mark {
-        Some(Mark::Hidden) => push(&mut out, format_args!("<line class=\"mark\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>", x + 3.0, y + 5.75, x + 8.5, y + 5.75)),
-        Some(Mark::NoLogs) => push(&mut out, format_args!("<path class=\"mark\" d=\"M{:.1} {:.1}l8 -8m-8 4l4 -4m4 4l-4 4\"/>", x + 1.75, y + 9.75)),
-        Some(Mark::NotOver) => push(&mut out, format_args!("<circle class=\"dots\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"1.4\"/>", x + 5.75, y + 5.75)),
+        Some(Mark::Hidden) => push(
+            &mut out,
+            format_args!(
+                "<line class=\"mark\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
+                x + 3.0,
+                y + 5.75,
+                x + 8.5,
+                y + 5.75
+            ),
+        ),
+        Some(Mark::NoLogs) => {
+            push(&mut out, format_args!("<path class=\"mark\" d=\"M{:.1} {:.1}l8 -8m-8 4l4 -4m4 4l-4 4\"/>", x + 1.75, y + 9.75))
+        }
+        Some(Mark::NotOver) => {
+            push(&mut out, format_args!("<circle class=\"dots\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"1.4\"/>", x + 5.75, y + 5.75))
+        }
         None => {}
     }
     out
@@ -159,8 +214,18 @@ mod tests {
     use crate::bundle::{Number, Point};
 
     fn chart(kind: ChartKind) -> Chart {
-        let point = |label: &str, value: Option<f64>, mark| Point { label: label.into(), value: value.and_then(Number::new), mark, band: None };
-        let points = vec![point("A", Some(1.0), None), point("B", None, Some(Mark::Hidden)), point("C", Some(2.0), None), point("<D>", Some(4.0), None)];
+        let point = |label: &str, value: Option<f64>, mark| Point {
+            label: label.into(),
+            value: value.and_then(Number::new),
+            mark,
+            band: None,
+        };
+        let points = vec![
+            point("A", Some(1.0), None),
+            point("B", None, Some(Mark::Hidden)),
+            point("C", Some(2.0), None),
+            point("<D>", Some(4.0), None),
+        ];
         Chart {
             kind,
             title: String::new(),

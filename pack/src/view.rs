@@ -127,6 +127,7 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     pub(crate) title: String,
     pub(crate) is_number: bool,
+    pub(crate) is_date: bool,
     /// Letters of its longest cell, and of its longest word: they share out the width.
     pub(crate) longest: usize,
     pub(crate) longest_word: usize,
@@ -212,7 +213,12 @@ fn state(state: bundle::State) -> State {
 }
 
 fn finding(finding: &bundle::Finding) -> Finding {
-    Finding { state: state(finding.state), heading: finding.heading.clone(), text: finding.text.clone(), ask: finding.ask.clone() }
+    Finding {
+        state: state(finding.state),
+        heading: finding.heading.clone(),
+        text: finding.text.clone(),
+        ask: finding.ask.clone(),
+    }
 }
 
 fn section(place: usize, section: &bundle::Section, defined: &HashSet<&str>) -> Section {
@@ -298,7 +304,8 @@ fn round_top(highest: f64) -> (f64, u8) {
 }
 
 pub(crate) fn table(table: &bundle::Table) -> Table {
-    let shown = |row: &Vec<bundle::Cell>| table.columns.iter().zip(row).map(|(column, cell)| words::cell(column.kind, cell)).collect();
+    let shown =
+        |row: &Vec<bundle::Cell>| table.columns.iter().zip(row).map(|(column, cell)| words::cell(column.kind, cell)).collect();
     let rows: Vec<Vec<String>> = table.rows.iter().map(shown).collect();
     let columns = table
         .columns
@@ -310,6 +317,7 @@ pub(crate) fn table(table: &bundle::Table) -> Table {
             Column {
                 title: column.title.clone(),
                 is_number: matches!(column.kind, ColumnKind::Number { .. } | ColumnKind::Percent { .. }),
+                is_date: column.kind == ColumnKind::Date,
                 longest: cells().map(|text| text.chars().count()).max().unwrap_or_default(),
                 longest_word: longest_word.unwrap_or_default(),
             }
@@ -324,9 +332,17 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        for (highest, top, decimals) in
-            [(0.0, 1.0, 0), (0.0004, 0.001, 3), (0.16, 0.2, 1), (0.9, 1.0, 0), (3.1, 4.0, 0), (8.1, 10.0, 0), (100.0, 100.0, 0), (101.0, 200.0, 0), (0.2, 0.2, 1)]
-        {
+        for (highest, top, decimals) in [
+            (0.0, 1.0, 0),
+            (0.0004, 0.001, 3),
+            (0.16, 0.2, 1),
+            (0.9, 1.0, 0),
+            (3.1, 4.0, 0),
+            (8.1, 10.0, 0),
+            (100.0, 100.0, 0),
+            (101.0, 200.0, 0),
+            (0.2, 0.2, 1),
+        ] {
             let (found, found_decimals) = round_top(highest);
             assert_eq!((found, found_decimals), (top, decimals), "{highest}");
         }

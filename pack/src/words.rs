@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::bundle::{Audience, Basis, Cell, ColumnKind, State};
+use crate::bundle::{Audience, Basis, Cell, ColumnKind, Number, State};
 
 /// A number with `,` between thousands and a fixed count of decimals.
 pub(crate) fn number(value: f64, decimals: u8) -> String {
@@ -25,6 +25,11 @@ pub(crate) fn number(value: f64, decimals: u8) -> String {
         grouped.push_str(fraction);
     }
     grouped
+}
+
+/// The number that [`number`] shows, as a number.
+pub(crate) fn rounded(value: Number, decimals: u8) -> f64 {
+    format!("{:.*}", usize::from(decimals), value.get()).parse().unwrap_or(value.get())
 }
 
 /// `4 November 2025`
@@ -104,8 +109,12 @@ pub(crate) fn audience_says(audience: Audience) -> &'static str {
 /// What the marks in tables mean.
 pub(crate) fn marks(audience: Audience) -> Vec<(&'static str, &'static str)> {
     let mut marks = match audience {
-        Audience::Governors => vec![("[c]", "hidden: fewer than 5 people, perhaps none, or a number that would give such a one away")],
-        Audience::Public => vec![("[c]", "hidden: fewer than 10 people, perhaps none, or a number that would give such a one away")],
+        Audience::Governors => {
+            vec![("[c]", "hidden: fewer than 5 people, perhaps none, or a number that would give such a one away")]
+        }
+        Audience::Public => {
+            vec![("[c]", "hidden: fewer than 10 people, perhaps none, or a number that would give such a one away")]
+        }
         Audience::Safeguarding => vec![],
     };
     marks.extend([("[x]", "not available"), ("[z]", "does not apply")]);
@@ -118,11 +127,22 @@ mod tests {
 
     #[test]
     fn numbers_are_read_with_their_decimals() {
-        for (value, decimals, expected) in
-            [(1_234_567.0, 0, "1,234,567"), (999.95, 1, "1,000.0"), (0.04, 1, "0.0"), (-0.04, 1, "0.0"), (-12.34, 1, "\u{2212}12.3"), (12.0, 0, "12")]
-        {
+        for (value, decimals, expected) in [
+            (1_234_567.0, 0, "1,234,567"),
+            (999.95, 1, "1,000.0"),
+            (0.04, 1, "0.0"),
+            (-0.04, 1, "0.0"),
+            (-12.34, 1, "\u{2212}12.3"),
+            (12.0, 0, "12"),
+        ] {
             assert_eq!(number(value, decimals), expected);
         }
+    }
+
+    #[test]
+    fn a_number_for_a_sheet_has_the_digits_that_are_shown() {
+        assert_eq!(rounded(Number::new(2.3315).unwrap(), 1), 2.3);
+        assert_eq!(rounded(Number::new(1_234.5678).unwrap(), 0), 1_235.0);
     }
 
     #[test]

@@ -96,14 +96,18 @@ impl Filling<'_> {
                 Ok(())
             }
             Cell::Number(value) => {
-                let format = match kind {
-                    // The value stays as the document shows it: 12.5 is read 12.5%.
-                    ColumnKind::Percent { decimals: count } => format!("0{}\"%\"", decimals(count)),
-                    ColumnKind::Number { decimals: count } => format!("#,##0{}", decimals(count)),
-                    ColumnKind::Text | ColumnKind::Date => "General".to_owned(),
+                // The value is the one that documents show, and has no digit more: 12.5 is read 12.5%.
+                let (format, shown) = match kind {
+                    ColumnKind::Percent { decimals: count } => {
+                        (format!("0{}\"%\"", decimals(count)), words::rounded(*value, count))
+                    }
+                    ColumnKind::Number { decimals: count } => {
+                        (format!("#,##0{}", decimals(count)), words::rounded(*value, count))
+                    }
+                    ColumnKind::Text | ColumnKind::Date => ("General".to_owned(), value.get()),
                 };
                 let look = Format::new().set_align(FormatAlign::Top).set_num_format(format);
-                self.sheet.write_number_with_format(self.row, column, value.get(), &look)?;
+                self.sheet.write_number_with_format(self.row, column, shown, &look)?;
                 Ok(())
             }
         }
@@ -140,7 +144,9 @@ pub(crate) fn write(bundle: &Bundle, digest: &str) -> Result<Vec<u8>, PackError>
     read_me(bundle, digest, &plan, sheet(&mut workbook, &looks, "Read me", &[30.0, 90.0])?)?;
     for (name, _, content) in &plan {
         match content {
-            Content::Block(block) => fill_block(block, sheet(&mut workbook, &looks, name, &[34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0])?)?,
+            Content::Block(block) => {
+                fill_block(block, sheet(&mut workbook, &looks, name, &[34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0])?)?
+            }
             Content::Tables(tables) => {
                 let widths = tables.first().map(widths).unwrap_or_default();
                 let mut filling = sheet(&mut workbook, &looks, name, &widths)?;
@@ -246,7 +252,7 @@ fn read_me(bundle: &Bundle, digest: &str, plan: &[(String, String, Content)], mu
         ("Takes the place of", replaces.unwrap_or_default()),
         ("Frozen", words::moment(bundle.frozen_at)),
         ("Digest (BLAKE3 of the bundle)", digest.to_owned()),
-        ("To check it", "weir report --rebuild BUNDLE.json makes this workbook again from the stored bundle and prints its digest".to_owned()),
+        ("To check it", "weir report --rebuild BUNDLE.json --out FILE.xlsx makes this workbook again from the stored bundle and prints its digest".to_owned()),
         ("Frozen by", format!("Weir {} from lake version {}", bundle.weir_version, bundle.lake_version)),
         ("Made by", format!("Weir {}", crate::VERSION)),
     ];

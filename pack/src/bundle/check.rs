@@ -106,7 +106,8 @@ fn check_chart(id: &str, chart: &Chart) -> Result<(), BundleError> {
     let mut last: Option<Date> = None;
     for point in &chart.points {
         let low = |low: f64| low < 0.0;
-        if point.value.is_some_and(|value| low(value.get())) || point.band.is_some_and(|(from, to)| low(from.get()) || from > to) {
+        if point.value.is_some_and(|value| low(value.get())) || point.band.is_some_and(|(from, to)| low(from.get()) || from > to)
+        {
             return refuse(format!("point {:?} goes below zero, or its band backwards", point.label));
         }
         if point.value.is_some() == point.mark.is_some() {

@@ -72,7 +72,16 @@ fn bytes_that_weir_would_write_otherwise_are_refused() {
 
 #[test]
 fn numbers_read_back_as_they_were() {
-    for value in [0.1, 1.0 / 3.0, 2.0 / 7.0, 123_456_789.123_456_7, 99.999_999_9, 1e-6, 999_999_999_999_999.0, 4_503_599_627_370_497.5 / 8.0] {
+    for value in [
+        0.1,
+        1.0 / 3.0,
+        2.0 / 7.0,
+        123_456_789.123_456_7,
+        99.999_999_9,
+        1e-6,
+        999_999_999_999_999.0,
+        4_503_599_627_370_497.5 / 8.0,
+    ] {
         let kept = number(value);
         let text = serde_json::to_string(&kept).unwrap();
         let back: Number = serde_json::from_str(&text).unwrap();

@@ -205,7 +205,8 @@ fn prepared_by_three_signed_by_a_governor_and_the_same_ever_after() {
     assert!(!text.contains("pupil1") && !text.contains("maps.example"), "a name or a page of a log");
     // In the estate itself it says whether they are the same, and finds one that isn't.
     let again = home.path().join("again.pdf");
-    let rebuild = |from: &Path| home.weir([Path::new("report"), Path::new("--rebuild"), from, Path::new("--out"), again.as_path()]);
+    let rebuild =
+        |from: &Path| home.weir([Path::new("report"), Path::new("--rebuild"), from, Path::new("--out"), again.as_path()]);
     let ran = rebuild(&out("json"));
     assert!(ran.status == 0 && ran.stdout.contains("It equals what is stored."), "{}{}", ran.stdout, ran.stderr);
     let other = home.path().join("other.json");
