@@ -7,6 +7,7 @@ mod nightly;
 mod output;
 mod progress;
 mod prompt;
+mod raising;
 mod xlsx;
 
 use std::path::PathBuf;
@@ -55,6 +56,7 @@ enum Command {
     Retention(commands::retention::Retention),
     Compact(commands::compact::Compact),
     Query(commands::query::Query),
+    Alerts(commands::alerts::Alerts),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
     User(commands::user::User),
@@ -88,6 +90,7 @@ fn main() -> ExitCode {
         Command::Retention(command) => command.run(config),
         Command::Compact(command) => command.run(config),
         Command::Query(command) => command.run(config),
+        Command::Alerts(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),
         Command::User(command) => command.run(config),

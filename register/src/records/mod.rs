@@ -3,7 +3,7 @@
 mod changes;
 mod checks;
 mod grid;
-mod typed;
+pub(crate) mod typed;
 mod words;
 
 use weir_lake::ids::SchoolId;
@@ -13,7 +13,7 @@ use crate::{AccountId, Act, Action, Actor, RegisterError, Role};
 pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
-pub use words::{Device, Kind, Test, UserGroup, View};
+pub use words::{AlertOutcome, Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct By {
 
 impl By {
     /// The act of recording at a school.
-    fn records(self, school: &SchoolId) -> Act {
+    pub(crate) fn records(self, school: &SchoolId) -> Act {
         Act::new(Actor::Account { id: self.id, role: Some(self.role) }, Action::Record).at(school)
     }
 }
