@@ -46,6 +46,10 @@ pub(crate) enum Kept {
     Requests,
     /// Changes of the policy, and what is in force for a time.
     Changes,
+    /// Alerts, how soon they were taken, and what came of them.
+    Alerts,
+    /// Names that were shown.
+    Reveals,
 }
 
 /// Something that only people can supply.
@@ -251,7 +255,10 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[("alert_response", "Response to alerts"), ("false_positive_share", "False alarms")],
         parts: &[],
-        wanted: &[wanted("Weekly reports made and read; alerts, time to the first answer, outcome", "safeguarding lead")],
+        wanted: &[
+            kept(Kept::Alerts, "Alerts, how soon somebody took them, and what came of them", "safeguarding lead"),
+            wanted("Weekly reports made and read", "safeguarding lead"),
+        ],
     },
     Block {
         title: "Incidents and what we learned",
@@ -281,7 +288,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         wanted: &[
             wanted("Date of the data protection impact assessment", "data protection officer"),
             wanted("Date of the notices to pupils, parents and staff; requests for access answered", "data protection officer"),
-            wanted("Names revealed: how often, by which role, for what reason", "head"),
+            kept(Kept::Reveals, "Names revealed: how often, and by which role", "head"),
         ],
     },
     Block {

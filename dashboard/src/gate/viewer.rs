@@ -69,10 +69,10 @@ impl Viewer {
         }
     }
 
-    /// Whether whoever looks at what is being made may open a school's register. Without sign-in there is none.
-    pub(crate) fn opens_register(school: &SchoolId) -> bool {
+    /// Whether whoever looks at what is being made may do this at a school. Without sign-in nobody may.
+    pub(crate) fn may(ability: Ability, school: &SchoolId) -> bool {
         match Self::of_this() {
-            Some(Self::Person(person)) => person.access.sees(Ability::ReadRegister, school),
+            Some(Self::Person(person)) => person.access.sees(ability, school),
             Some(Self::Anyone | Self::Nobody { .. }) | None => false,
         }
     }
@@ -91,6 +91,8 @@ pub(crate) struct Reader {
     pub(crate) feeds: bool,
     /// Whether they give accounts.
     pub(crate) people: bool,
+    /// Whether they read alerts.
+    pub(crate) alerts: bool,
 }
 
 impl Reader {
@@ -103,6 +105,7 @@ impl Reader {
                 figures: person.access.role_for(Ability::Figures).is_some(),
                 feeds: person.access.role_for(Ability::Feeds).is_some(),
                 people: person.access.role_for(Ability::People).is_some(),
+                alerts: person.access.role_for(Ability::Alerts).is_some(),
             }),
             Viewer::Anyone | Viewer::Nobody { .. } => None,
         }
@@ -110,7 +113,7 @@ impl Reader {
 }
 
 /// Figures narrowed to the schools that whoever looks may see. Every page gets its figures through this, so none can forget.
-pub(crate) struct Scoped<F>(pub(crate) F);
+pub(crate) struct Scoped<F>(pub(crate) Arc<F>);
 
 impl<F: Figures> Figures for Scoped<F> {
     fn schools(&self) -> Asked<'_, Vec<SchoolRef>> {

@@ -16,6 +16,7 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{person}", person)
         .replace("{check}", "1")
         .replace("{change}", "1")
+        .replace("{alert}", "1")
         .replace("{secret}", &"0".repeat(64))
 }
 
@@ -37,6 +38,8 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
     let is_own = path.starts_with("/account");
     let is_people = path.starts_with("/people");
+    let is_alerts =
+        path == "/today" || ["/school/oakfield/alerts", "/school/oakfield/names"].iter().any(|start| path.starts_with(start));
     let is_register = ["/school/oakfield/checks", "/school/oakfield/changes"].iter().any(|start| path.starts_with(start));
     match who {
         _ if is_way_in => Wanted::Open,
@@ -47,6 +50,11 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(Role::Administrator) if is_people => Wanted::Answered,
         Some(_) if is_people => Wanted::Refused,
         Some(_) if path.starts_with("/school/oakfield/requests") => Wanted::Answered,
+        // Alerts and names: the safeguarding lead and the head. What names were shown is read by the head, and by governors.
+        Some(Role::Dsl | Role::Leader) if is_alerts => Wanted::Answered,
+        Some(_) if is_alerts => Wanted::Refused,
+        Some(Role::Leader | Role::Governor) if path.starts_with("/school/oakfield/reveals") => Wanted::Answered,
+        Some(_) if path.starts_with("/school/oakfield/reveals") => Wanted::Refused,
         Some(Role::Staff) if path == "/" => Wanted::SentTo("/account"),
         Some(Role::Staff) => Wanted::Refused,
         // The register's pages: in numbers for everybody but whoever gives accounts, in words for those who write it.
@@ -130,7 +138,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 51 * 2 + (9 + 5) * (51 * 2 - 3));
+    assert_eq!(walked, 67 * 2 + (9 + 5) * (67 * 2 - 3));
 }
 
 #[tokio::test]
@@ -187,7 +195,8 @@ async fn another_school_does_not_exist() {
             let path = address(pattern, "1").replace("oakfield", other);
             let status = governor.get(&path).await.status;
             // What a governor opens nowhere is refused alike at every school; what only takes forms says so to everybody.
-            let is_theirs = !(path.contains("/checks") || path.contains("/changes")) || is_in_numbers(&path);
+            let is_closed = ["/checks", "/changes", "/alerts", "/names"].iter().any(|part| path.contains(part));
+            let is_theirs = !is_closed || is_in_numbers(&path);
             if is_theirs && !path.ends_with("/withdraw") {
                 assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
             } else {
@@ -196,7 +205,9 @@ async fn another_school_does_not_exist() {
             refused += usize::from(status != StatusCode::METHOD_NOT_ALLOWED);
             for method in ["GET", "POST"] {
                 let answer = lead.ask(method, &path, String::new()).await;
-                let is_nothing = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status);
+                // Not even at their own school.
+                let is_others = path.contains("/reveals") && answer.status == StatusCode::FORBIDDEN;
+                let is_nothing = is_others || [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status);
                 assert!(is_nothing, "{method} {path}: {}", answer.status);
             }
         }
