@@ -35,7 +35,7 @@ impl Register {
         let (states, order) = match listed {
             Listed::Open => (
                 "('new', 'taken', 'closing')",
-                "(a.severity = 4 OR a.kind = 'illegal') DESC, a.severity DESC, a.raised_at, a.score DESC, a.id",
+                "(a.severity = 4 OR a.kind = 'illegal') DESC, a.severity DESC, a.first_at, a.score DESC, a.id",
             ),
             Listed::Over => ("('closed', 'folded')", "a.last_at DESC, a.id DESC"),
             Listed::All => ("('new', 'taken', 'closing', 'closed', 'folded')", "a.last_at DESC, a.id DESC"),

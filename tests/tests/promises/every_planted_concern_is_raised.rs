@@ -44,7 +44,7 @@ pub(crate) fn check(estate: &Path, truth: &Value) {
     for school in truth["schools"].as_array().unwrap() {
         for theme in school["themes"].as_array().unwrap().iter().filter(|one| one["half_term"] == "2026-27 Autumn 1") {
             let name = theme["theme"].as_str().unwrap();
-            if ["self_harm", "suicide"].contains(&name) {
+            if ["self_harm", "suicide", "eating_disorder"].contains(&name) {
                 let key = (school["school_id"].as_str().unwrap().to_owned(), name.to_owned());
                 planted.insert(key, theme["pupils"].as_i64().unwrap());
             }
@@ -54,7 +54,7 @@ pub(crate) fn check(estate: &Path, truth: &Value) {
     let mut raised: BTreeMap<(String, String), i64> = BTreeMap::new();
     for alert in first.iter().filter(|alert| alert["who"] == "pupil") {
         let (school, theme) = (alert["school"].as_str().unwrap(), alert["theme"].as_str().unwrap());
-        if ["self_harm", "suicide"].contains(&theme) {
+        if ["self_harm", "suicide", "eating_disorder"].contains(&theme) {
             *raised.entry((school.to_owned(), theme.to_owned())).or_default() += 1;
         }
     }

@@ -126,7 +126,12 @@ fn state(alert: &Alert) -> String {
 fn when(alert: &Alert) -> String {
     let first = words::moment(alert.first_at);
     let last = words::moment(alert.last_at);
-    if alert.events == 1 || first == last { first } else { format!("{first} to {last}") }
+    let day = |moment: &str| moment.rsplit_once(", ").map_or(String::new(), |(day, _)| day.to_owned());
+    match alert.events == 1 || first == last {
+        true => first,
+        false if day(&first) == day(&last) => format!("{first} to {}", clock(alert.last_at)),
+        false => format!("{first} to {last}"),
+    }
 }
 
 /// What comes if nobody takes it.

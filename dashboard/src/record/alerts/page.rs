@@ -108,6 +108,21 @@ async fn evidence(here: &Here, by: By, file: &AlertFile) -> (Vec<Moment>, Option
     }
 }
 
+/// Moments as people read them: days in words, and of a class the same thing of one day in one line.
+fn told(moments: Vec<Moment>, is_class: bool) -> Vec<Moment> {
+    let mut told: Vec<Moment> = Vec::new();
+    for mut moment in moments {
+        moment.day = moment.day.parse().map_or_else(|_| moment.day.clone(), words::day);
+        let same = |other: &Moment| (&other.day, &other.what, &other.of_what) == (&moment.day, &moment.what, &moment.of_what);
+        let is_more = is_class && told.last().is_some_and(same);
+        match told.last_mut().filter(|_| is_more) {
+            Some(other) => other.times += moment.times,
+            None => told.push(moment),
+        }
+    }
+    told
+}
+
 /// The name, where this reader was shown it and holds the alert; with a row of the trail each time.
 async fn name_again(here: &Here, by: By, file: &AlertFile) -> Result<Option<ClearName>, PageError> {
     let Some(key) = file.alert.subject.as_ref() else { return Ok(None) };
@@ -213,7 +228,7 @@ pub(super) async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> 
         facts: facts(alert),
         may_ask_name: name.is_none() && alert.is_held_by(by.id) && may_know(&here, alert) && here.names.is_some(),
         name,
-        moments,
+        moments: told(moments, alert.who == Who::Class),
         untold,
         around,
         limits: LIMITS,
