@@ -1,17 +1,20 @@
 //! What people recorded of a school and year, as lines of the annual review: numbers and days, never a word that somebody wrote.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 use weir_register::alerts::{AlertFact, AlertTally, RevealFact};
-use weir_register::records::{ChangeBook, Check, CheckBook, Kind, Test, UserGroup, View};
+use weir_register::records::{Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Test, UserGroup, View};
 use weir_register::{Ability, Role};
 
+use super::book_words::line_words;
 use super::changes::median_words;
 use crate::Dashboard;
 use crate::error::PageError;
 use crate::gate::Viewer;
-use crate::review::Kept;
+use crate::review::{Kept, Sought};
 use crate::words;
 
 /// What the register holds of a school, for whoever may open it.
@@ -28,6 +31,7 @@ struct Book {
     alerts: Vec<AlertFact>,
     reveals: Vec<RevealFact>,
     reads_reveals: bool,
+    lists: BTreeMap<&'static str, BookPages>,
     year: AcademicYear,
     nation: String,
     /// The day the grid is shown for: today, or the last of a year that is over.
@@ -47,6 +51,7 @@ impl Reported {
         let reads_reveals = Viewer::may(Ability::ReadReveals, school);
         let span = span_of(year, &nation);
         let (alerts, reveals) = (register.alert_facts(school, span).await?, register.reveals(school, span, None).await?);
+        let lists = register.books(school).await?;
         let last = last_day(year, &nation).unwrap_or(today);
         let book = Book {
             base: format!("/school/{school}"),
@@ -55,6 +60,7 @@ impl Reported {
             alerts,
             reveals,
             reads_reveals,
+            lists,
             year,
             nation,
             on: today.min(last),
@@ -73,6 +79,7 @@ impl Reported {
             Kept::Changes => book.changes(),
             Kept::Alerts => book.alerts(),
             Kept::Reveals => book.reveals(),
+            Kept::Entries(sought) => book.entries(&sought),
         }
     }
 
@@ -86,6 +93,10 @@ impl Reported {
             Kept::Alerts => return None,
             Kept::Reveals if book.reads_reveals => (format!("{}/reveals", book.base), "Names revealed"),
             Kept::Reveals => return None,
+            Kept::Entries(sought) => {
+                let list = List::of(sought.book)?;
+                (format!("{}/records/{}", book.base, list.id), list.title)
+            }
         })
     }
 }
@@ -93,11 +104,8 @@ impl Reported {
 /// A school year from its first moment to the first of the next, microseconds.
 fn span_of(year: AcademicYear, nation: &str) -> (i64, i64) {
     let zone = weir_lake::clock::zone(weir_lake::clock::DEFAULT_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
-    let after = |year: AcademicYear| {
-        let next = last_day(year, nation).and_then(|day| day.tomorrow().ok())?;
-        Some(next.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond())
-    };
-    (after(year.previous()).unwrap_or(i64::MIN), after(year).unwrap_or(i64::MAX))
+    let begins = |year: AcademicYear| Some(first_day(year, nation)?.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond());
+    (begins(year).unwrap_or(i64::MIN), begins(year.next()).unwrap_or(i64::MAX))
 }
 
 /// The last day of a school year, as [`AcademicYear::of`] has it.
@@ -118,7 +126,27 @@ fn hours_words(hours: f64) -> String {
     }
 }
 
+/// The first day of a school year.
+fn first_day(year: AcademicYear, nation: &str) -> Option<Date> {
+    last_day(AcademicYear(year.0 - 1), nation)?.tomorrow().ok()
+}
+
 impl Book {
+    /// What entries of this year say that governors may read.
+    fn entries(&self, sought: &Sought) -> Vec<String> {
+        let (Some(list), Some(pages)) = (List::of(sought.book), self.lists.get(sought.book)) else { return Vec::new() };
+        let (Some(first), Some(last)) = (first_day(self.year, &self.nation), last_day(self.year, &self.nation)) else {
+            return Vec::new();
+        };
+        let (field, words) = sought.only;
+        pages
+            .counting()
+            .filter(|entry| entry.is_within(list, first, last))
+            .filter(|entry| words.is_empty() || words.contains(&entry.value(field)))
+            .filter_map(|entry| line_words(list, entry, sought.says))
+            .collect()
+    }
+
     fn is_in_year(&self, day: Date) -> bool {
         AcademicYear::of(day, &self.nation) == self.year
     }
@@ -283,5 +311,7 @@ mod tests {
     fn a_school_year_ends_where_the_next_begins() {
         assert_eq!(last_day(AcademicYear(2025), "england"), Some(date(2026, 8, 31)));
         assert_eq!(last_day(AcademicYear(2025), "scotland"), Some(date(2026, 8, 14)));
+        assert_eq!(first_day(AcademicYear(2025), "england"), Some(date(2025, 9, 1)));
+        assert_eq!(first_day(AcademicYear(2025), "scotland"), Some(date(2025, 8, 15)));
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod alerts;
+mod books;
 mod changes;
 mod checks;
 mod contrast;

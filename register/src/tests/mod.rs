@@ -1,6 +1,7 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod books;
 mod changes;
 mod checks;
 mod processes;
