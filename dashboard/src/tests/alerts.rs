@@ -260,3 +260,33 @@ async fn staff_are_the_heads_matter_with_a_second_person() {
     let list = page(&mut governor, "/school/oakfield/reveals").await;
     assert!(list.contains("was shown a member of staff") && !list.contains("asked by the police"));
 }
+
+#[tokio::test]
+async fn the_review_counts_alerts_and_hides_small_numbers() {
+    let house = House::new().await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
+    let mut told = Vec::new();
+    for number in 1..=6_u8 {
+        let key = key_of(&house, &format!("pupil{number}"), "oakfield");
+        raise(&house, &[group(&house, Who::Pupil, Some(&key), 3, number)]).await;
+        lead.post(&format!("{BASE}/{number}/take"), &[]).await;
+        let outcome = if number == 1 { "referred" } else { "lesson" };
+        lead.post(&format!("{BASE}/{number}/close"), &[("outcome", outcome), ("why", "")]).await;
+        lead.post(&format!("{BASE}/{number}/name"), &[("reason", "not held any more")]).await;
+        told.push(page(&mut governor, "/school/oakfield/2026-27/review").await);
+    }
+    for review in &told[..4] {
+        assert!(review.contains("Alerts about fewer than 5 people, perhaps none.") && !review.contains("raised from the logs"));
+    }
+    // Six, taken half an hour after the event; one referral among them would be one child.
+    assert!(
+        told[5].contains("6 alerts raised from the logs.")
+            && told[5].contains("6 were taken by somebody, half of them within 1 hour of the event.")
+    );
+    assert!(
+        told[5].contains("How many of them told of nothing is not shown") && !told[5].contains("told of nothing: a false alarm")
+    );
+    let before = page(&mut governor, "/school/oakfield/2025-26/review").await;
+    assert!(before.contains("Alerts about fewer than 5 people, perhaps none."), "another year");
+}

@@ -30,12 +30,12 @@ const COLUMNS: &str = "SELECT a.*, holder.name AS holder_name, closer.name AS cl
           LEFT JOIN accounts AS second ON second.id = a.second_by";
 
 impl Register {
-    /// A school's alerts: open ones by severity, oldest first; others newest first.
+    /// A school's alerts: open ones by severity, oldest first, what looks like a lesson last; others newest first.
     pub async fn alerts(&self, school: &SchoolId, listed: Listed) -> Result<Vec<Alert>, RegisterError> {
         let (states, order) = match listed {
             Listed::Open => (
                 "('new', 'taken', 'closing')",
-                "(a.severity = 4 OR a.kind = 'illegal') DESC, a.severity DESC, a.first_at, a.score DESC, a.id",
+                "(a.severity = 4 OR a.kind = 'illegal') DESC, a.kind = 'lesson', a.severity DESC, a.first_at, a.score DESC, a.id",
             ),
             Listed::Over => ("('closed', 'folded')", "a.last_at DESC, a.id DESC"),
             Listed::All => ("('new', 'taken', 'closing', 'closed', 'folded')", "a.last_at DESC, a.id DESC"),

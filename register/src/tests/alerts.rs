@@ -223,6 +223,7 @@ async fn a_lesson_takes_in_what_was_raised_before_it_was_whole() {
     assert_eq!((raised.alerts, raised.folded), (1, 1));
     let open = open(register).await;
     let lesson = open.iter().find(|alert| alert.kind == AlertKind::Lesson).unwrap();
+    assert_eq!(open.last().unwrap().id, lesson.id, "after those that are one pupil's");
     assert_eq!((lesson.who, lesson.subject.is_none(), lesson.events, lesson.people), (Who::Class, true, 4, 4));
     // What somebody has taken stays theirs; what has more than the lesson stays open with the rest.
     assert_eq!(one(register, taken).await.events, 1);
