@@ -7,6 +7,7 @@ mod nightly;
 mod output;
 mod progress;
 mod prompt;
+mod raising;
 mod xlsx;
 
 use std::path::PathBuf;
@@ -56,6 +57,7 @@ enum Command {
     Compact(commands::compact::Compact),
     Report(commands::report::Report),
     Query(commands::query::Query),
+    Alerts(commands::alerts::Alerts),
     Sql(commands::sql::Sql),
     Serve(commands::serve::Serve),
     User(commands::user::User),
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         Command::Compact(command) => command.run(config),
         Command::Report(command) => command.run(config),
         Command::Query(command) => command.run(config),
+        Command::Alerts(command) => command.run(config),
         Command::Sql(command) => command.run(config),
         Command::Serve(command) => command.run(config),
         Command::User(command) => command.run(config),

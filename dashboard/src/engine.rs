@@ -6,8 +6,8 @@
 mod groups;
 mod words;
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,15 +16,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell};
 use weir_lake::estate::{AcademicYear, Estate};
-use weir_lake::ids::SchoolId;
+use weir_lake::ids::{SchoolId, UserKey};
 use weir_lake::lake::{Lake, Snapshot};
 use weir_lake::verification::Standing;
-use weir_query::engine::{Engine, EngineOptions};
+use weir_query::alerts::{Lateness, Moment, Wanted};
+use weir_query::engine::{Engine, EngineOptions, Reason};
 use weir_query::error::QueryError;
 use weir_query::indicator::Indicator;
 use weir_query::unclaimed::{UnclaimedSource, unclaimed};
 use weir_query::{compare, page};
 
+use crate::evidence::Evidence;
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
 
@@ -204,6 +206,31 @@ impl Opened {
         let before = year.previous();
         let last = if now.years.contains(&before.to_string()) { Some(self.year_of(&of, school, before).await?) } else { None };
         words::school_year(&now, last.as_deref(), year).ok_or(FiguresError::NotFound)
+    }
+}
+
+fn reason(why: &str) -> Result<Reason, FiguresError> {
+    Reason::new(why).ok_or_else(|| FiguresError::Failed("no reason was given".into()))
+}
+
+impl Evidence for EngineFigures {
+    fn words_of<'a>(&'a self, wanted: &'a Wanted, why: &'a str) -> Asked<'a, Vec<Moment>> {
+        Box::pin(async { self.state().await?.engine.words_of(wanted, &reason(why)?).await.map_err(failed) })
+    }
+
+    fn before_and_after<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, at: i64, why: &'a str) -> Asked<'a, Vec<Moment>> {
+        Box::pin(async move {
+            let state = self.state().await?;
+            state.engine.before_and_after(school, pupil.as_str(), at, &reason(why)?).await.map_err(failed)
+        })
+    }
+
+    fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness> {
+        Box::pin(async move { self.state().await?.engine.lateness(school).await.map_err(failed) })
+    }
+
+    fn user_types<'a>(&'a self, school: &'a SchoolId, key: &'a UserKey) -> Asked<'a, BTreeSet<String>> {
+        Box::pin(async move { self.state().await?.engine.user_types(school, key.as_str()).await.map_err(failed) })
     }
 }
 

@@ -10,6 +10,7 @@ mod chart;
 mod csv;
 mod engine;
 mod error;
+mod evidence;
 mod example;
 mod figures;
 mod gate;
@@ -34,6 +35,7 @@ use weir_register::accounts::Accounts;
 
 pub use chart::{Anchor, Axis, Canvas, Svg, escape};
 pub use engine::EngineFigures;
+pub use evidence::{Evidence, Known, Names, VaultNames};
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
 pub use gate::Schools;
@@ -45,24 +47,35 @@ pub use serve::{Bound, ServeError, bind, bind_for, bind_on, serve};
 pub struct Dashboard {
     figures: Arc<dyn Figures>,
     gate: Option<Arc<Gate>>,
+    /// What the safeguarding lead may read of the logs, and the names behind keys; none without sign-in.
+    evidence: Option<Arc<dyn Evidence>>,
+    names: Option<Arc<dyn Names>>,
     serving: Serving,
 }
 
 impl Dashboard {
     /// Pages over these figures without sign-in, on this machine alone: for figures that are invented.
     pub fn new(figures: impl Figures + 'static) -> Self {
-        Self { figures: Arc::new(figures), gate: None, serving: Serving::default() }
+        Self { figures: Arc::new(figures), gate: None, evidence: None, names: None, serving: Serving::default() }
     }
 
     /// Pages over these figures for people with accounts, who see the schools of their roles; reached as weir.toml says.
     pub fn with_sign_in(
-        figures: impl Figures + 'static,
+        figures: impl Figures + Evidence + 'static,
         accounts: Accounts,
         serving: Serving,
         schools: impl Fn() -> Result<Schools, String> + Send + Sync + 'static,
     ) -> Self {
         let gate = Gate::new(accounts, serving.clone(), Box::new(schools));
-        Self { figures: Arc::new(Scoped(figures)), gate: Some(Arc::new(gate)), serving }
+        let figures = Arc::new(figures);
+        let evidence: Arc<dyn Evidence> = figures.clone();
+        Self { figures: Arc::new(Scoped(figures)), gate: Some(Arc::new(gate)), evidence: Some(evidence), names: None, serving }
+    }
+
+    /// The same with names behind keys, for those who may see one.
+    #[must_use]
+    pub fn with_names(self, names: impl Names + 'static) -> Self {
+        Self { names: Some(Arc::new(names)), ..self }
     }
 
     /// Every page and guard, for answers on this port.

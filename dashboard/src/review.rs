@@ -51,6 +51,10 @@ pub(crate) enum Kept {
     Requests,
     /// Changes of the policy, and what is in force for a time.
     Changes,
+    /// Alerts, how soon they were taken, and what came of them.
+    Alerts,
+    /// Names that were shown.
+    Reveals,
     /// Entries of a book.
     Entries(Sought),
 }
@@ -349,11 +353,10 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[("alert_response", "Response to alerts"), ("false_positive_share", "False alarms")],
         parts: &[],
-        wanted: &[wanted(
-            "alerts",
-            "Weekly reports made and read; alerts, time to the first answer, outcome",
-            "safeguarding lead",
-        )],
+        wanted: &[
+            kept("alerts", Kept::Alerts, "Alerts, how soon somebody took them, and what came of them", "safeguarding lead"),
+            wanted("reports", "Weekly reports made and read", "safeguarding lead"),
+        ],
     },
     Block {
         title: "Incidents and what we learned",
@@ -403,7 +406,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
                 "Date of the notices to pupils, parents and staff; requests for access answered",
                 "data protection officer",
             ),
-            wanted("revealed", "Names revealed: how often, by which role, for what reason", "head"),
+            kept("revealed", Kept::Reveals, "Names revealed: how often, and by which role", "head"),
         ],
     },
     Block {

@@ -1,6 +1,7 @@
 //! Answers questions over the lake: rollups, indicators, statistics, saved queries.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods))]
 
+pub mod alerts;
 mod assemble;
 mod cards;
 #[cfg(test)]

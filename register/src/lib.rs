@@ -1,5 +1,5 @@
 //! What people record and who they are: one SQLite file with an audit trail, accounts, sessions, roles and their scope, the checks they
-//! make of a filter and the changes they ask of it.
+//! make of a filter, the changes they ask of it, and what they do about alerts.
 //!
 //! Nothing is written here without a row in the trail, in the same transaction: the only way to a connection that writes is
 //! [`Register::begin`], which takes the [`Act`]. What is to be shown, and not written, is audited first by [`Register::audit`];
@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::disallowed_methods))]
 
 pub mod accounts;
+pub mod alerts;
 mod audit;
 mod blocking;
 mod error;

@@ -18,6 +18,7 @@ const STEPS: &[(&str, &str)] = &[
     ("changes", include_str!("../migrations/004_changes.sql")),
     ("books", include_str!("../migrations/005_books.sql")),
     ("reviews", include_str!("../migrations/009_reviews.sql")),
+    ("alerts", include_str!("../migrations/006_alerts.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

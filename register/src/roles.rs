@@ -112,7 +112,9 @@ impl fmt::Display for Role {
 pub enum Ability {
     /// Figures about a school, with small numbers hidden: the pages for governors.
     Figures,
-    /// Days of single pupils, by key and theme, and alerts.
+    /// Alerts: a pupil's for the safeguarding lead, a member of staff's for the head, who also sees what nobody takes.
+    Alerts,
+    /// Days of single pupils, by key and theme.
     PupilDays,
     /// What pupils searched for, and addresses of pages.
     Searches,
@@ -120,6 +122,8 @@ pub enum Ability {
     RevealPupil,
     /// The name behind a key of staff.
     RevealStaff,
+    /// Who revealed a name, when and why. Governors read the head's.
+    ReadReveals,
     /// Lines in quarantine, opened.
     OpenLines,
     /// Feeds: what came last night, what could not be read.
@@ -150,12 +154,14 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Figures,
+        Self::Alerts,
         Self::PupilDays,
         Self::Searches,
         Self::RevealPupil,
         Self::RevealStaff,
+        Self::ReadReveals,
         Self::OpenLines,
         Self::Feeds,
         Self::ReadRegister,
@@ -175,10 +181,14 @@ impl Ability {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Figures => "figures about a school, small numbers hidden",
-            Self::PupilDays => "alerts, and days of single pupils by key",
+            Self::Alerts => "alerts: of pupils; the head sees those of staff, and what nobody has taken",
+            Self::PupilDays => "days of single pupils by key",
             Self::Searches => "what pupils searched for, and addresses of pages",
             Self::RevealPupil => "the name behind a pupil's key, and the key of a name",
             Self::RevealStaff => "the name behind a key of staff",
+            Self::ReadReveals => {
+                "who revealed names, and when; the head reads the safeguarding lead\u{2019}s, governors the head\u{2019}s"
+            }
             Self::OpenLines => "lines in quarantine, opened",
             Self::Feeds => "feeds: what came last night, what could not be read",
             Self::ReadRegister => {
@@ -202,7 +212,8 @@ impl Ability {
     /// Whether it comes to what a person did or is called, or to giving such a right.
     pub const fn opens_names(self) -> bool {
         match self {
-            Self::PupilDays
+            Self::Alerts
+            | Self::PupilDays
             | Self::Searches
             | Self::RevealPupil
             | Self::RevealStaff
@@ -212,6 +223,7 @@ impl Ability {
             | Self::People => true,
             Self::Figures
             | Self::Feeds
+            | Self::ReadReveals
             | Self::ReadRegister
             | Self::WriteRegister
             | Self::DecideChanges
@@ -229,8 +241,10 @@ pub const fn may(role: Role, ability: Ability) -> bool {
     use Role::{Administrator, Auditor, DataProtection, Dsl, Governor, Leader, Officer, Staff, Technician};
     match ability {
         Ability::Figures => !matches!(role, Staff),
+        Ability::Alerts => matches!(role, Dsl | Leader),
         Ability::PupilDays | Ability::Searches | Ability::RevealPupil => matches!(role, Dsl),
         Ability::RevealStaff => matches!(role, Leader),
+        Ability::ReadReveals => matches!(role, Leader | Governor),
         Ability::OpenLines => matches!(role, Technician),
         Ability::Feeds => matches!(role, Dsl | Leader | Technician | Administrator),
         Ability::ReadRegister => matches!(role, Governor | Leader | Dsl | Technician | DataProtection | Officer | Auditor),

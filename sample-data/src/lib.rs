@@ -48,11 +48,13 @@ pub struct EstateOptions {
     pub to: Date,
     /// Traffic, as a factor of the demo's. Planted themes and stories do not change with it.
     pub scale: f64,
+    /// Whether themes and stories are planted; without them there is nothing but ordinary use, lessons that look like concerns included.
+    pub plants: bool,
 }
 
 impl Default for EstateOptions {
     fn default() -> Self {
-        Self { seed: 2026, from: date(2025, 9, 1), to: date(2026, 11, 20), scale: 1.0 }
+        Self { seed: 2026, from: date(2025, 9, 1), to: date(2026, 11, 20), scale: 1.0, plants: true }
     }
 }
 

@@ -33,6 +33,9 @@ struct Arguments {
     /// Traffic of the estate, as a factor.
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
+    /// Plant nothing in the estate: ordinary use alone, lessons that look like concerns included.
+    #[arg(long, requires = "estate")]
+    no_plants: bool,
     /// Format of the lines.
     #[arg(long, required_unless_present_any = ["estate", "exports"])]
     format: Option<String>,
@@ -81,7 +84,13 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if let Some(folder) = &arguments.estate {
-        let options = EstateOptions { seed: arguments.seed, from: arguments.from, to: arguments.to, scale: arguments.scale };
+        let options = EstateOptions {
+            seed: arguments.seed,
+            from: arguments.from,
+            to: arguments.to,
+            scale: arguments.scale,
+            plants: !arguments.no_plants,
+        };
         let truth = write_estate(folder, &options, &|_| {})?;
         println!(
             "{}: {} lines of {} sources, {} findings; the truth is in truth.json",

@@ -181,7 +181,7 @@ impl Running {
         let school: &School = &SCHOOLS[self.index];
         let silent = is_silent(school.id, date);
         if self.planned != Some(monday(date)) {
-            self.plan = plan_week(school, &self.people, options.seed, monday(date));
+            self.plan = if options.plants { plan_week(school, &self.people, options.seed, monday(date)) } else { Vec::new() };
             self.planned = Some(monday(date));
         }
         let lines = ((school.lines as f64) * options.scale).round() as usize;
@@ -204,7 +204,9 @@ impl Running {
                     _ => self.shared_searches += searches,
                 }
             }
-            self.stories.play(options.seed, &mut today, &mut self.themes);
+            if options.plants {
+                self.stories.play(options.seed, &mut today, &mut self.themes);
+            }
             self.lookalikes += today.lookalikes;
         } else if school_day {
             self.stories.silent_day(date);

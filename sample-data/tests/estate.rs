@@ -9,7 +9,7 @@ use jiff::civil::{Date, date};
 use weir_sample_data::{EstateOptions, SourceTruth, Truth, write_estate};
 
 fn options(from: Date, to: Date) -> EstateOptions {
-    EstateOptions { seed: 7, from, to, scale: 0.4 }
+    EstateOptions { seed: 7, from, to, scale: 0.4, plants: true }
 }
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod alerts;
 pub mod audit;
 pub mod compact;
 pub mod dates;

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clap::Args;
-use weir_dashboard::{Dashboard, EngineFigures, bind_for};
+use weir_dashboard::{Dashboard, EngineFigures, VaultNames, bind_for};
 use weir_lake::estate::Estate;
+use weir_lake::vault::Vault;
 use weir_query::engine::EngineOptions;
 use weir_register::Actor;
 use weir_register::accounts::Accounts;
@@ -45,8 +46,13 @@ pub async fn serve(estate: &Estate, accounts: Accounts, port: u16) -> anyhow::Re
             EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() },
         )
     };
+    let names = {
+        let weir_toml = weir_toml.clone();
+        let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
+        VaultNames::new(vault, move || Estate::load(&weir_toml).map_err(|error| error.to_string()))
+    };
     let schools = move || Estate::load(&weir_toml).map(|estate| estate.schools).map_err(|error| error.to_string());
-    let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools);
+    let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools).with_names(names);
     let bound = bind_for(&dashboard, port).await?;
     if let Some(link) = accounts.first_link(Actor::of_command()).await? {
         println!(

@@ -19,6 +19,7 @@ use weir_lake::vault::Vault;
 use weir_query::engine::{Engine, EngineOptions};
 
 use crate::commands;
+use crate::raising::Look;
 use inbox::Inbox;
 use report::{How, Night, Step};
 
@@ -47,6 +48,8 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
         }
     }
     let is_rolled_up = take(of("figures", figures(estate, &lake)));
+    // Not only after figures: what a child searched for must not wait for a sum.
+    take(of("alerts", alerts(estate)));
     take(of("feeds", feeds_step(estate, &lake)));
     if is_rolled_up {
         // Before retention, which closes a date unverified when it takes the rows that a verification reads.
@@ -170,6 +173,15 @@ fn figures(estate: &Estate, lake: &Lake) -> anyhow::Result<Said> {
         many => text.push_str(&format!("; {many} figures published")),
     }
     Ok((text, Vec::new()))
+}
+
+fn alerts(estate: &Estate) -> anyhow::Result<Said> {
+    let report = commands::alerts::run(estate, Look::New)?;
+    let look = match report.raised.urgent {
+        0 => Vec::new(),
+        _ => vec![String::from("urgent alerts wait for the safeguarding lead")],
+    };
+    Ok((commands::alerts::words(&report), look))
 }
 
 fn feeds_step(estate: &Estate, lake: &Lake) -> anyhow::Result<Said> {

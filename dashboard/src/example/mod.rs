@@ -2,6 +2,7 @@
 //!
 //! Schools, figures and findings are made up; none describes a real place.
 
+mod evidence;
 mod figures;
 mod groups;
 mod year;

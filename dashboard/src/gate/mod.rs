@@ -258,7 +258,13 @@ pub(crate) fn own_path(wanted: &str) -> Option<&str> {
 
 /// Where somebody goes when they asked for no page in particular.
 pub(crate) fn home(access: &Access) -> &'static str {
-    if access.role_for(Ability::Figures).is_some() { "/" } else { "/account" }
+    if access.role_for(Ability::RevealPupil).is_some() {
+        "/today"
+    } else if access.role_for(Ability::Figures).is_some() {
+        "/"
+    } else {
+        "/account"
+    }
 }
 
 #[cfg(test)]

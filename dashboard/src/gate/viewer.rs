@@ -97,6 +97,8 @@ pub(crate) struct Reader {
     pub(crate) feeds: bool,
     /// Whether they give accounts.
     pub(crate) people: bool,
+    /// Whether they read alerts.
+    pub(crate) alerts: bool,
 }
 
 impl Reader {
@@ -109,6 +111,7 @@ impl Reader {
                 figures: person.access.role_for(Ability::Figures).is_some(),
                 feeds: person.access.role_for(Ability::Feeds).is_some(),
                 people: person.access.role_for(Ability::People).is_some(),
+                alerts: person.access.role_for(Ability::Alerts).is_some(),
             }),
             Viewer::Anyone | Viewer::Nobody { .. } => None,
         }
@@ -116,7 +119,7 @@ impl Reader {
 }
 
 /// Figures narrowed to the schools that whoever looks may see. Every page gets its figures through this, so none can forget.
-pub(crate) struct Scoped<F>(pub(crate) F);
+pub(crate) struct Scoped<F>(pub(crate) Arc<F>);
 
 impl<F: Figures> Figures for Scoped<F> {
     fn schools(&self) -> Asked<'_, Vec<SchoolRef>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use weir_query::indicator::Group;
+use weir_register::Ability;
 
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Scale, Svg, coverage_bar, legend, spark, state_shape, strip, tone_shape};
@@ -207,7 +208,7 @@ impl SchoolPage {
                 .collect(),
             unseen: page.unseen.clone(),
             year: YearByDay::new(page),
-            register: Viewer::opens_register(&page.school.id).then(|| format!("/school/{}", page.school.id)),
+            register: Viewer::may(Ability::ReadRegister, &page.school.id).then(|| format!("/school/{}", page.school.id)),
             has_logs: !page.missing.iter().any(|missing| matches!(missing, Missing::NoLake | Missing::NoRows(_))),
             base,
         }

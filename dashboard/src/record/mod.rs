@@ -1,6 +1,7 @@
 //! The register's pages of a school: what people record, list and mend. Everything here is behind sign-in, and every address stands in
 //! the gate's table.
 
+mod alerts;
 mod book;
 mod book_entry;
 mod book_rows;
@@ -31,6 +32,7 @@ use weir_register::{Ability, Register};
 use crate::Dashboard;
 use crate::account::form::Wrong;
 use crate::error::PageError;
+use crate::evidence::{Evidence, Names};
 use crate::gate::{Gate, Person, Viewer};
 
 /// The addresses of this part. What each asks for stands in the gate's table.
@@ -65,6 +67,7 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/requests/ask", get(requests::ask_form).post(requests::ask))
         .route("/school/{school}/requests/{change}/withdraw", post(requests::withdraw))
         .merge(review::routes())
+        .merge(alerts::routes())
 }
 
 /// The school of the address, and whoever asked. The gate has seen to it that they may.
@@ -78,6 +81,8 @@ pub(super) struct Here {
     pub(super) nation: String,
     /// Before the addresses of its pages.
     pub(super) base: String,
+    evidence: Arc<dyn Evidence>,
+    names: Option<Arc<dyn Names>>,
 }
 
 impl Here {
@@ -117,7 +122,9 @@ impl FromRequestParts<Dashboard> for Here {
         let schools = gate.schools()?;
         let school = schools.get(&id).ok_or(PageError::NotFound)?;
         let (name, nation) = (school.name.clone(), school.nation.clone());
-        Ok(Self { gate, person, base: format!("/school/{id}"), id, name, nation })
+        let evidence = dashboard.evidence.clone().ok_or(PageError::NotFound)?;
+        let names = dashboard.names.clone();
+        Ok(Self { gate, person, base: format!("/school/{id}"), id, name, nation, evidence, names })
     }
 }
 

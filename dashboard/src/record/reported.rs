@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_register::alerts::{AlertFact, AlertTally, RevealFact};
 use weir_register::records::{Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Review, Test, UserGroup, View};
-use weir_register::{Register, RegisterError};
+use weir_register::{Ability, Register, RegisterError, Role};
 
 use super::book_words::line_words;
 use super::changes::median_words;
@@ -34,6 +35,9 @@ struct Book {
     base: String,
     checks: CheckBook,
     changes: ChangeBook,
+    alerts: Vec<AlertFact>,
+    reveals: Vec<RevealFact>,
+    reads_reveals: bool,
     lists: BTreeMap<&'static str, BookPages>,
     year: AcademicYear,
     nation: String,
@@ -62,12 +66,18 @@ impl Reported {
         today: Date,
     ) -> Result<Self, RegisterError> {
         let (checks, changes) = (register.checks(school).await?, register.changes(school).await?);
+        let reads_reveals = Viewer::may(Ability::ReadReveals, school);
+        let span = span_of(year, nation);
+        let (alerts, reveals) = (register.alert_facts(school, span).await?, register.reveals(school, span, None).await?);
         let lists = register.books(school).await?;
         let last = last_day(year, nation).unwrap_or(today);
         let book = Book {
             base: format!("/school/{school}"),
             checks,
             changes,
+            alerts,
+            reveals,
+            reads_reveals,
             lists,
             year,
             nation: nation.to_owned(),
@@ -118,6 +128,8 @@ impl Reported {
             Kept::IllegalTests => book.illegal_tests(),
             Kept::Requests => book.requests(),
             Kept::Changes => book.changes(),
+            Kept::Alerts => book.alerts(),
+            Kept::Reveals => book.reveals(),
             Kept::Entries(sought) => book.entries(&sought),
         }
     }
@@ -128,6 +140,10 @@ impl Reported {
         Some(match of {
             Kept::Checks | Kept::Mends | Kept::IllegalTests => (format!("{}/checks", book.base), "Checks of the filter"),
             Kept::Requests | Kept::Changes => (format!("{}/changes", book.base), "Changes of the filter"),
+            // Alerts are for those who watch; everybody else reads the numbers here.
+            Kept::Alerts => return None,
+            Kept::Reveals if book.reads_reveals => (format!("{}/reveals", book.base), "Names revealed"),
+            Kept::Reveals => return None,
             Kept::Entries(sought) => {
                 let list = List::of(sought.book)?;
                 (format!("{}/records/{}", book.base, list.id), list.title)
@@ -136,10 +152,29 @@ impl Reported {
     }
 }
 
+/// A school year from its first moment to the first of the next, microseconds.
+fn span_of(year: AcademicYear, nation: &str) -> (i64, i64) {
+    let zone = weir_lake::clock::zone(weir_lake::clock::DEFAULT_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+    let begins = |year: AcademicYear| Some(first_day(year, nation)?.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond());
+    (begins(year).unwrap_or(i64::MIN), begins(year.next()).unwrap_or(i64::MAX))
+}
+
 /// The last day of a school year, as [`AcademicYear::of`] has it.
 fn last_day(year: AcademicYear, nation: &str) -> Option<Date> {
     let end = Date::new(year.next().0, 8, 31).ok()?;
     if AcademicYear::of(end, nation) == year { Some(end) } else { Date::new(year.next().0, 8, 14).ok() }
+}
+
+/// Under so many people nothing is told to governors.
+const FEW: u32 = 5;
+
+/// ", half of them within 3 hours".
+fn hours_words(hours: f64) -> String {
+    let rounded = hours.ceil() as u32;
+    match rounded {
+        0..=48 => format!(", half of them within {} of the event", words::plural(rounded.max(1), "hour")),
+        _ => format!(", half of them within {} of the event", words::plural(rounded.div_ceil(24), "day")),
+    }
 }
 
 /// The first day of a school year.
@@ -249,6 +284,51 @@ impl Book {
             tally.refused,
             tally.waiting
         )]
+    }
+
+    /// Counted over the whole year and all themes; under 5 people nothing is told, and nothing that a small number could be told from.
+    fn alerts(&self) -> Vec<String> {
+        let tally = AlertTally::of(&self.alerts);
+        // None reads as a few do: a shown zero would tell of every other.
+        if tally.people < FEW {
+            return vec!["Alerts about fewer than 5 people, perhaps none.".into()];
+        }
+        let mut lines = vec![format!("{} raised from the logs.", words::plural(tally.raised, "alert"))];
+        let others = tally.raised - tally.acknowledged;
+        if tally.acknowledged >= FEW && (others == 0 || others >= FEW) {
+            let hours = tally.median_hours.map(hours_words).unwrap_or_default();
+            lines.push(format!("{} were taken by somebody{hours}.", tally.acknowledged));
+        }
+        let true_ones = tally.closed - tally.false_alarms;
+        if tally.closed >= FEW && [tally.false_alarms, true_ones].iter().all(|count| *count >= FEW) {
+            lines.push(format!(
+                "Of {} with an outcome, {} told of nothing: a false alarm or a lesson.",
+                tally.closed, tally.false_alarms
+            ));
+        } else if tally.closed > 0 {
+            lines.push("How many of them told of nothing is not shown: fewer than 5, perhaps none, of one kind.".into());
+        }
+        lines
+    }
+
+    fn reveals(&self) -> Vec<String> {
+        let shown: Vec<&RevealFact> = self.reveals.iter().filter(|fact| !fact.is_find).collect();
+        let mut people: Vec<&str> = shown.iter().filter_map(|fact| fact.subject.as_deref()).collect();
+        people.sort_unstable();
+        people.dedup();
+        if (people.len() as u32) < FEW {
+            return vec!["Names of fewer than 5 people, perhaps none, were shown. Each is a row of the audit trail.".into()];
+        }
+        let heads = shown.iter().filter(|fact| fact.role == Some(Role::Leader)).count() as u32;
+        let leads = shown.len() as u32 - heads;
+        let by = match (leads, heads) {
+            (_, 0) => " by the safeguarding lead",
+            (0, _) => " by the head",
+            // One of the two may be a single person: told apart only where both are many.
+            (leads, heads) if leads.min(heads) < FEW => "",
+            _ => " by the safeguarding lead and by the head",
+        };
+        vec![format!("{} shown{by}. Each is a row of the audit trail.", words::plural(shown.len() as u32, "name"))]
     }
 
     fn changes(&self) -> Vec<String> {

@@ -22,6 +22,7 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{action}", "1")
         .replace("{revision}", "1")
         .replace("{form}", "json")
+        .replace("{alert}", "1")
         .replace("{secret}", &"0".repeat(64))
 }
 
@@ -43,6 +44,8 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
     let is_own = path.starts_with("/account");
     let is_people = path.starts_with("/people");
+    let is_alerts =
+        path == "/today" || ["/school/oakfield/alerts", "/school/oakfield/names"].iter().any(|start| path.starts_with(start));
     let is_register = ["checks", "changes", "records"].iter().any(|start| path.starts_with(&format!("/school/oakfield/{start}")));
     let review = path.strip_prefix("/school/oakfield/2025-26/review/");
     match who {
@@ -54,6 +57,11 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(Role::Administrator) if is_people => Wanted::Answered,
         Some(_) if is_people => Wanted::Refused,
         Some(_) if path.starts_with("/school/oakfield/requests") => Wanted::Answered,
+        // Alerts and names: the safeguarding lead and the head. What names were shown is read by the head, and by governors.
+        Some(Role::Dsl | Role::Leader) if is_alerts => Wanted::Answered,
+        Some(_) if is_alerts => Wanted::Refused,
+        Some(Role::Leader | Role::Governor) if path.starts_with("/school/oakfield/reveals") => Wanted::Answered,
+        Some(_) if path.starts_with("/school/oakfield/reveals") => Wanted::Refused,
         Some(Role::Staff) if path == "/" => Wanted::SentTo("/account"),
         Some(Role::Staff) => Wanted::Refused,
         // The review's pages: read by whoever opens the register, written by the three who prepare it, commented on by governors and
@@ -149,7 +157,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 74 * 2 + (9 + 5) * (74 * 2 - 3));
+    assert_eq!(walked, 90 * 2 + (9 + 5) * (90 * 2 - 3));
 }
 
 #[tokio::test]
@@ -206,7 +214,8 @@ async fn another_school_does_not_exist() {
             let path = address(pattern, "1").replace("oakfield", other);
             let status = governor.get(&path).await.status;
             // What a governor opens nowhere is refused alike at every school; what only takes forms says so to everybody.
-            let is_theirs = !["/checks", "/changes", "/records"].iter().any(|part| path.contains(part)) || is_in_numbers(&path);
+            let is_closed = ["/checks", "/changes", "/records", "/alerts", "/names"].iter().any(|part| path.contains(part));
+            let is_theirs = !is_closed || is_in_numbers(&path);
             if is_theirs && !path.ends_with("/withdraw") {
                 assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
             } else {
@@ -215,7 +224,9 @@ async fn another_school_does_not_exist() {
             refused += usize::from(status != StatusCode::METHOD_NOT_ALLOWED);
             for method in ["GET", "POST"] {
                 let answer = lead.ask(method, &path, String::new()).await;
-                let is_nothing = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status);
+                // Not even at their own school.
+                let is_others = path.contains("/reveals") && answer.status == StatusCode::FORBIDDEN;
+                let is_nothing = is_others || [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status);
                 assert!(is_nothing, "{method} {path}: {}", answer.status);
             }
         }

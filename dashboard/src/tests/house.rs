@@ -28,6 +28,7 @@ const START: i64 = 1_795_424_400_000_000;
 
 pub(super) struct House {
     _folder: TempDir,
+    pub(super) vault: Vault,
     pub(super) accounts: Accounts,
     now: Arc<AtomicI64>,
     router: Router,
@@ -77,8 +78,15 @@ impl House {
         let clock = now.clone();
         let accounts = Accounts::with_clock(register, &vault, Arc::new(move || clock.load(Ordering::SeqCst)));
         let schools = schools().await;
-        let dashboard = Dashboard::with_sign_in(Example::estate(), accounts.clone(), serving, move || Ok(schools.clone()));
-        Self { _folder: folder, accounts, now, router: dashboard.router(8080) }
+        let names = crate::VaultNames::new(vault.clone(), || Ok(weir_lake::estate::Estate::default()));
+        let dashboard =
+            Dashboard::with_sign_in(Example::estate(), accounts.clone(), serving, move || Ok(schools.clone())).with_names(names);
+        Self { _folder: folder, vault, accounts, now, router: dashboard.router(8080) }
+    }
+
+    /// Now, by the house's clock.
+    pub(super) fn now(&self) -> i64 {
+        self.now.load(Ordering::SeqCst)
     }
 
     pub(super) fn pass_minutes(&self, minutes: i64) {

@@ -42,7 +42,7 @@ pub(crate) use people::EstatePeople;
 pub(crate) use records::{Cutter, MAX_RECORD_BYTES};
 #[cfg(test)]
 pub(crate) use run::ingest_under;
-pub(crate) use run::vendor_of;
+pub use run::vendor_of;
 pub use run::{check_schools, ingest};
 
 /// Which format an input is read as.

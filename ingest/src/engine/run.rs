@@ -447,7 +447,7 @@ impl Run<'_> {
 }
 
 /// The taxonomy of a format's vendor, if there is one.
-pub(crate) fn vendor_of(reference: &Reference, format: &Format) -> Option<String> {
+pub fn vendor_of(reference: &Reference, format: &Format) -> Option<String> {
     let named = format.id().split('-').next().unwrap_or_default();
     let vendor = format.vendor().to_lowercase();
     let vendor = vendor.split([' ', ',']).next().unwrap_or_default();

@@ -164,6 +164,8 @@ actions! {
     Retain = "retain",
     /// An entry of the register was written.
     Record = "record",
+    /// Alerts were raised from the logs.
+    RaiseAlerts = "raise-alerts",
     /// A review was signed.
     Sign = "sign",
     /// The trail was read.

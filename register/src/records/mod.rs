@@ -9,7 +9,7 @@ mod review_actions;
 mod review_signing;
 mod review_writing;
 mod reviews;
-mod typed;
+pub(crate) mod typed;
 mod words;
 
 use weir_lake::ids::SchoolId;
@@ -23,7 +23,7 @@ pub use grid::{Cell, CellState, Grid, GridRow, Tally};
 pub use review_actions::{ActionState, NewAction, ReviewAction};
 pub use review_signing::{Frozen, FrozenFile, Round, Seat, Signature, ToFreeze};
 pub use reviews::{Answer, Comment, Part, PartDone, Review, ReviewState, Revision};
-pub use words::{Device, Kind, Test, UserGroup, View};
+pub use words::{AlertOutcome, Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub struct By {
 
 impl By {
     /// The act of recording at a school.
-    fn records(self, school: &SchoolId) -> Act {
+    pub(crate) fn records(self, school: &SchoolId) -> Act {
         Act::new(Actor::Account { id: self.id, role: Some(self.role) }, Action::Record).at(school)
     }
 }

@@ -121,6 +121,29 @@ lists! {
         /// Both together.
         Both = "both", "both together";
     }
+
+    /// What came of an alert.
+    AlertOutcome {
+        /// The words or the filter were wrong.
+        FalseAlarm = "false_alarm", "a false alarm";
+        /// Homework, a lesson, a game.
+        Lesson = "lesson", "a lesson or homework";
+        /// Somebody spoke with the pupil, and that was enough.
+        Spoken = "spoken", "spoken with the person";
+        /// Parents or carers were told.
+        Home = "home", "parents or carers told";
+        /// The school helps: a mentor, a counsellor, a plan.
+        Support = "support", "support in school";
+        /// Told to social care, the police or another body outside.
+        Referred = "referred", "told to a body outside";
+    }
+}
+
+impl AlertOutcome {
+    /// Whether the alert told of nothing that a safeguarding lead had to know.
+    pub const fn is_false(self) -> bool {
+        matches!(self, Self::FalseAlarm | Self::Lesson)
+    }
 }
 
 impl Test {

@@ -1,4 +1,5 @@
 mod accounts;
+mod alerts;
 mod audit;
 mod books;
 mod changes;

@@ -250,6 +250,7 @@ fn ledger_and_pages() {
     assert_eq!((again["rows"].as_i64(), again["changed_rows"].as_i64()), (Some(events), Some(0)), "{}", again["changed"]);
 
     crate::saved_questions_find_what_was_planted::check(&estate, &truth);
+    crate::every_planted_concern_is_raised::check(&estate, &truth);
     // A second engine, which shares nothing with the first but the lake, makes the same of every value.
     let mut verify = Command::new(weir_bin());
     verify.arg("--config").arg(estate.join("weir.toml")).args(["verify", "--output", "json"]);
