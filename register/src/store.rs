@@ -87,7 +87,8 @@ impl Register {
         self.begin(act).await?.commit().await
     }
 
-    /// Begins a write that is no act of anybody: when a session was last seen, and the counts that slow guessing down. Nothing else.
+    /// Begins a write that is no act of anybody: when a session was last seen, the counts that slow guessing down, and which letter is on
+    /// its way or has to wait. Nothing else.
     pub(crate) async fn begin_without_act(&self) -> Result<Transaction<'static, Sqlite>, RegisterError> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
@@ -138,7 +139,7 @@ fn refuse_inside_lake(estate: &Estate) -> Result<(), RegisterError> {
     Ok(())
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)

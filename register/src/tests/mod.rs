@@ -1,7 +1,9 @@
 mod accounts;
 mod audit;
+mod backup;
 mod changes;
 mod checks;
+mod outbox;
 mod processes;
 mod roles;
 
