@@ -16,6 +16,7 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{person}", person)
         .replace("{check}", "1")
         .replace("{change}", "1")
+        .replace("{mail}", "1")
         .replace("{secret}", &"0".repeat(64))
 }
 
@@ -35,7 +36,7 @@ fn is_in_numbers(path: &str) -> bool {
 fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_way_in = path == "/sign-in" || path.starts_with("/link/") || path.starts_with("/assets/") || path == "/health";
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
-    let is_own = path.starts_with("/account");
+    let is_own = path.starts_with("/account") || path.starts_with("/mail/");
     let is_people = path.starts_with("/people");
     let is_register = ["/school/oakfield/checks", "/school/oakfield/changes"].iter().any(|start| path.starts_with(start));
     match who {
@@ -130,7 +131,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 51 * 2 + (9 + 5) * (51 * 2 - 3));
+    assert_eq!(walked, 52 * 2 + (9 + 5) * (52 * 2 - 3));
 }
 
 #[tokio::test]

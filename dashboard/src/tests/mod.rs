@@ -6,6 +6,7 @@ mod checks;
 mod contrast;
 mod engine;
 mod house;
+mod mail;
 mod markup;
 mod routes;
 mod serving;
