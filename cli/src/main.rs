@@ -3,6 +3,7 @@
 
 mod answer;
 mod commands;
+mod doctor;
 mod nightly;
 mod output;
 mod progress;
@@ -59,6 +60,10 @@ enum Command {
     Serve(commands::serve::Serve),
     User(commands::user::User),
     Audit(commands::audit::Audit),
+    Mail(commands::mail::Mail),
+    Backup(commands::backup::Backup),
+    Restore(commands::restore::Restore),
+    Doctor(commands::doctor::Doctor),
 }
 
 /// How a command ended, when it did not fail.
@@ -92,6 +97,10 @@ fn main() -> ExitCode {
         Command::Serve(command) => command.run(config),
         Command::User(command) => command.run(config),
         Command::Audit(command) => command.run(config),
+        Command::Mail(command) => command.run(config),
+        Command::Backup(command) => command.run(config),
+        Command::Restore(command) => command.run(config),
+        Command::Doctor(command) => command.run(config),
     };
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,

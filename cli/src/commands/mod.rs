@@ -1,19 +1,23 @@
 //! One file a command.
 
 pub mod audit;
+pub mod backup;
 pub mod compact;
 pub mod dates;
 pub mod demo;
+pub mod doctor;
 pub mod estate;
 pub mod format_tools;
 pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
+pub mod mail;
 pub mod nightly;
 pub mod query;
 pub mod reclassify;
 pub mod reopen;
+pub mod restore;
 pub mod retention;
 pub mod rollup;
 pub mod serve;

@@ -5,6 +5,7 @@
 mod a_closed_date_opens_for_a_full_re_export;
 mod a_date_closes_when_two_engines_agree;
 mod a_killed_ingest_leaves_nothing;
+mod a_letter_says_only_that_something_waits;
 mod a_mistake_can_be_taken_back;
 mod a_new_vendor_needs_no_programming;
 mod a_new_year_changes_no_earlier_figure;
@@ -21,6 +22,7 @@ mod nobody_comes_in_without_an_account;
 mod others_samples_are_read_as_a_careful_person_would;
 mod saved_questions_find_what_was_planted;
 mod the_demo_tells_what_was_planted;
+mod the_doctor_names_the_mend;
 mod the_lake_may_lie_in_a_store;
 mod todays_files_apply_to_open_dates;
 mod two_engines_agree;
