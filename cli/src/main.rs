@@ -4,6 +4,7 @@
 mod answer;
 mod commands;
 mod doctor;
+mod erased;
 mod nightly;
 mod output;
 mod progress;
@@ -64,6 +65,7 @@ enum Command {
     Backup(commands::backup::Backup),
     Restore(commands::restore::Restore),
     Doctor(commands::doctor::Doctor),
+    Erase(commands::erase::Erase),
 }
 
 /// How a command ended, when it did not fail.
@@ -101,6 +103,7 @@ fn main() -> ExitCode {
         Command::Backup(command) => command.run(config),
         Command::Restore(command) => command.run(config),
         Command::Doctor(command) => command.run(config),
+        Command::Erase(command) => command.run(config),
     };
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,

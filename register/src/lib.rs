@@ -10,6 +10,7 @@ pub mod accounts;
 mod audit;
 pub mod backup;
 mod blocking;
+pub mod erasure;
 mod error;
 mod file;
 mod migrations;

@@ -17,6 +17,7 @@ const STEPS: &[(&str, &str)] = &[
     ("checks", include_str!("../migrations/003_checks.sql")),
     ("changes", include_str!("../migrations/004_changes.sql")),
     ("post", include_str!("../migrations/007_post.sql")),
+    ("erasure", include_str!("../migrations/008_erasure.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

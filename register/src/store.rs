@@ -98,6 +98,14 @@ impl Register {
         &self.readers
     }
 
+    /// Brings SQLite's journal into the file and empties it: deleted rows are overwritten in the file, but an old journal would keep
+    /// them. Busy while somebody reads what is older.
+    pub async fn fold_in(&self) -> Result<(), RegisterError> {
+        let mut connection = self.writer.acquire().await?;
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+        if busy == 0 { Ok(()) } else { Err(RegisterError::Busy) }
+    }
+
     /// Waits until every connection is closed. Without it they close by themselves a little later.
     pub async fn close(&self) {
         self.readers.close().await;

@@ -6,6 +6,7 @@ pub mod compact;
 pub mod dates;
 pub mod demo;
 pub mod doctor;
+pub mod erase;
 pub mod estate;
 pub mod format_tools;
 pub mod formats;

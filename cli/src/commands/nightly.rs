@@ -75,12 +75,12 @@ fn print(step: &Step) {
 }
 
 /// One night at a time. The file is locked, so a night that was killed leaves no turn behind.
-struct Turn {
+pub struct Turn {
     _held: File,
 }
 
 impl Turn {
-    fn take(estate: &Estate) -> anyhow::Result<Self> {
+    pub fn take(estate: &Estate) -> anyhow::Result<Self> {
         let path = estate.home.join("nightly.lock");
         let mut options = File::options();
         let mut file = options

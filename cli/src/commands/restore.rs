@@ -46,7 +46,12 @@ impl Restore {
             anyhow::bail!("nothing was changed; say --yes to do it");
         }
         let aside = runtime.block_on(restore(&estate.register_path, &self.copy, &key, Actor::of_command()))?;
-        println!("Done. Everybody signs in anew.");
+        // Who was erased since the copy was made is erased in it again.
+        match super::erase::again(&estate)? {
+            0 => println!("Done. Everybody signs in anew."),
+            1 => println!("Done. Everybody signs in anew; 1 key that was erased since is erased again."),
+            erased => println!("Done. Everybody signs in anew; {erased} keys that were erased since are erased again."),
+        }
         if let Some(aside) = aside {
             println!("The register of before is kept as {}; delete it once all is well.", aside.display());
         }

@@ -4,7 +4,7 @@
 
 pub mod backup;
 pub mod feeds;
-mod inbox;
+pub mod inbox;
 pub mod mail;
 pub mod report;
 

@@ -161,6 +161,12 @@ actions! {
     Verify = "verify",
     /// Somebody was erased.
     Erase = "erase",
+    /// It was asked that somebody be erased.
+    AskErasure = "ask-erasure",
+    /// Somebody's rows were held back from erasure.
+    PlaceHold = "place-hold",
+    /// Such a hold was ended.
+    EndHold = "end-hold",
     /// Old rows were deleted.
     Retain = "retain",
     /// An entry of the register was written.

@@ -69,7 +69,7 @@ async fn a_copy_made_under_load_restores_to_the_same_register() {
     assert!(now.rows > backup.head.number(), "somebody went on writing");
     let copied = backup.folder.join("register.sqlite");
     assert_eq!(rows(&copied, i64::MAX).await, rows(&path, head).await, "as it was at that row");
-    assert_eq!(backups(&to, &KEY).unwrap(), [backup.clone()]);
+    assert_eq!(backups(&to, &KEY).unwrap(), std::slice::from_ref(&backup));
     #[cfg(unix)]
     for path in [&backup.folder, &copied] {
         let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());

@@ -3,6 +3,7 @@ mod audit;
 mod backup;
 mod changes;
 mod checks;
+mod erasure;
 mod outbox;
 mod processes;
 mod roles;
