@@ -1,6 +1,7 @@
 mod accounts;
 mod audit;
 mod backup;
+mod books;
 mod changes;
 mod checks;
 mod erasure;
