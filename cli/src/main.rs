@@ -66,6 +66,7 @@ enum Command {
     Restore(commands::restore::Restore),
     Doctor(commands::doctor::Doctor),
     Erase(commands::erase::Erase),
+    ExportSubject(commands::export_subject::ExportSubject),
 }
 
 /// How a command ended, when it did not fail.
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
         Command::Restore(command) => command.run(config),
         Command::Doctor(command) => command.run(config),
         Command::Erase(command) => command.run(config),
+        Command::ExportSubject(command) => command.run(config),
     };
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,

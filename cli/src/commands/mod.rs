@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod erase;
 pub mod estate;
+pub mod export_subject;
 pub mod format_tools;
 pub mod formats;
 pub mod ingest;

@@ -118,6 +118,26 @@ fn key_and_name_are_in_no_file_and_a_copy_of_before_is_erased_again() {
     let copies = home.path().join("copies");
     home.weir_ok(["backup".as_ref(), "--to".as_ref(), copies.as_os_str()], 0);
 
+    // A request of access comes first, and gives what is theirs and nobody else's.
+    let export = |by: &str, out: &Path| {
+        let words =
+            ["export-subject", "--by", by, "--school", &school, "--login", "jleebrook", "--why", "asked, file 11", "--out"];
+        home.command().args(words).arg(out).output().unwrap().status.code()
+    };
+    let out = home.path().join("subject.json");
+    assert_eq!(export("lead@oak.example", &out), Some(2), "for the data protection officer alone");
+    assert!(!out.exists());
+    assert_eq!(export("dpo@oak.example", &out), Some(0));
+    assert_eq!(export("dpo@oak.example", &out), Some(2), "what is there is not overwritten");
+    let text = fs::read_to_string(&out).unwrap();
+    let subject: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(subject["rows"]["events"].as_array().unwrap().len(), 8);
+    assert!(text.contains("online casino") && subject["rows"]["pupil_days"].as_array().is_some_and(|days| !days.is_empty()));
+    let keys = text.match_indices("\"user_key\": \"").map(|(at, found)| &text[at + found.len()..at + found.len() + key.len()]);
+    assert!(keys.into_iter().all(|other| other == key));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&out).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0);
+
     // What the searches below find as long as it is there.
     let with_key = files_with(&home, &key);
     for table in ["events/", "pupil_days/", "register.sqlite"] {
