@@ -93,8 +93,11 @@ pub(super) async fn index(here: Here) -> Result<Response, PageError> {
     let lede = match (empty, overdue) {
         (0, 0) => "Every list has an entry, and nothing is overdue.".into(),
         (0, late) => format!("Every list has an entry; {} overdue.", entries_words(late)),
-        (none, 0) => format!("{} of {} lists are empty.", none, Book::ALL.len()),
-        (none, late) => format!("{} of {} lists are empty; {} overdue.", none, Book::ALL.len(), entries_words(late)),
+        (none, 0) => format!("{none} of {} lists {} empty.", Book::ALL.len(), if none == 1 { "is" } else { "are" }),
+        (none, late) => {
+            let are = if none == 1 { "is" } else { "are" };
+            format!("{none} of {} lists {are} empty; {} overdue.", Book::ALL.len(), entries_words(late))
+        }
     };
     let page = IndexPage {
         frame: Frame { section: "register", ..Frame::plain(&format!("What is recorded, {}", here.name)) },

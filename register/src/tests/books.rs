@@ -38,7 +38,7 @@ fn a_book_says_what_it_holds() {
     let mut ids = std::collections::BTreeSet::new();
     for book in Book::ALL {
         assert!(ids.insert(book.id), "{} twice", book.id);
-        assert!(!book.asks.ends_with('?') && book.what.ends_with('.'), "{}: pages put the school into the question", book.id);
+        assert!(!book.asks.ends_with('?') && book.what.ends_with('.'), "{}", book.id);
         let mut names = std::collections::BTreeSet::new();
         for field in book.fields {
             assert!(names.insert(field.name), "{}: {} twice", book.id, field.name);
