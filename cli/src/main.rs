@@ -3,6 +3,8 @@
 
 mod answer;
 mod commands;
+mod doctor;
+mod erased;
 mod nightly;
 mod output;
 mod progress;
@@ -62,6 +64,12 @@ enum Command {
     Serve(commands::serve::Serve),
     User(commands::user::User),
     Audit(commands::audit::Audit),
+    Mail(commands::mail::Mail),
+    Backup(commands::backup::Backup),
+    Restore(commands::restore::Restore),
+    Doctor(commands::doctor::Doctor),
+    Erase(commands::erase::Erase),
+    ExportSubject(commands::export_subject::ExportSubject),
 }
 
 /// How a command ended, when it did not fail.
@@ -97,6 +105,12 @@ fn main() -> ExitCode {
         Command::Serve(command) => command.run(config),
         Command::User(command) => command.run(config),
         Command::Audit(command) => command.run(config),
+        Command::Mail(command) => command.run(config),
+        Command::Backup(command) => command.run(config),
+        Command::Restore(command) => command.run(config),
+        Command::Doctor(command) => command.run(config),
+        Command::Erase(command) => command.run(config),
+        Command::ExportSubject(command) => command.run(config),
     };
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,

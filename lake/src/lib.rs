@@ -11,6 +11,7 @@ mod commit;
 pub mod compaction;
 pub mod data_file;
 mod delta;
+pub mod erase;
 pub mod estate;
 pub mod event_file;
 pub mod event_pages;

@@ -69,6 +69,9 @@ pub enum RegisterError {
     /// A reason that is missing or too long.
     #[error("a reason of 1 to 1,000 characters is needed")]
     Reason,
+    /// A copy could not be written.
+    #[error("{0}")]
+    Copy(String),
     /// The receipt is for something else.
     #[error("this was not written to the audit trail, so it is not shown")]
     NotAudited,

@@ -74,7 +74,7 @@ fn check_mode(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Registe
 }
 
 /// The file's name with an ending, as SQLite names its own.
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(ending);
     name.into()

@@ -1,5 +1,5 @@
 //! What people record and who they are: one SQLite file with an audit trail, accounts, sessions, roles and their scope, the checks they
-//! make of a filter, the changes they ask of it, and what they do about alerts.
+//! make of a filter, the changes they ask of it, what they do about alerts, and the mail that tells them something waits.
 //!
 //! Nothing is written here without a row in the trail, in the same transaction: the only way to a connection that writes is
 //! [`Register::begin`], which takes the [`Act`]. What is to be shown, and not written, is audited first by [`Register::audit`];
@@ -9,10 +9,13 @@
 pub mod accounts;
 pub mod alerts;
 mod audit;
+pub mod backup;
 mod blocking;
+pub mod erasure;
 mod error;
 mod file;
 mod migrations;
+pub mod outbox;
 pub mod records;
 mod roles;
 mod store;

@@ -19,6 +19,8 @@ const STEPS: &[(&str, &str)] = &[
     ("books", include_str!("../migrations/005_books.sql")),
     ("reviews", include_str!("../migrations/009_reviews.sql")),
     ("alerts", include_str!("../migrations/006_alerts.sql")),
+    ("post", include_str!("../migrations/007_post.sql")),
+    ("erasure", include_str!("../migrations/008_erasure.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

@@ -87,7 +87,8 @@ impl Register {
         self.begin(act).await?.commit().await
     }
 
-    /// Begins a write that is no act of anybody: when a session was last seen, and the counts that slow guessing down. Nothing else.
+    /// Begins a write that is no act of anybody: when a session was last seen, the counts that slow guessing down, and which letter is on
+    /// its way or has to wait. Nothing else.
     pub(crate) async fn begin_without_act(&self) -> Result<Transaction<'static, Sqlite>, RegisterError> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
@@ -95,6 +96,14 @@ impl Register {
     /// A connection pool that can only read.
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.readers
+    }
+
+    /// Brings SQLite's journal into the file and empties it: deleted rows are overwritten in the file, but an old journal would keep
+    /// them. Busy while somebody reads what is older.
+    pub async fn fold_in(&self) -> Result<(), RegisterError> {
+        let mut connection = self.writer.acquire().await?;
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+        if busy == 0 { Ok(()) } else { Err(RegisterError::Busy) }
     }
 
     /// Waits until every connection is closed. Without it they close by themselves a little later.
@@ -138,7 +147,7 @@ fn refuse_inside_lake(estate: &Estate) -> Result<(), RegisterError> {
     Ok(())
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)

@@ -2,20 +2,26 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod backup;
 pub mod compact;
 pub mod dates;
 pub mod demo;
+pub mod doctor;
+pub mod erase;
 pub mod estate;
+pub mod export_subject;
 pub mod format_tools;
 pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
+pub mod mail;
 pub mod nightly;
 pub mod query;
 pub mod reclassify;
 pub mod reopen;
 pub mod report;
+pub mod restore;
 pub mod retention;
 pub mod rollup;
 pub mod serve;

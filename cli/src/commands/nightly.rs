@@ -35,11 +35,20 @@ impl Nightly {
         let catalogue = formats::catalogue_of(&estate, None)?;
         let run_id = super::run_id("nightly")?;
         let is_table = self.output == Output::Table;
-        let mut night = nightly::run(&estate, &run_id, &catalogue, |step| {
+        let night = nightly::run(&estate, &run_id, &catalogue, |step| {
             if is_table {
                 print(step);
             }
-        })?;
+        });
+        let mut night = match night {
+            Ok(night) => night,
+            Err(error) => {
+                if let Err(mail) = nightly::mail::night_did_not_begin(&estate) {
+                    eprintln!("weir: technicians could not be told by mail: {mail:#}");
+                }
+                return Err(error);
+            }
+        };
         let kept = night.keep(&estate)?;
         match self.output {
             Output::Table => println!("\nThe report is kept in {}", kept.display()),
@@ -66,12 +75,12 @@ fn print(step: &Step) {
 }
 
 /// One night at a time. The file is locked, so a night that was killed leaves no turn behind.
-struct Turn {
+pub struct Turn {
     _held: File,
 }
 
 impl Turn {
-    fn take(estate: &Estate) -> anyhow::Result<Self> {
+    pub fn take(estate: &Estate) -> anyhow::Result<Self> {
         let path = estate.home.join("nightly.lock");
         let mut options = File::options();
         let mut file = options

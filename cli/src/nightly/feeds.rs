@@ -1,6 +1,6 @@
 //! Which sources fell silent, and which calendars end: held against the school days, so that no holiday raises a finding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use jiff::ToSpan;
@@ -18,12 +18,27 @@ const CALENDAR_ENDS_SOON: i32 = 30;
 type LastDays = BTreeMap<(SchoolId, SourceId), Date>;
 
 /// What a person should look at, a sentence each.
-pub async fn findings(estate: &Estate, engine: &Engine) -> anyhow::Result<Vec<String>> {
+#[derive(Debug, Default)]
+pub struct Feeds {
+    /// Sources that sent nothing, each with the schools it is about.
+    pub silent: Vec<(BTreeSet<SchoolId>, String)>,
+    /// Term dates that are missing or end.
+    pub calendars: Vec<String>,
+}
+
+impl Feeds {
+    /// Every sentence.
+    pub fn sentences(&self) -> Vec<String> {
+        self.silent.iter().map(|(_, text)| text).chain(&self.calendars).cloned().collect()
+    }
+}
+
+/// Looks at every source and every school's term dates.
+pub async fn look(estate: &Estate, engine: &Engine) -> anyhow::Result<Feeds> {
     let calendar = Calendar::new(estate);
     let today = engine.today();
-    let mut findings = silent(estate, &calendar, &last_days(engine).await?, today);
-    findings.extend(calendars(estate, &calendar, today));
-    Ok(findings)
+    let silent = silent(estate, &calendar, &last_days(engine).await?, today);
+    Ok(Feeds { silent, calendars: calendars(estate, &calendar, today) })
 }
 
 async fn last_days(engine: &Engine) -> anyhow::Result<LastDays> {
@@ -40,7 +55,7 @@ async fn last_days(engine: &Engine) -> anyhow::Result<LastDays> {
 }
 
 /// Sources without a line on the last past school days. A source that serves many schools is looked at school by school.
-fn silent(estate: &Estate, calendar: &Calendar, last_days: &LastDays, today: Date) -> Vec<String> {
+fn silent(estate: &Estate, calendar: &Calendar, last_days: &LastDays, today: Date) -> Vec<(BTreeSet<SchoolId>, String)> {
     let mut findings = Vec::new();
     let yesterday = today.saturating_sub(1.day());
     for source in estate.sources.values() {
@@ -49,7 +64,11 @@ fn silent(estate: &Estate, calendar: &Calendar, last_days: &LastDays, today: Dat
             SchoolOf::Map(_) => last_days.keys().filter(|(_, id)| *id == source.id).map(|(school, _)| school).collect(),
         };
         if !last_days.keys().any(|(_, id)| *id == source.id) {
-            findings.push(format!("{}: no line of it was ever read", source.id));
+            let schools = match &source.school {
+                SchoolOf::One(school) => BTreeSet::from([school.clone()]),
+                SchoolOf::Map(rules) => rules.iter().map(|rule| rule.school.clone()).collect(),
+            };
+            findings.push((schools, format!("{}: no line of it was ever read", source.id)));
             continue;
         }
         for school in schools {
@@ -57,12 +76,13 @@ fn silent(estate: &Estate, calendar: &Calendar, last_days: &LastDays, today: Dat
             let Some(last) = last_days.get(&(school.clone(), source.id.clone())) else { continue };
             let missed = calendar.school_days(school, last.saturating_add(1.day()), yesterday);
             if missed > 0 {
-                findings.push(format!(
+                let text = format!(
                     "{} at {name}: no logs of the last {}; the last line is of {}",
                     source.id,
                     if missed == 1 { String::from("school day") } else { format!("{missed} school days") },
                     last.strftime("%A %-d %B %Y")
-                ));
+                );
+                findings.push((BTreeSet::from([school.clone()]), text));
             }
         }
     }

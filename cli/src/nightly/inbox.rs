@@ -100,7 +100,7 @@ impl Inbox {
     /// Moves a file to a folder, under its own name or the next that is free.
     fn put(&self, file: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
         let name = file.file_name().with_context(|| format!("{}: no file name", file.display()))?.to_string_lossy().into_owned();
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        make_private(folder)?;
         for number in 1..10_000 {
             let to = folder.join(if number == 1 { name.clone() } else { format!("{number}-{name}") });
             if move_file(file, &to)? {
@@ -128,6 +128,15 @@ impl Inbox {
         }
         Ok(gone)
     }
+}
+
+/// Makes a folder for what was read, where there is none: exports hold names, so nobody else comes in.
+fn make_private(folder: &Path) -> anyhow::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| folder.display().to_string())
 }
 
 /// When a file came to its folder: on Unix a rename changes the inode's time; elsewhere the time it was written is all there is.

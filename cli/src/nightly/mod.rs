@@ -2,8 +2,10 @@
 //!
 //! A step that fails stops only what would build on it: without figures no raw row goes.
 
-mod feeds;
-mod inbox;
+pub mod backup;
+pub mod feeds;
+pub mod inbox;
+pub mod mail;
 pub mod report;
 
 use std::path::Path;
@@ -50,7 +52,8 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
     let is_rolled_up = take(of("figures", figures(estate, &lake)));
     // Not only after figures: what a child searched for must not wait for a sum.
     take(of("alerts", alerts(estate)));
-    take(of("feeds", feeds_step(estate, &lake)));
+    let feeds = look_at_feeds(estate, &lake);
+    take(of("feeds", feeds.as_ref().map(feeds_said).map_err(|error| anyhow::anyhow!("{error:#}"))));
     if is_rolled_up {
         // Before retention, which closes a date unverified when it takes the rows that a verification reads.
         take(of("verify", commands::verify::night(estate, &lake)));
@@ -61,6 +64,16 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
     }
     take(of("old exports", old_exports(estate)));
     take(of("tidy", tidy(&lake, run_id)));
+    if estate.backup.is_some() {
+        take(of("backup", backup::step(estate)));
+    }
+    if estate.mail.is_some() {
+        let silent = feeds.map(|feeds| feeds.silent).unwrap_or_default();
+        // Last, so that a letter can say of every other step that it failed.
+        let step = of("mail", mail::step(estate, &lake, night.how(), silent));
+        said(&step);
+        night.steps.push(step);
+    }
     Ok(night)
 }
 
@@ -184,12 +197,16 @@ fn alerts(estate: &Estate) -> anyhow::Result<Said> {
     Ok((commands::alerts::words(&report), look))
 }
 
-fn feeds_step(estate: &Estate, lake: &Lake) -> anyhow::Result<Said> {
+fn look_at_feeds(estate: &Estate, lake: &Lake) -> anyhow::Result<feeds::Feeds> {
     let engine = Engine::open(&lake.snapshot()?, estate, &EngineOptions::default())?;
-    let look = commands::runtime()?.block_on(feeds::findings(estate, &engine))?;
+    commands::runtime()?.block_on(feeds::look(estate, &engine))
+}
+
+fn feeds_said(feeds: &feeds::Feeds) -> Said {
+    let look = feeds.sentences();
     let text =
         if look.is_empty() { "every source has logs of the last school day" } else { "not every source is as it should be" };
-    Ok((text.into(), look))
+    (text.into(), look)
 }
 
 fn retention(estate: &Estate, lake: &Lake, run_id: &RunId) -> anyhow::Result<Said> {

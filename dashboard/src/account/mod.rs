@@ -1,6 +1,7 @@
-//! Signing in, one's own account, and the people an administrator looks after.
+//! Signing in, one's own account, the address in a letter, and the people an administrator looks after.
 
 pub(crate) mod form;
+mod mail;
 mod own;
 mod people;
 mod sign_in;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/account/password", post(own::password))
         .route("/account/recovery-codes", post(own::recovery_codes))
         .route("/account/sign-out-everywhere", post(own::sign_out_everywhere))
+        .route("/mail/{mail}", get(mail::open))
         .route("/people", get(people::list))
         .route("/people/add", get(people::add_form).post(people::add))
         .route("/people/{person}", get(people::person))

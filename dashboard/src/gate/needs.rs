@@ -102,6 +102,7 @@ pub(crate) const ROUTES: &[(&str, Needs)] = &[
     ("/account/password", Needs::SignedIn),
     ("/account/recovery-codes", Needs::SignedIn),
     ("/account/sign-out-everywhere", Needs::SignedIn),
+    ("/mail/{mail}", Needs::SignedIn),
     ("/people", Needs::Somewhere(Ability::People)),
     ("/people/add", Needs::Somewhere(Ability::People)),
     ("/people/{person}", Needs::Somewhere(Ability::People)),

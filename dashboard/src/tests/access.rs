@@ -23,6 +23,7 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{revision}", "1")
         .replace("{form}", "json")
         .replace("{alert}", "1")
+        .replace("{mail}", "1")
         .replace("{secret}", &"0".repeat(64))
 }
 
@@ -42,7 +43,7 @@ fn is_in_numbers(path: &str) -> bool {
 fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_way_in = path == "/sign-in" || path.starts_with("/link/") || path.starts_with("/assets/") || path == "/health";
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
-    let is_own = path.starts_with("/account");
+    let is_own = path.starts_with("/account") || path.starts_with("/mail/");
     let is_people = path.starts_with("/people");
     let is_alerts =
         path == "/today" || ["/school/oakfield/alerts", "/school/oakfield/names"].iter().any(|start| path.starts_with(start));
@@ -157,7 +158,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 90 * 2 + (9 + 5) * (90 * 2 - 3));
+    assert_eq!(walked, 91 * 2 + (9 + 5) * (91 * 2 - 3));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod checks;
 mod contrast;
 mod engine;
 mod house;
+mod mail;
 mod markup;
 mod reviews;
 mod routes;

@@ -87,6 +87,7 @@ impl Estate {
             hours: settings.hours,
             retention: settings.retention,
             mail: settings.mail,
+            backup: settings.backup,
             engine: settings.engine,
             serving: settings.serving,
             formats: settings.formats,

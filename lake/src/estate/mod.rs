@@ -1,11 +1,14 @@
 //! The estate: whose logs these are, when school is in session, who is a pupil, and what policy expects, as checked values.
 
+mod backup;
 mod error;
 mod holidays;
 mod init;
 mod load;
 mod logins;
+mod mail;
 mod people;
+mod places;
 mod policy;
 mod roster;
 mod rows;
@@ -26,16 +29,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{FormatId, SchoolId, SourceId};
 
+pub use backup::Backup;
 pub use error::{EstateError, Problem};
 pub use holidays::{bank_holidays, easter_sunday};
 pub use init::{init, init_for};
 pub use load::CalendarState;
 pub use logins::{Login, SharedNames, normalise_login};
+pub use mail::{Encryption, Mail, MailSecret, MailSignIn};
 pub use people::{People, PeopleCache, PersonFacts, RealmName, Seen};
+pub use places::is_inside;
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
 pub use serving::Serving;
-pub use settings::{Engine, Mail, Retention, SchoolHours, is_inside};
+pub use settings::{Engine, Retention, SchoolHours};
 pub use tables_arrow::estate_tables;
 pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};
 
@@ -379,6 +385,8 @@ pub struct Estate {
     pub retention: Retention,
     /// Outgoing mail, if set up.
     pub mail: Option<Mail>,
+    /// Where copies of the register go, if set up.
+    pub backup: Option<Backup>,
     /// What runs the queries.
     pub engine: Engine,
     /// How the pages are reached.

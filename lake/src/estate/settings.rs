@@ -7,7 +7,10 @@ use jiff::civil::Time;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::backup::{self, Backup, RawBackup};
 use super::error::{found_text, found_use, one_of};
+use super::mail::{self, Mail, RawMail};
+use super::places::{below, is_inside};
 use super::school_map::parse_range;
 use super::serving::{self, RawServing, Serving};
 use super::table::Problems;
@@ -61,20 +64,6 @@ impl Default for Retention {
     }
 }
 
-/// Outgoing mail.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    /// Server, `host:port`.
-    pub server: String,
-    /// Sender's address.
-    pub from: String,
-    /// Account, if the server wants one.
-    pub user: Option<String>,
-    /// File that holds the password, below the estate's folder.
-    pub password_file: Option<PathBuf>,
-}
-
 /// What runs the queries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Engine {
@@ -99,7 +88,8 @@ pub(crate) struct RawSettings {
     hours: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     user_domains: toml::Table,
-    mail: Option<Mail>,
+    mail: Option<RawMail>,
+    backup: Option<RawBackup>,
     engine: Option<RawEngine>,
     serve: Option<RawServing>,
     #[serde(default)]
@@ -148,6 +138,7 @@ pub(crate) struct Settings {
     pub(crate) hours: SchoolHours,
     pub(crate) user_domains: BTreeMap<String, String>,
     pub(crate) mail: Option<Mail>,
+    pub(crate) backup: Option<Backup>,
     pub(crate) engine: Engine,
     pub(crate) serving: Serving,
     pub(crate) sources: BTreeMap<SourceId, Source>,
@@ -234,6 +225,8 @@ pub(crate) fn check(
         }
     }
     Settings {
+        mail: raw.mail.and_then(|raw| mail::check(raw, home, &lake_root, &place, problems)),
+        backup: raw.backup.and_then(|raw| backup::check(raw, home, &lake_root, &place, problems)),
         lake_root,
         vault_root,
         register_path,
@@ -242,38 +235,10 @@ pub(crate) fn check(
         retention: check_retention(&raw.retention, &place, problems),
         hours: check_hours(&raw.hours, &place, schools, problems),
         user_domains: check_domains(&raw.user_domains, problems),
-        mail: raw.mail.map(|mail| Mail { password_file: mail.password_file.map(|file| home.join(file)), ..mail }),
         serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
         sources,
     }
-}
-
-/// A folder as written: below the estate's folder unless absolute or an address such as `s3://...`.
-fn below(home: &Path, folder: &str) -> PathBuf {
-    if folder.contains("://") { PathBuf::from(folder) } else { home.join(folder) }
-}
-
-/// Whether one folder is another or lies below it, `..` and links resolved as far as the folders exist.
-pub fn is_inside(inner: &Path, outer: &Path) -> bool {
-    fn resolved(path: &Path) -> PathBuf {
-        let mut rest = Vec::new();
-        let mut at = path;
-        loop {
-            if let Ok(real) = at.canonicalize() {
-                return rest.iter().rev().fold(real, |path, part| path.join(part));
-            }
-            match (at.parent(), at.file_name()) {
-                (Some(parent), Some(name)) => {
-                    rest.push(name.to_owned());
-                    at = parent;
-                }
-                _ => return path.to_path_buf(),
-            }
-        }
-    }
-    let absolute = |path: &Path| std::path::absolute(path).map_or_else(|_| path.to_path_buf(), |path| resolved(&path));
-    absolute(inner).starts_with(absolute(outer))
 }
 
 fn check_retention(raw: &BTreeMap<String, Spanned<u32>>, place: &Place<'_>, problems: &mut Problems) -> Retention {

@@ -190,6 +190,11 @@ impl Vault {
         *self.inner.secrets.register
     }
 
+    /// The key under which somebody who was erased is marked.
+    pub fn erasure_key(&self) -> [u8; 32] {
+        blake3::derive_key("weir 2026-11-23 marks of whom was erased", &*self.inner.secrets.register)
+    }
+
     /// Seals lines for quarantine; one a thread.
     pub fn line_sealer(&self) -> Result<LineSealer, VaultError> {
         LineSealer::new(&self.inner.secrets.lines)
@@ -248,6 +253,11 @@ impl Vault {
         known::write(&self.inner.known_path(), file_id, length, kept.iter().filter_map(|entry| digest_of(&entry.key)).collect())?;
         Ok(true)
     }
+}
+
+/// A mark of a pseudonym under a key, in hex.
+pub fn mark(key: &[u8; 32], of: &UserKey) -> String {
+    blake3::keyed_hash(key, of.as_str().as_bytes()).to_hex().to_string()
 }
 
 /// The 128 bits of a pseudonym.

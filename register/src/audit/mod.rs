@@ -14,6 +14,7 @@ use crate::{AccountId, Place, RegisterError, Role};
 
 pub(crate) use chain::append;
 pub use list::{AuditRow, Sought};
+pub(crate) use verify::verify_connection;
 pub use verify::{Finding, Head, Verified};
 
 /// Longest reason, in characters.
@@ -160,6 +161,12 @@ actions! {
     Verify = "verify",
     /// Somebody was erased.
     Erase = "erase",
+    /// It was asked that somebody be erased.
+    AskErasure = "ask-erasure",
+    /// Somebody's rows were held back from erasure.
+    PlaceHold = "place-hold",
+    /// Such a hold was ended.
+    EndHold = "end-hold",
     /// Old rows were deleted.
     Retain = "retain",
     /// An entry of the register was written.
@@ -170,6 +177,16 @@ actions! {
     Sign = "sign",
     /// The trail was read.
     ReadAudit = "read-audit",
+    /// A letter was put into the outbox.
+    MakeMail = "make-mail",
+    /// A letter was sent; refused: it will not be sent any more.
+    SendMail = "send-mail",
+    /// The address in a letter was opened by whom it was sent to.
+    ReadMail = "read-mail",
+    /// The register was copied.
+    Backup = "backup",
+    /// The register was put back from a copy.
+    Restore = "restore",
 }
 
 impl fmt::Display for Action {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use super::chain::{Fields, NOTHING};
 use crate::{Register, RegisterError};
@@ -105,35 +105,41 @@ impl Register {
     pub async fn verify_audit(&self, noted: Option<&Head>) -> Result<Verified, RegisterError> {
         // One transaction: rows that come meanwhile belong to the next check.
         let mut reading = self.readers().begin().await?;
-        let mut chain = Chain::new(noted);
-        loop {
-            let rows = sqlx::query(
-                "SELECT number, at, actor, role, action, outcome, school, object, reason, detail, previous, hash
-                 FROM audit WHERE number > ? ORDER BY number LIMIT ?",
-            )
-            .bind(chain.from)
-            .bind(ROWS)
+        let verified = verify_connection(&mut reading, noted).await?;
+        reading.commit().await?;
+        Ok(verified)
+    }
+}
+
+/// Checks the trail that a connection sees: of the register, or of a copy.
+pub(crate) async fn verify_connection(reading: &mut SqliteConnection, noted: Option<&Head>) -> Result<Verified, RegisterError> {
+    let mut chain = Chain::new(noted);
+    loop {
+        let rows = sqlx::query(
+            "SELECT number, at, actor, role, action, outcome, school, object, reason, detail, previous, hash
+             FROM audit WHERE number > ? ORDER BY number LIMIT ?",
+        )
+        .bind(chain.from)
+        .bind(ROWS)
+        .fetch_all(&mut *reading)
+        .await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            chain.add(row)?;
+        }
+    }
+    // SQLite keeps the highest number it ever gave, so a tail cut off in passing shows without a noted head.
+    let given: Option<i64> =
+        sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetch_optional(&mut *reading).await?;
+    let triggers: Vec<String> =
+        sqlx::query_scalar("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit' ORDER BY name")
             .fetch_all(&mut *reading)
             .await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in &rows {
-                chain.add(row)?;
-            }
-        }
-        // SQLite keeps the highest number it ever gave, so a tail cut off in passing shows without a noted head.
-        let given: Option<i64> =
-            sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetch_optional(&mut *reading).await?;
-        let triggers: Vec<String> =
-            sqlx::query_scalar("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit' ORDER BY name")
-                .fetch_all(&mut *reading)
-                .await?;
-        let whole = include_str!("../../migrations/001_audit.sql");
-        let guarded = triggers.len() == 3 && triggers.iter().all(|trigger| whole.contains(trigger.as_str()));
-        reading.commit().await?;
-        Ok(chain.end(given.and_then(|given| u64::try_from(given).ok()).unwrap_or(0), guarded))
-    }
+    let whole = include_str!("../../migrations/001_audit.sql");
+    let guarded = triggers.len() == 3 && triggers.iter().all(|trigger| whole.contains(trigger.as_str()));
+    Ok(chain.end(given.and_then(|given| u64::try_from(given).ok()).unwrap_or(0), guarded))
 }
 
 /// The trail as far as it was read.

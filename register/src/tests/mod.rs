@@ -1,9 +1,12 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod backup;
 mod books;
 mod changes;
 mod checks;
+mod erasure;
+mod outbox;
 mod processes;
 mod reviews;
 mod roles;

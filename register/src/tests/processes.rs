@@ -25,7 +25,7 @@ fn second_process() {
     }
 }
 
-fn start(path: &Path, rows: u64) -> Child {
+pub(super) fn start(path: &Path, rows: u64) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "tests::processes::second_process", "--nocapture", "--test-threads=1"])
         .env(FILE, path)
@@ -37,7 +37,7 @@ fn start(path: &Path, rows: u64) -> Child {
 }
 
 /// The numbers the second process was told of, read as they come.
-fn told(child: &mut Child) -> impl Iterator<Item = u64> + use<> {
+pub(super) fn told(child: &mut Child) -> impl Iterator<Item = u64> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     // The test harness may write its own words before the first on the same line.
     lines.map_while(Result::ok).filter_map(|line| line.rsplit_once("row ").and_then(|(_, number)| number.parse().ok()))
