@@ -32,7 +32,7 @@ use weir_lake::estate::Serving;
 use weir_register::accounts::Accounts;
 
 pub use chart::{Anchor, Axis, Canvas, Svg, escape};
-pub use engine::EngineFigures;
+pub use engine::{EngineFigures, records_of};
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
 pub use gate::Schools;

@@ -123,9 +123,9 @@ fn what_grows_with_the_half_term_is_not_compared_before_its_end() {
 
 #[test]
 fn a_count_stands_beside_the_count_of_last_year() {
-    // 30 changes on 20 days against 10 on 40 days: 1.5 a day against 0.25, six times as many.
-    let before = [FigureRow { academic_year: "2024-25".into(), ..row("unapproved_changes", 1, 10.0, 40.0, 10.0, None) }];
-    let card = card(&row("unapproved_changes", 1, 30.0, 20.0, 30.0, None), &before, 20);
+    // 30 tools on 20 days against 10 on 40 days: 1.5 a day against 0.25, six times as many.
+    let before = [FigureRow { academic_year: "2024-25".into(), ..row("ai_first_seen", 1, 10.0, 40.0, 10.0, None) }];
+    let card = card(&row("ai_first_seen", 1, 30.0, 20.0, 30.0, None), &before, 20);
     assert_eq!((card.value, card.comparison.value), (Shown::Value(30.0), Shown::Value(10.0)));
     assert_eq!(card.state, State::Higher);
     assert!((card.comparison.ratio.unwrap().ratio - 6.0).abs() < 1e-9);

@@ -44,6 +44,7 @@ pub async fn serve(estate: &Estate, accounts: Accounts, port: u16) -> anyhow::Re
             move || Estate::load(&weir_toml),
             EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() },
         )
+        .with_register(accounts.register().clone())
     };
     let schools = move || Estate::load(&weir_toml).map(|estate| estate.schools).map_err(|error| error.to_string());
     let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools);

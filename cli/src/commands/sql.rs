@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use clap::Args;
 use weir_lake::ids::SchoolId;
-use weir_query::engine::{Answer, Engine, EngineOptions, Reason};
+use weir_query::engine::{Answer, Engine, Reason};
 use weir_query::scope::Scope;
 use weir_register::{Action, Detail};
 
@@ -51,8 +51,7 @@ impl Sql {
         let lake = estate::lake(&estate)?;
         let snapshot = lake.snapshot()?;
         let runtime = super::runtime()?;
-        let options = EngineOptions { meanings: super::meanings(&estate)?, ..EngineOptions::default() };
-        let mut engine = Engine::open(&snapshot, &estate, &options)?;
+        let mut engine = Engine::open(&snapshot, &estate, &super::engine_options(&estate)?)?;
         if let Some(school) = &self.school {
             let known = estate.schools.keys().find(|known| known.as_str() == school);
             let known = known.with_context(|| format!("no school {school:?} in schools.csv"))?;

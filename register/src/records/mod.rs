@@ -2,6 +2,7 @@
 
 mod changes;
 mod checks;
+mod counted;
 mod grid;
 mod typed;
 mod words;
@@ -12,6 +13,7 @@ use crate::{AccountId, Act, Action, Actor, RegisterError, Role};
 
 pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
+pub use counted::{Counted, CountedAlert, CountedChange, CountedPlan, CountedReveal, CountedTest};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
 pub use words::{Device, Kind, Test, UserGroup, View};
 
