@@ -13,7 +13,7 @@ WITH newest AS (
     FROM published_figures f
     WHERE f.school_id = $school AND f.grain = 'school' AND f.audience = 'governor' AND f.academic_year = $year
 )
-SELECT n.label AS period, array_to_string(string_to_array(n.indicator, '_'), ' ') AS figure,
+SELECT n.label AS half_term, array_to_string(string_to_array(n.indicator, '_'), ' ') AS figure,
        coalesce(array_to_string(string_to_array(n.dimension, '_'), ' '), '') AS of_what, n.revision - 1 AS times_changed,
        CASE n.mark WHEN 'shown' THEN round(n.value, 2) END AS value, CASE n.mark WHEN 'shown' THEN round(n.change, 2) END AS last_change
 FROM newest n
