@@ -4,6 +4,7 @@
 //! either changes. Pages say which lake version they were made from.
 
 mod groups;
+mod records;
 mod words;
 
 use std::collections::hash_map::DefaultHasher;
@@ -23,16 +24,24 @@ use weir_query::alerts::{Lateness, Moment, Wanted};
 use weir_query::engine::{Engine, EngineOptions, Reason};
 use weir_query::error::QueryError;
 use weir_query::indicator::Indicator;
+use weir_query::records::Records;
 use weir_query::unclaimed::{UnclaimedSource, unclaimed};
 use weir_query::{compare, page};
+use weir_register::Register;
 
 use crate::evidence::Evidence;
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
 
+pub use records::records_of;
+
 /// How long an opened snapshot is used before the lake and the estate's files are looked at again. A person who reloads a page
 /// after a run sees it; a page of several requests sees one state.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
+
+/// How long what people recorded is used for figures before it is looked at again. Every record would otherwise have all pages of all
+/// schools computed anew; the pages of records themselves show it at once.
+const RECORDS_AGAIN: Duration = Duration::from_secs(600);
 
 /// Up to this many schools the overview also says what to look at in each; beyond, computing their pages would keep the machine
 /// busy for many minutes after each run.
@@ -47,14 +56,23 @@ type LoadEstate = dyn Fn() -> Result<Estate, FiguresError> + Send + Sync;
 pub struct EngineFigures {
     load: Arc<LoadEstate>,
     options: EngineOptions,
-    /// When lake and estate were last looked at, and what was found.
-    opened: Mutex<Option<(Instant, Arc<Opened>)>>,
+    /// Where people record.
+    register: Option<Register>,
+    opened: Mutex<Option<Looked>>,
 }
 
-/// One state of lake and estate, and what was computed from it.
+/// When lake and estate were last looked at, when the register was, and what was found.
+struct Looked {
+    at: Instant,
+    records_at: Instant,
+    state: Arc<Opened>,
+}
+
+/// One state of lake, estate and records, and what was computed from it.
 struct Opened {
     version: u64,
     estate_digest: u64,
+    records: Records,
     engine: Engine,
     kept: Kept,
 }
@@ -73,31 +91,56 @@ impl EngineFigures {
         Self {
             load: Arc::new(move || load().map_err(|error| FiguresError::Failed(error.to_string()))),
             options,
+            register: None,
             opened: Mutex::new(None),
         }
+    }
+
+    /// With what people recorded here. Without it no figure says anything of that.
+    #[must_use]
+    pub fn with_register(self, register: Register) -> Self {
+        Self { register: Some(register), ..self }
     }
 
     /// The newest state; opened again where lake or estate changed.
     async fn state(&self) -> Result<Arc<Opened>, FiguresError> {
         let mut opened = self.opened.lock().await;
-        if let Some((looked, state)) = opened.as_ref()
-            && looked.elapsed() < LOOK_AGAIN
+        if let Some(looked) = opened.as_ref()
+            && looked.at.elapsed() < LOOK_AGAIN
         {
-            return Ok(Arc::clone(state));
+            return Ok(Arc::clone(&looked.state));
         }
         let load = Arc::clone(&self.load);
         // Reading the estate and the lake's log are file operations.
         let (estate, estate_digest, snapshot) =
             tokio::task::spawn_blocking(move || look(&load)).await.map_err(|error| FiguresError::Failed(error.to_string()))??;
+        let now = Instant::now();
+        let (records, records_at) = match opened.as_ref() {
+            Some(looked) if looked.records_at.elapsed() < RECORDS_AGAIN => (looked.state.records.clone(), looked.records_at),
+            _ => (self.records(&estate).await?, now),
+        };
+        let is_same = |before: &Opened| {
+            before.version == snapshot.version && before.estate_digest == estate_digest && before.records == records
+        };
         let state = match opened.take() {
-            Some((_, before)) if before.version == snapshot.version && before.estate_digest == estate_digest => before,
+            Some(looked) if is_same(&looked.state) => looked.state,
             _ => {
-                let engine = Engine::open(&snapshot, &estate, &self.options).map_err(failed)?;
-                Arc::new(Opened { version: snapshot.version, estate_digest, engine, kept: Kept::default() })
+                let options = EngineOptions { records: records.clone(), ..self.options.clone() };
+                let engine = Engine::open(&snapshot, &estate, &options).map_err(failed)?;
+                Arc::new(Opened { version: snapshot.version, estate_digest, records, engine, kept: Kept::default() })
             }
         };
-        *opened = Some((Instant::now(), Arc::clone(&state)));
+        *opened = Some(Looked { at: now, records_at, state: Arc::clone(&state) });
         Ok(state)
+    }
+
+    async fn records(&self, estate: &Estate) -> Result<Records, FiguresError> {
+        match &self.register {
+            None => Ok(Records::default()),
+            Some(register) => {
+                records_of(register, &estate.schools).await.map_err(|error| FiguresError::Failed(error.to_string()))
+            }
+        }
     }
 }
 
@@ -143,16 +186,15 @@ impl Opened {
     }
 
     async fn school_year(&self, school: &str, year: AcademicYear) -> Result<Arc<page::SchoolYear>, FiguresError> {
-        self.year_of(&page::School::new(&self.engine, school), school, year).await
+        self.year_of(&page::School::new(&self.engine, school), year).await
     }
 
     async fn year_of(
         &self,
         of: &page::School<'_>,
-        school: &str,
         year: AcademicYear,
     ) -> Result<Arc<page::SchoolYear>, FiguresError> {
-        let key = (school.to_string(), year.to_string());
+        let key = (of.id().to_string(), year.to_string());
         let cell = {
             let mut years = self.kept.years.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             Arc::clone(years.entry(key.clone()).or_default())
@@ -201,10 +243,10 @@ impl Opened {
 
     async fn page(&self, school: &str, year: AcademicYear) -> Result<SchoolYear, FiguresError> {
         let of = page::School::new(&self.engine, school);
-        let now = self.year_of(&of, school, year).await?;
+        let now = self.year_of(&of, year).await?;
         // Last year's half-terms stand beside this year's in charts and tables; a year without logs adds nothing.
         let before = year.previous();
-        let last = if now.years.contains(&before.to_string()) { Some(self.year_of(&of, school, before).await?) } else { None };
+        let last = if now.years.contains(&before.to_string()) { Some(self.year_of(&of, before).await?) } else { None };
         words::school_year(&now, last.as_deref(), year).ok_or(FiguresError::NotFound)
     }
 }

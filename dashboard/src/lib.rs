@@ -34,7 +34,7 @@ use weir_lake::estate::Serving;
 use weir_register::accounts::Accounts;
 
 pub use chart::{Anchor, Axis, Canvas, Svg, escape};
-pub use engine::EngineFigures;
+pub use engine::{EngineFigures, records_of};
 pub use evidence::{Evidence, Known, Names, VaultNames};
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};

@@ -5,6 +5,6 @@ given AS (
 sums AS (
     SELECT g.key, coalesce(g.dimension, '') AS dimension, coalesce(g.part, '') AS part,
            CAST(g.numerator AS DOUBLE) AS numerator, CAST(g.denominator AS DOUBLE) AS denominator, CAST(g.value AS DOUBLE) AS value,
-           CAST(NULL AS DOUBLE) AS comparable, {people} AS people, CAST(NULL AS DOUBLE) AS dispersion
+           {comparable} AS comparable, {people} AS people, CAST(NULL AS DOUBLE) AS dispersion
     FROM given g
 )

@@ -43,6 +43,11 @@ impl<'a> School<'a> {
         Self { id: id.to_string(), engine, context: OnceCell::new(), figures: Mutex::default() }
     }
 
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     async fn context(&self) -> Result<&SessionContext, QueryError> {
         self.context.get_or_try_init(|| self.engine.school_context(&self.id)).await
     }
@@ -236,7 +241,8 @@ async fn heat(school: &School<'_>, year: &str, periods: &[Period]) -> Result<Vec
 /// The cards of the current half-term, and the half-terms of the year up to it in which more pupils than usual looked for ways round.
 async fn cards(school: &School<'_>, deck: &Deck<'_>) -> Result<(Vec<Figure>, Vec<Rise>), QueryError> {
     let (mut figures, mut rises) = (Vec::new(), Vec::new());
-    for indicator in Indicator::all()? {
+    // A school's place beside others stands on the page of their group.
+    for indicator in Indicator::all()?.iter().filter(|indicator| indicator.id != "funnel_position") {
         let now = school.figure(indicator, deck.year).await?;
         let before = school.figure(indicator, deck.last_year).await?;
         figures.extend(deck.cards(indicator, &now, &before));

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use weir_lake::estate::AcademicYear;
 
 use crate::indicator::{FigureRow, Hides, Indicator};
 use crate::page::{Comparison, Figure, Period, Point, Provenance, Ratio};
 use crate::published::{Key as CellKey, PublishedCell};
 use crate::state::{Counted, Evidence, LEAST_COVERAGE, Reason, Shown, State, Unit, state_of_figure, usual_band};
-use crate::statistics::poisson_interval;
+use crate::statistics::{poisson_interval, rate_ratio, wilson};
 use crate::suppression::{Audience, LEAST_PUPILS, THRESHOLD};
 use crate::words;
 
@@ -83,10 +84,14 @@ const fn is_of_pupils(unit: Unit) -> bool {
     matches!(unit, Unit::PupilsPer100Week | Unit::PupilsPer100)
 }
 
-/// Whether a figure stands for itself: it is told of one moment, or by its middle, and has nothing to be compared over.
-const fn is_compared(unit: Unit) -> bool {
-    !matches!(unit, Unit::Minutes | Unit::Days)
+/// Whether a figure is set beside an earlier one. Some stand for themselves: they are told of one moment, or by their middle, have
+/// nothing to be compared over, or are a comparison already. What people recorded grows with their habit of recording.
+fn is_compared(indicator: &Indicator) -> bool {
+    !indicator.is_recorded && !matches!(indicator.unit, Unit::Minutes | Unit::Hours | Unit::Days | Unit::Ratio)
 }
+
+/// The figure that is a change of another one's rate.
+const THEME_CHANGE: &str = "theme_change";
 
 /// Whether a figure counts requests that are rare: one to four of them are one to four people.
 pub(crate) fn counts_rare_requests(indicator: &Indicator) -> bool {
@@ -119,7 +124,7 @@ impl Deck<'_> {
     ) -> Option<Figure> {
         let period = self.periods.get(self.current)?;
         let now = rows.iter().find(|row| row.period_no == period.number);
-        let (then, with) = if is_compared(indicator.unit) { self.compared_with(indicator, rows, before) } else { (None, None) };
+        let (then, with) = if is_compared(indicator) { self.compared_with(indicator, rows, before) } else { (None, None) };
         let value = now.map_or(Shown::NotAvailable, |row| self.shown(indicator, row));
         let then_value = match (&then, value) {
             (None, _) => Shown::NotAvailable,
@@ -144,7 +149,7 @@ impl Deck<'_> {
         let (mut state, ratio) = state_of_figure(&evidence);
         if let Some(reason) = self.reason_not_shown(indicator, value) {
             state = State::CantSay(reason);
-        } else if !is_compared(indicator.unit) {
+        } else if !is_compared(indicator) {
             state = State::CantSay(Reason::NotCompared);
         } else if indicator.unit == Unit::PupilsPer100 && period.is_partial {
             state = State::CantSay(Reason::PartPeriod);
@@ -175,7 +180,8 @@ impl Deck<'_> {
         };
         let mut id = dimension.map_or_else(|| indicator.id.clone(), |dimension| format!("{}:{dimension}", indicator.id));
         let mut title = match dimension {
-            Some(theme) if counts_people(indicator) => words::title_of(theme),
+            Some(theme) if indicator.id == "theme_rate" => words::title_of(theme),
+            Some(theme) if indicator.id == THEME_CHANGE => format!("{}: change on last year", words::title_of(theme)),
             Some(what) => format!("{}: {}", indicator.title, words::kind_of(what)),
             None => indicator.title.clone(),
         };
@@ -204,7 +210,7 @@ impl Deck<'_> {
             ask: indicator.ask.clone(),
             caveat: indicator.caveat.clone(),
             provenance: Provenance {
-                kind: "measured",
+                kind: if indicator.is_recorded { "self-reported" } else { "measured" },
                 numerator: indicator.numerator.clone(),
                 denominator: indicator.denominator.clone(),
                 exclusions: indicator.exclusions.clone(),
@@ -216,16 +222,32 @@ impl Deck<'_> {
     }
 
     fn cell(&self, indicator: &Indicator, row: &FigureRow) -> Option<&PublishedCell> {
+        self.cell_of(&indicator.id, &row.academic_year, row)
+    }
+
+    fn cell_of(&self, indicator: &str, year: &str, row: &FigureRow) -> Option<&PublishedCell> {
         self.published.get(&CellKey {
             audience: Audience::Governor.name().into(),
             grain: "school".into(),
             school_id: row.school_id.clone(),
             group: None,
-            year: row.academic_year.clone(),
+            year: year.into(),
             period: row.period_no,
-            indicator: indicator.id.clone(),
+            indicator: indicator.into(),
             dimension: row.dimension.clone(),
         })
+    }
+
+    /// Whether governors saw both rates that a change is of; none where one of them is not published yet.
+    fn both_rates_were_shown(&self, row: &FigureRow) -> Option<bool> {
+        let before = AcademicYear::parse(&row.academic_year)?.previous().to_string();
+        let shown = |year: &str| Some(self.cell_of("theme_rate", year, row)?.value.is_some());
+        match (shown(&row.academic_year), shown(&before)) {
+            (Some(now), Some(then)) => Some(now && then),
+            // One hidden rate is enough.
+            (Some(false), None) | (None, Some(false)) => Some(false),
+            _ => None,
+        }
     }
 
     /// Rows with the numbers that were published in place of those that late logs have made of them since.
@@ -263,7 +285,8 @@ impl Deck<'_> {
                 // The rest of a share adds up with it to what is counted over: it tells of people just as well.
                 let rest = row.denominator.unwrap_or(0.0) - row.numerator.unwrap_or(0.0);
                 let few_are_left = indicator.unit == Unit::Percent && rest < THRESHOLD as f64;
-                if row.people.unwrap_or(0) < THRESHOLD || few_are_left {
+                let published = if indicator.id == THEME_CHANGE { self.both_rates_were_shown(row) } else { None };
+                if published.map_or(row.people.unwrap_or(0) < THRESHOLD, |shown| !shown) || few_are_left {
                     return Shown::Hidden;
                 }
             }
@@ -290,6 +313,8 @@ impl Deck<'_> {
                 Reason::NotLogged
             } else if matches!(indicator.id.as_str(), "filter_failures" | "overblock_share") {
                 Reason::NoPolicy
+            } else if indicator.id == THEME_CHANGE {
+                Reason::NoHistory
             } else {
                 Reason::NothingToCount
             }),
@@ -297,7 +322,18 @@ impl Deck<'_> {
     }
 
     fn interval(&self, indicator: &Indicator, row: &FigureRow, value: Shown) -> Option<(f64, f64)> {
-        if !is_of_pupils(indicator.unit) || value.value().is_none() {
+        value.value()?;
+        if indicator.id == THEME_CHANGE {
+            // What last year's rate leads one to expect, and the pupil-weeks that rate was made of.
+            let (now, expected, then) = (row.numerator?, row.denominator?, row.comparable?);
+            let interval = rate_ratio(now.round() as u64, expected, then.round() as u64, then, 0.95)?.interval;
+            return interval.upper.is_finite().then_some((interval.lower, interval.upper));
+        }
+        if indicator.id == "false_positive_share" {
+            let interval = wilson(row.numerator?.round() as u64, row.denominator?.round() as u64, 0.95)?;
+            return Some((interval.lower * 100.0, interval.upper * 100.0));
+        }
+        if !is_of_pupils(indicator.unit) {
             return None;
         }
         let (count, exposure) = (row.numerator?, row.denominator.filter(|exposure| *exposure > 0.0)?);

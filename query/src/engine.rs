@@ -33,6 +33,7 @@ use weir_lake::schema::Table;
 
 use crate::error::QueryError;
 use crate::explain::Limits;
+use crate::records::Records;
 use crate::scan::FilesTable;
 use crate::scope::{Scope, ScopedTable};
 use crate::session;
@@ -55,6 +56,8 @@ pub struct EngineOptions {
     pub today: Option<Date>,
     /// What categories and lexicon entries mean.
     pub meanings: Meanings,
+    /// What people recorded.
+    pub records: Records,
 }
 
 impl Default for EngineOptions {
@@ -66,6 +69,7 @@ impl Default for EngineOptions {
             spill_folder: None,
             today: None,
             meanings: Meanings::default(),
+            records: Records::default(),
         }
     }
 }
@@ -120,6 +124,7 @@ impl Engine {
             tables.insert(table.name(), Arc::new(FilesTable::new(table, files, store_url()?)));
         }
         tables.extend(tables::small_tables(estate, &options.meanings, today)?);
+        tables.extend(options.records.tables()?);
         tables.insert("raw_files", tables::raw_files(snapshot.files.get(&Table::Events).into_iter().flatten())?);
         Ok(Self {
             version: snapshot.version,

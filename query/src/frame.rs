@@ -78,7 +78,7 @@ pub(crate) fn sql(indicator: &Indicator, grain: Grain, by: Option<By>) -> String
         Cells::SchoolDaysSummed | Cells::SchoolWeeksSummed => include_str!("../frames/sums.sql"),
     };
     let value = match indicator.unit {
-        Unit::Count | Unit::Days | Unit::Minutes => "a.numerator".to_string(),
+        Unit::Count | Unit::Days | Unit::Hours | Unit::Minutes => "a.numerator".to_string(),
         unit => format!("{:.1} * a.numerator / nullif(a.denominator, 0)", unit.scale()),
     };
     let (parts, roll, groups) = match by {
@@ -97,7 +97,7 @@ pub(crate) fn sql(indicator: &Indicator, grain: Grain, by: Option<By>) -> String
     );
     text.replace("{cells}", cells)
         .replace("{persons}", persons.unwrap_or_default())
-        .replace("{comparable}", if gives("comparable") { "CAST(c.comparable AS DOUBLE)" } else { NO_NUMBER })
+        .replace("{comparable}", if gives("comparable") { "CAST(comparable AS DOUBLE)" } else { NO_NUMBER })
         .replace("{people}", if gives("people") { "CAST(people AS BIGINT)" } else { NO_COUNT })
         .replace("{counts_people}", if indicator.hides == Hides::People { "s.key IS NOT NULL" } else { "false" })
         .replace("{value}", &value)

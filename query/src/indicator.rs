@@ -50,6 +50,8 @@ pub struct Indicator {
     pub by: Vec<By>,
     /// What governors must not see of it.
     pub hides: Hides,
+    /// Whether it counts what people recorded, not what logs say.
+    pub is_recorded: bool,
     /// What limits it.
     pub caveat: String,
     /// What it means, for the page.
@@ -238,6 +240,11 @@ fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
         Ok("over half-terms") => true,
         Ok(adds) => return Err(bad(format!("adds {adds:?}; use `over half-terms`, or leave it out"))),
     };
+    let is_recorded = match field("from").as_deref() {
+        Err(_) => false,
+        Ok("the register") => true,
+        Ok(from) => return Err(bad(format!("from {from:?}; use `the register`, or leave it out"))),
+    };
     let audience: Vec<String> = field("audience")?.split(',').map(|who| who.trim().to_string()).collect();
     if let Some(who) = audience.iter().find(|who| !matches!(who.as_str(), "governor" | "dsl" | "technician")) {
         return Err(bad(format!("audience {who:?}; use governor, dsl or technician")));
@@ -249,6 +256,7 @@ fn parse(name: &str, text: &'static str) -> Result<Indicator, QueryError> {
         cells: named(&Cells::ALL, &cells).ok_or_else(|| bad(format!("cells {cells:?} are not known")))?,
         hides: named(&Hides::ALL, &hides).ok_or_else(|| bad(format!("hides {hides:?} is not known")))?,
         adds_up,
+        is_recorded,
         by,
         id,
         title: field("title")?,

@@ -29,6 +29,7 @@ mod page_tests;
 mod properties;
 pub mod publish;
 mod published;
+pub mod records;
 pub mod rollup;
 #[cfg(test)]
 mod rollup_tests;

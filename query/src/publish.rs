@@ -3,7 +3,7 @@
 //! A published cell stays. Where late logs change it, the new number is another revision and the old one keeps its row.
 
 pub(crate) mod block;
-mod cells;
+pub(crate) mod cells;
 pub(crate) mod groups;
 mod spans;
 #[cfg(test)]

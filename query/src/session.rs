@@ -63,7 +63,7 @@ const REFUSED_FUNCTIONS: [&str; 33] = [
 ];
 
 /// Tables without a school: they say nothing of any.
-pub(crate) const OF_NO_SCHOOL: [&str; 5] = ["categories", "themes", "lexicon_since", "retention", "clock"];
+pub(crate) const OF_NO_SCHOOL: [&str; 6] = ["categories", "themes", "lexicon_since", "retention", "clock", "register_trail"];
 
 /// Allowed visits to these are nobody's business unless a child may be in danger: help lines, health, sex education, identity.
 const PRIVATE: &str = "'help_lines', 'health', 'sex_education', 'identity_support'";

@@ -4,6 +4,8 @@
 //! behind [`Answers`], so that another engine answers the same files by implementing it. The files are sqllogictest's; of its form only
 //! what they use is read here, because the crate of that name turns on features of others that would have the whole house built anew.
 
+mod recorded;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use weir_lake::ids::{FileId, FormatId, RunId, SchoolId, SourceId};
 use weir_lake::lake::{Lake, Receipt, Slice};
 use weir_lake::schema::Table;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineOptions};
 use crate::error::QueryError;
 use crate::fixture::{TestLake, day, estate, options};
 use crate::frame::{self, By, Grain};
@@ -28,8 +30,8 @@ use crate::indicator::Indicator;
 /// What a file needs of an engine: rows of a question with parameters over a lake and the fixture's estate.
 #[async_trait::async_trait]
 trait Answers: Send {
-    /// Opens a lake and its estate as of a day.
-    async fn open(&mut self, lake: &Lake, estate: &Estate, today: &str) -> Result<(), QueryError>;
+    /// Opens a lake and its estate.
+    async fn open(&mut self, lake: &Lake, estate: &Estate, options: &EngineOptions) -> Result<(), QueryError>;
     /// Answers.
     async fn rows(&self, text: &str, parameters: &[(&str, ScalarValue)]) -> Result<Vec<RecordBatch>, QueryError>;
 }
@@ -39,8 +41,8 @@ struct Local(Option<Engine>);
 
 #[async_trait::async_trait]
 impl Answers for Local {
-    async fn open(&mut self, lake: &Lake, estate: &Estate, today: &str) -> Result<(), QueryError> {
-        self.0 = Some(Engine::open(&lake.snapshot()?, estate, &options(today))?);
+    async fn open(&mut self, lake: &Lake, estate: &Estate, options: &EngineOptions) -> Result<(), QueryError> {
+        self.0 = Some(Engine::open(&lake.snapshot()?, estate, options)?);
         Ok(())
     }
 
@@ -56,7 +58,7 @@ CREATE TABLE lines (at VARCHAR, n INT DEFAULT 1, school VARCHAR DEFAULT 'elm', s
     profile VARCHAR DEFAULT 'pupils', category VARCHAR DEFAULT 'education', theme VARCHAR, severity INT, engine VARCHAR, term VARCHAR,
     help BOOLEAN DEFAULT false, furniture BOOLEAN DEFAULT false, scheme VARCHAR DEFAULT 'https', opened BOOLEAN, host VARCHAR DEFAULT 'fern.example',
     domain VARCHAR, query VARCHAR, ip VARCHAR, device VARCHAR, file VARCHAR DEFAULT 'f0');
-CREATE TABLE changes (at VARCHAR, school VARCHAR DEFAULT 'elm', source VARCHAR DEFAULT 'elm-filter', operation VARCHAR);
+CREATE TABLE changes (at VARCHAR, school VARCHAR DEFAULT 'elm', source VARCHAR DEFAULT 'elm-filter', operation VARCHAR, object VARCHAR);
 CREATE TABLE files (file VARCHAR, source VARCHAR DEFAULT 'elm-filter', school VARCHAR DEFAULT 'elm', received VARCHAR, lines BIGINT,
     quarantined BIGINT DEFAULT 0, last VARCHAR);
 ";
@@ -80,15 +82,17 @@ struct Given<A> {
     /// Made when the first question after the last line given is asked.
     lake: Option<TestLake>,
     today: String,
+    /// Since when reveals are written down.
+    trail_since: Option<jiff::civil::Date>,
 }
 
 impl<A: Answers> Given<A> {
     async fn new(answers: A) -> Self {
         let scratch = SessionContext::new();
-        for statement in SCRATCH.split(";\n").filter(|statement| !statement.trim().is_empty()) {
+        for statement in SCRATCH.split(";\n").chain(recorded::SCRATCH.split(";\n")).filter(|statement| !statement.trim().is_empty()) {
             scratch.sql(statement).await.unwrap().collect().await.unwrap();
         }
-        Self { answers, scratch, estate: estate(), lake: None, today: "2025-12-20".into() }
+        Self { answers, scratch, estate: estate(), lake: None, today: "2025-12-20".into(), trail_since: None }
     }
 
     async fn given(&self, text: &str) -> RecordBatch {
@@ -121,13 +125,25 @@ impl<A: Answers> Given<A> {
             let rows = admin_events(&changes);
             adds.extend(test.lake.write_rows(Table::AdminEvents, &rows)?.into_iter().map(|file| (Table::AdminEvents, file)));
         }
+        let cells = recorded::published(&self.given("SELECT * FROM published").await, &mut self.estate);
+        if !cells.is_empty() {
+            let rows = crate::publish::cells::batch_of(&cells)?;
+            adds.extend(test.lake.write_rows(Table::PublishedFigures, &rows)?.into_iter().map(|file| (Table::PublishedFigures, file)));
+        }
         let receipts = receipts(&self.given("SELECT * FROM files ORDER BY file").await);
         if !adds.is_empty() || !receipts.is_empty() {
             test.commit(adds, stale, receipts);
             let run = RunId::parse("run-2").unwrap();
             crate::rollup::roll_up(&test.lake, &self.estate, &options(&self.today), &run).await?;
         }
-        self.answers.open(&test.lake, &self.estate, &self.today).await?;
+        let mut recorded = Vec::new();
+        for table in ["planned", "tested", "asked", "alerts", "reveals"] {
+            recorded.push(self.given(&format!("SELECT * FROM {table}")).await);
+        }
+        let recorded: &[RecordBatch; 5] = recorded.as_slice().try_into().unwrap();
+        let records = recorded::records(recorded, self.trail_since);
+        let options = EngineOptions { records, ..options(&self.today) };
+        self.answers.open(&test.lake, &self.estate, &options).await?;
         self.lake = Some(test);
         Ok(())
     }
@@ -187,6 +203,7 @@ fn admin_events(rows: &RecordBatch) -> RecordBatch {
         ("school_id", text(texts(rows, "school"))),
         ("source_id", text(texts(rows, "source"))),
         ("operation", text(texts(rows, "operation"))),
+        ("object", text(texts(rows, "object"))),
         ("file_id", text(vec!["f0".into(); at.len()])),
         ("line_no", Arc::new(Int64Array::from_iter_values(1..=at.len() as i64))),
     ])
@@ -271,6 +288,7 @@ impl<A: Answers> Given<A> {
         self.lake = None;
         match words.as_slice() {
             ["today", day] => self.today = (*day).to_string(),
+            ["trail", since] => self.trail_since = Some(day(since)),
             ["pupils", school, year, year_group, pupils] => {
                 let (school_id, academic_year) = (SchoolId::parse(school).unwrap(), AcademicYear::parse(year).unwrap());
                 let same = |roll: &Roll| {

@@ -136,8 +136,12 @@ pub enum Unit {
     Count,
     /// A time in minutes.
     Minutes,
+    /// A time in hours.
+    Hours,
     /// A time in days.
     Days,
+    /// How many times as many.
+    Ratio,
 }
 
 impl Unit {
@@ -151,7 +155,9 @@ impl Unit {
             "count" => Unit::Count,
             "pupils in every 100" => Unit::PupilsPer100,
             "minutes" => Unit::Minutes,
+            "hours" => Unit::Hours,
             "days" => Unit::Days,
+            "ratio" => Unit::Ratio,
             _ => return None,
         })
     }
@@ -166,7 +172,9 @@ impl Unit {
             Unit::PupilsPer100 => "in every 100 pupils",
             Unit::Count => "",
             Unit::Minutes => "minutes",
+            Unit::Hours => "hours",
             Unit::Days => "days",
+            Unit::Ratio => "times as many",
         }
     }
 
@@ -174,7 +182,13 @@ impl Unit {
     pub const fn decimals(self) -> usize {
         match self {
             Unit::Count | Unit::Minutes | Unit::Days => 0,
-            Unit::PupilsPer100Week | Unit::PupilsPer100 | Unit::Percent | Unit::PerPupilDay | Unit::Per10000 => 1,
+            Unit::PupilsPer100Week
+            | Unit::PupilsPer100
+            | Unit::Percent
+            | Unit::PerPupilDay
+            | Unit::Per10000
+            | Unit::Hours
+            | Unit::Ratio => 1,
         }
     }
 
@@ -183,7 +197,7 @@ impl Unit {
         match self {
             Unit::PupilsPer100Week | Unit::PupilsPer100 | Unit::Percent => 100.0,
             Unit::Per10000 => 10_000.0,
-            Unit::PerPupilDay | Unit::Count | Unit::Minutes | Unit::Days => 1.0,
+            Unit::PerPupilDay | Unit::Count | Unit::Minutes | Unit::Hours | Unit::Days | Unit::Ratio => 1.0,
         }
     }
 }

@@ -39,12 +39,12 @@ pub struct CategoryMeaning {
     pub since: Option<String>,
 }
 
-fn text<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
+pub(crate) fn text<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(StringViewArray::from_iter(values))
 }
 
 /// A table in memory from named columns. All columns may hold nulls: the planner needs no promise here.
-fn in_memory(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>, QueryError> {
+pub(crate) fn in_memory(columns: Vec<(&str, ArrayRef)>) -> Result<Arc<dyn TableProvider>, QueryError> {
     let fields: Vec<Field> = columns.iter().map(|(name, values)| Field::new(*name, values.data_type().clone(), true)).collect();
     let schema = Arc::new(Schema::new(fields));
     let rows = RecordBatch::try_new(schema, columns.into_iter().map(|(_, values)| values).collect())

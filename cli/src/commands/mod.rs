@@ -37,8 +37,10 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anyhow::Context;
 use weir_ingest::normalise::Reference;
 use weir_lake::estate::Estate;
+use weir_query::engine::EngineOptions;
+use weir_query::records::Records;
 use weir_query::{CategoryMeaning, Meanings};
-use weir_register::{Act, Action, Actor, BlockingRegister};
+use weir_register::{Act, Action, Actor, BlockingRegister, RegisterError};
 
 /// A runtime for the parts that serve or query.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -58,6 +60,21 @@ pub fn meanings(estate: &Estate) -> anyhow::Result<Meanings> {
     });
     let entries = reference.lexicon.entries().map(|(entry, _)| (entry.id.clone(), entry.since.clone()));
     Ok(Meanings { categories: categories.collect(), entries_since: entries.collect() })
+}
+
+/// What the query layer is given for questions and figures: what categories mean, and what people recorded.
+pub fn engine_options(estate: &Estate) -> anyhow::Result<EngineOptions> {
+    Ok(EngineOptions { meanings: meanings(estate)?, records: records(estate)?, ..EngineOptions::default() })
+}
+
+/// What people recorded; nothing where there is no register yet.
+pub fn records(estate: &Estate) -> anyhow::Result<Records> {
+    let register = match BlockingRegister::of_estate_existing(estate) {
+        Ok(register) => register,
+        Err(RegisterError::Missing { .. }) => return Ok(Records::default()),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(register.wait(weir_dashboard::records_of(register.register(), &estate.schools))?)
 }
 
 /// Asks on a terminal; in a pipe nobody can answer, so the answer is no.

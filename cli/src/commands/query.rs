@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use weir_lake::estate::Estate;
 use weir_lake::ids::{SchoolId, UserKey};
-use weir_query::engine::{Engine, EngineOptions, Reason};
+use weir_query::engine::{Engine, Reason};
 use weir_query::saved::{Answered, Asked, Chart, Kind, Parameter, Role, SavedQueries, SavedQuery};
 use weir_register::{Act, Action, Detail};
 
@@ -83,8 +83,7 @@ impl Query {
         let estate = estate::load(config)?;
         let lake = estate::lake(&estate)?;
         let runtime = super::runtime()?;
-        let options = EngineOptions { meanings: super::meanings(&estate)?, ..EngineOptions::default() };
-        let engine = Engine::open(&lake.snapshot()?, &estate, &options)?;
+        let engine = Engine::open(&lake.snapshot()?, &estate, &super::engine_options(&estate)?)?;
         let folder = estate.home.join("queries");
         let queries = runtime.block_on(SavedQueries::of(&engine, Some(&folder)))?;
         match self.what.unwrap_or(What::List { output: Output::Table }) {

@@ -45,6 +45,7 @@ pub async fn serve(estate: &Estate, accounts: Accounts, port: u16) -> anyhow::Re
             move || Estate::load(&weir_toml),
             EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() },
         )
+        .with_register(accounts.register().clone())
     };
     let names = {
         let weir_toml = weir_toml.clone();

@@ -10,7 +10,7 @@ use crate::error::QueryError;
 use crate::published::PublishedCell;
 
 /// The batch of some cells.
-pub(super) fn batch_of(cells: &[PublishedCell]) -> Result<RecordBatch, QueryError> {
+pub(crate) fn batch_of(cells: &[PublishedCell]) -> Result<RecordBatch, QueryError> {
     fn texts<'a>(cells: &'a [PublishedCell], of: impl Fn(&'a PublishedCell) -> Option<&'a str>) -> ArrayRef {
         Arc::new(cells.iter().map(of).collect::<StringArray>())
     }

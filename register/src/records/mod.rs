@@ -4,6 +4,7 @@
 mod books;
 mod changes;
 mod checks;
+mod counted;
 mod grid;
 mod review_actions;
 mod review_signing;
@@ -19,6 +20,7 @@ use crate::{AccountId, Act, Action, Actor, RegisterError, Role};
 pub use books::{Book, BookField, BookPages, Entry, Holds, NewEntry, Spans};
 pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
+pub use counted::{Counted, CountedAlert, CountedChange, CountedPlan, CountedReveal, CountedTest};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
 pub use review_actions::{ActionState, NewAction, ReviewAction};
 pub use review_signing::{Frozen, FrozenFile, Round, Seat, Signature, ToFreeze};

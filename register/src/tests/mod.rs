@@ -5,6 +5,7 @@ mod backup;
 mod books;
 mod changes;
 mod checks;
+mod counted;
 mod erasure;
 mod outbox;
 mod processes;
