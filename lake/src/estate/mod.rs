@@ -7,6 +7,7 @@ mod load;
 mod logins;
 mod people;
 mod policy;
+mod receiving;
 mod roster;
 mod rows;
 mod school_map;
@@ -32,6 +33,7 @@ pub use init::{init, init_for};
 pub use load::CalendarState;
 pub use logins::{Login, SharedNames, normalise_login};
 pub use people::{People, PeopleCache, PersonFacts, RealmName, Seen};
+pub use receiving::{Listening, Receiving, Sender, TlsFiles, UNKNOWN_SENDERS, UnknownSender};
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
 pub use serving::Serving;
@@ -383,6 +385,8 @@ pub struct Estate {
     pub engine: Engine,
     /// How the pages are reached.
     pub serving: Serving,
+    /// What is received as it happens.
+    pub receiving: Receiving,
     /// Folder of the estate's own formats, if any.
     pub formats: Option<PathBuf>,
     /// Files that could have been there and are not, for `weir doctor`.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::{found_text, found_use, one_of};
+use super::receiving::{self, RawListen, RawSenders, RawWatch, Receiving};
 use super::school_map::parse_range;
 use super::serving::{self, RawServing, Serving};
 use super::table::Problems;
@@ -102,6 +103,9 @@ pub(crate) struct RawSettings {
     mail: Option<Mail>,
     engine: Option<RawEngine>,
     serve: Option<RawServing>,
+    listen: Option<RawListen>,
+    watch: Option<RawWatch>,
+    keep_free: Option<Spanned<String>>,
     #[serde(default)]
     source: Vec<RawSource>,
 }
@@ -125,6 +129,9 @@ struct RawSource {
     layer: Option<Spanned<String>>,
     logs_allowed: Option<bool>,
     keep_flows: Option<bool>,
+    #[serde(default)]
+    from: Vec<Spanned<String>>,
+    tail: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +157,7 @@ pub(crate) struct Settings {
     pub(crate) mail: Option<Mail>,
     pub(crate) engine: Engine,
     pub(crate) serving: Serving,
+    pub(crate) receiving: Receiving,
     pub(crate) sources: BTreeMap<SourceId, Source>,
 }
 
@@ -222,13 +230,16 @@ pub(crate) fn check(
     }
     let mut sources = BTreeMap::new();
     let mut lines: BTreeMap<String, Option<u64>> = BTreeMap::new();
-    for source in raw.source {
+    let mut senders = Vec::new();
+    for mut source in raw.source {
         let line = place.line(source.id.span().start);
         if let Some(first) = lines.insert(source.id.get_ref().clone(), line) {
             let what = format!("{} again, first on line {}; keep one", found_text(source.id.get_ref()), first.unwrap_or(0));
             place.refuse(&source.id, "source.id", what, problems);
             continue;
         }
+        let from = std::mem::take(&mut source.from);
+        senders.push(RawSenders { source: source.id.clone(), from, tail: source.tail.take() });
         if let Some(source) = check_source(source, &place, home, schools, problems) {
             sources.insert(source.id.clone(), source);
         }
@@ -244,6 +255,7 @@ pub(crate) fn check(
         user_domains: check_domains(&raw.user_domains, problems),
         mail: raw.mail.map(|mail| Mail { password_file: mail.password_file.map(|file| home.join(file)), ..mail }),
         serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
+        receiving: receiving::check(raw.listen, raw.watch, raw.keep_free, senders, home, &place, problems),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
         sources,
     }
