@@ -186,7 +186,7 @@ mod tests {
         put("syslog-3.open", b"one\n\0\0\0\0\n\0");
         put("syslog-4.open", b"one\ntwo\n");
         put("syslog-5.log", b"left alone");
-        put("tail-1.open", b"left alo");
+        put("tail-1.open", b"left al");
         let recovered = recover(folder.path()).unwrap();
         let path = |name: &str| Some(folder.path().join(name));
         let wanted = [(path("syslog-1.log"), 3), (None, 4), (path("syslog-3.log"), 6), (path("syslog-4.log"), 0)];
@@ -194,7 +194,7 @@ mod tests {
         let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
         assert_eq!(read("syslog-1.log"), b"one\ntwo\n");
         assert_eq!(read("syslog-3.log"), b"one\n");
-        assert_eq!(read("tail-1.open"), b"left alo");
+        assert_eq!(read("tail-1.open"), b"left al");
         assert_eq!(named(folder.path(), RECEIVED, OPEN).unwrap(), Vec::<PathBuf>::new());
     }
 

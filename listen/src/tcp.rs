@@ -36,6 +36,9 @@ const QUIET: Duration = Duration::from_millis(200);
 /// After the stop: how long a connection that goes on sending is read.
 const DRAIN: Duration = Duration::from_secs(3);
 
+/// A connection that was silent for so long is ended where its sender has opened another: it was left behind by a power cut.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
+
 /// What keeps a task's receiver alive until it has ended.
 pub(crate) type Alive = mpsc::Sender<()>;
 
@@ -64,6 +67,12 @@ impl Place {
             counts.get(way as usize).map(|count| count.fetch_add(1, Relaxed));
         }
         Some(Self { shared: Arc::clone(shared), address, way })
+    }
+}
+
+impl Open {
+    fn of(&self, address: IpAddr) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied().unwrap_or(0)
     }
 }
 
@@ -129,10 +138,10 @@ async fn connection(
     if tls.is_none() && shared.senders.by_address(address).is_none() && !is_taken_in(&shared, way, address) {
         return;
     }
-    let Some(_place) = Place::take(&shared, address, way) else { return };
+    let Some(place) = Place::take(&shared, address, way) else { return };
     let Some(tls) = tls else {
         let source = shared.senders.by_address(address).cloned();
-        return serve(stream, source.as_ref(), way, &shared, stop).await;
+        return serve(stream, source.as_ref(), &place, stop).await;
     };
     let handshake = tokio::time::timeout(HANDSHAKE, tls.acceptor().accept(stream)).await;
     let stream = match handshake {
@@ -146,7 +155,7 @@ async fn connection(
     if source.is_none() && !is_taken_in(&shared, way, address) {
         return;
     }
-    serve(stream, source.as_ref(), way, &shared, stop).await;
+    serve(stream, source.as_ref(), &place, stop).await;
 }
 
 /// Counts an unknown sender's connection, and says whether what it sends is kept.
@@ -157,13 +166,9 @@ fn is_taken_in(shared: &Shared, way: Way, address: IpAddr) -> bool {
     shared.unknown == UnknownSender::Keep
 }
 
-async fn serve(
-    mut stream: impl AsyncRead + Unpin,
-    source: Option<&SourceId>,
-    way: Way,
-    shared: &Shared,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn serve(mut stream: impl AsyncRead + Unpin, source: Option<&SourceId>, place: &Place, mut stop: watch::Receiver<bool>) {
+    let Place { shared, address, way } = place;
+    let way = *way;
     let queue = match shared.spool.queue(folder_of(source)) {
         Ok(queue) => queue,
         Err(error) => return (shared.said)(&error.to_string()),
@@ -184,6 +189,9 @@ async fn serve(
         } else {
             tokio::select! {
                 read = read(&mut stream, &mut buffer) => read,
+                () = tokio::time::sleep(LEFT_BEHIND) => {
+                    if shared.open.of(*address) > 1 { break false } else { continue }
+                }
                 _ = stop.changed() => {
                     stopping = Some(Instant::now());
                     continue;

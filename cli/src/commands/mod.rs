@@ -10,6 +10,7 @@ pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
+pub mod listen;
 pub mod nightly;
 pub mod query;
 pub mod reclassify;
@@ -23,6 +24,7 @@ pub mod undo;
 pub mod unmapped;
 pub mod user;
 pub mod verify;
+pub mod watch;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
