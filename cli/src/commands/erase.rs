@@ -297,7 +297,7 @@ impl<'a> Run<'a> {
             );
         }
         // No night may read anybody in meanwhile.
-        let _turn = commands::nightly::Turn::take(self.estate)?;
+        let _turn = crate::nightly::turn::Turn::of_erasure(self.estate)?;
         let inboxes = self.inboxes()?;
         for (source, inbox) in &inboxes {
             let waiting = inbox.waiting()?;

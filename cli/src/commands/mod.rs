@@ -16,6 +16,7 @@ pub mod ingest;
 pub mod init;
 pub mod inspect;
 pub mod mail;
+pub mod listen;
 pub mod nightly;
 pub mod query;
 pub mod reclassify;
@@ -31,6 +32,7 @@ pub mod undo;
 pub mod unmapped;
 pub mod user;
 pub mod verify;
+pub mod watch;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

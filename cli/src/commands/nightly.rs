@@ -1,15 +1,13 @@
 //! `weir nightly`: everything that a night has to do, in one command for a timer.
 
-use std::fs::File;
-use std::io::{IsTerminal, Read as _, Write as _};
+use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 
-use anyhow::Context;
 use clap::Args;
-use weir_lake::estate::Estate;
 
 use super::formats;
 use crate::nightly::report::{How, Step};
+use crate::nightly::turn::Turn;
 use crate::output::Output;
 use crate::{Ended, nightly};
 
@@ -31,10 +29,13 @@ pub struct Nightly {
 impl Nightly {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         let estate = super::estate::load(config)?;
-        let _turn = Turn::take(&estate)?;
+        let turn = Turn::of_night(&estate)?;
         let catalogue = formats::catalogue_of(&estate, None)?;
         let run_id = super::run_id("nightly")?;
         let is_table = self.output == Output::Table;
+        if let Some(owner) = turn.cut_short.as_ref().filter(|_| is_table) {
+            println!("The last run was cut short ({owner}); this one finishes what it left.");
+        }
         let night = nightly::run(&estate, &run_id, &catalogue, |step| {
             if is_table {
                 print(step);
@@ -64,46 +65,13 @@ impl Nightly {
     }
 }
 
-fn print(step: &Step) {
+/// Prints a step for people.
+pub fn print(step: &Step) {
     println!("{:7} {}: {}", step.how.words(), step.step, step.text);
     for look in &step.look {
         println!("          - {look}");
     }
     if std::io::stdout().is_terminal() {
         drop(std::io::stdout().flush());
-    }
-}
-
-/// One night at a time. The file is locked, so a night that was killed leaves no turn behind.
-pub struct Turn {
-    _held: File,
-}
-
-impl Turn {
-    pub fn take(estate: &Estate) -> anyhow::Result<Self> {
-        let path = estate.home.join("nightly.lock");
-        let mut options = File::options();
-        let mut file = options
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .with_context(|| path.display().to_string())?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                let mut owner = String::new();
-                // Windows lets nobody read what is locked; then the owner stays unknown.
-                drop(file.read_to_string(&mut owner));
-                let owner = owner.lines().next().unwrap_or("another process").to_owned();
-                anyhow::bail!("another nightly run is at work ({owner}); nothing was done");
-            }
-            Err(std::fs::TryLockError::Error(error)) => return Err(error).with_context(|| path.display().to_string()),
-        }
-        file.set_len(0)?;
-        writeln!(file, "process {}, since {}", std::process::id(), weir_lake::clock::now())?;
-        file.sync_all()?;
-        Ok(Self { _held: file })
     }
 }

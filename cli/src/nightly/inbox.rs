@@ -13,6 +13,7 @@ use anyhow::Context;
 use weir_lake::clock;
 use weir_lake::estate::{Estate, Source};
 use weir_lake::storage::{move_file, write_file};
+use weir_listen::segment::{OPEN, SEALED};
 
 /// A file that nobody has written to for so long has arrived whole.
 const SETTLED_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -57,6 +58,34 @@ impl Inbox {
         };
         let beside = |name: &str| estate.home.join(name).join(source.id.as_str());
         Ok(Some(Self { folder, own: is_own.then(|| (beside("done"), beside("failed"))) }))
+    }
+
+    /// Where what was received for a source lies, and where it goes once it was read.
+    pub fn of_spool(estate: &Estate, source: &Source) -> Self {
+        let beside = |name: &str| estate.home.join(name).join(source.id.as_str());
+        Self { folder: estate.receiving.spool.join(source.id.as_str()), own: Some((beside("done"), beside("failed"))) }
+    }
+
+    /// Files of a spool that are finished, and those that still grow, each oldest name first.
+    pub fn received(&self) -> anyhow::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+        let (mut sealed, mut open) = (Vec::new(), Vec::new());
+        for entry in entries(&self.folder)? {
+            let path = entry.path();
+            let metadata = match entry.metadata() {
+                Ok(metadata) => metadata,
+                // Sealed between listing and asking: the next look finds it under its last name.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error).with_context(|| path.display().to_string()),
+            };
+            match path.extension().and_then(|ending| ending.to_str()) {
+                Some(SEALED) if metadata.is_file() => sealed.push(path),
+                Some(OPEN) if metadata.is_file() && metadata.len() > 0 => open.push(path),
+                _ => {}
+            }
+        }
+        sealed.sort();
+        open.sort();
+        Ok((sealed, open))
     }
 
     /// Whether files are moved once they were read.
@@ -137,6 +166,23 @@ fn make_private(folder: &Path) -> anyhow::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).with_context(|| folder.display().to_string())
+}
+
+/// Deletes the finished files of a spool's folder that were written more than `days` ago, and says how many.
+pub fn forget_written(folder: &Path, days: u32) -> anyhow::Result<u64> {
+    let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+    let Some(before) = SystemTime::from(clock::machine_now()).checked_sub(age) else { return Ok(0) };
+    let mut gone = 0;
+    for entry in entries(folder)? {
+        let path = entry.path();
+        let metadata = entry.metadata().with_context(|| path.display().to_string())?;
+        let is_sealed = metadata.is_file() && path.extension().is_some_and(|ending| ending == SEALED);
+        if is_sealed && metadata.modified().is_ok_and(|written| written < before) {
+            fs::remove_file(&path).with_context(|| path.display().to_string())?;
+            gone += 1;
+        }
+    }
+    Ok(gone)
 }
 
 /// When a file came to its folder: on Unix a rename changes the inode's time; elsewhere the time it was written is all there is.

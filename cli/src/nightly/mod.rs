@@ -6,15 +6,13 @@ pub mod backup;
 pub mod feeds;
 pub mod inbox;
 pub mod mail;
+mod read;
 pub mod report;
+pub mod turn;
 
-use std::path::Path;
-
-use weir_ingest::engine::{IngestOptions, ingest};
 use weir_ingest::format::Catalogue;
-use weir_ingest::report::{FileStatus, IngestReport};
 use weir_lake::clock;
-use weir_lake::estate::{Estate, Source};
+use weir_lake::estate::{Estate, UNKNOWN_SENDERS};
 use weir_lake::ids::RunId;
 use weir_lake::lake::Lake;
 use weir_lake::vault::Vault;
@@ -23,6 +21,7 @@ use weir_query::engine::{Engine, EngineOptions};
 use crate::commands;
 use crate::raising::Look;
 use inbox::Inbox;
+use read::Reading;
 use report::{How, Night, Step};
 
 /// Days of small files are merged from this many files on.
@@ -39,16 +38,7 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
         night.steps.push(step);
         is_done
     };
-    for (number, source) in (1..).zip(estate.sources.values()) {
-        let name = format!("read {}", source.id);
-        // A run of its own, so that one source's night can be undone alone.
-        let run_id = RunId::parse(&format!("{run_id}.{number}"))?;
-        match read(estate, &lake, &vault, catalogue, source, &run_id) {
-            Ok(Some((text, look))) => drop(take(Step::done(&name, text, look))),
-            Ok(None) => {}
-            Err(error) => drop(take(Step::failed(&name, &error))),
-        }
-    }
+    Reading { estate, lake: &lake, vault: &vault, catalogue }.all(run_id, &mut take)?;
     let is_rolled_up = take(of("figures", figures(estate, &lake)));
     // Not only after figures: what a child searched for must not wait for a sum.
     take(of("alerts", alerts(estate)));
@@ -77,6 +67,25 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
     Ok(night)
 }
 
+/// One look of the same-day path: what came is read and made into figures. Whether anything was read is what it gives.
+pub fn look(
+    estate: &Estate,
+    run_id: &RunId,
+    catalogue: &Catalogue,
+    is_first: bool,
+    take: &mut dyn FnMut(Step) -> bool,
+) -> anyhow::Result<bool> {
+    let lake = commands::estate::lake(estate)?;
+    let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
+    let has_read = Reading { estate, lake: &lake, vault: &vault, catalogue }.all(run_id, take)?;
+    // The first look finishes what the run before may have left.
+    if has_read || is_first {
+        take(of("figures", figures(estate, &lake)));
+        // What has to be done whenever something new was committed, as raising alerts, is a step of its own here.
+    }
+    Ok(has_read)
+}
+
 /// What a step says, and what should be looked at.
 type Said = (String, Vec<String>);
 
@@ -85,92 +94,6 @@ fn of(name: &str, result: anyhow::Result<Said>) -> Step {
         Ok((text, look)) => Step::done(name, text, look),
         Err(error) => Step::failed(name, &error),
     }
-}
-
-/// Reads a source's inbox, file by file so that one bad file keeps no other back. None for a source without an inbox.
-fn read(
-    estate: &Estate,
-    lake: &Lake,
-    vault: &Vault,
-    catalogue: &Catalogue,
-    source: &Source,
-    run_id: &RunId,
-) -> anyhow::Result<Option<Said>> {
-    let Some(inbox) = Inbox::of(estate, source)? else { return Ok(None) };
-    let waiting = inbox.waiting()?;
-    let mut look: Vec<String> =
-        waiting.links.iter().map(|link| format!("{} is a link; links are not read", link.display())).collect();
-    let mut options = IngestOptions::new(run_id.clone(), source.clone(), clock::now_micros());
-    // What has rested for ten minutes is finished; a filter's own log is not.
-    options.settled = inbox.is_own();
-    let report = ingest(estate, lake, vault, catalogue, &waiting.ready, &options)?;
-    for path in waiting.ready.iter().filter(|_| inbox.is_own()) {
-        match verdict(&report, path) {
-            Verdict::Done => inbox.done(path)?,
-            Verdict::Stays => {}
-            Verdict::Failed(reason) => inbox.failed(path, &reason)?,
-        }
-    }
-    let refused = report.refused().filter_map(|file| file.message.clone());
-    look.extend(refused);
-    look.extend(report.to_keep().map(|file| {
-        format!(
-            "{}: lines of closed dates were not counted; `weir reopen` takes a full re-export",
-            file_name(Path::new(&file.path))
-        )
-    }));
-    if report.total.quarantined > 0 {
-        look.push(format!("{} lines could not be read and are in quarantine", report.total.quarantined));
-    }
-    look.extend(report.warnings.iter().cloned());
-    let read = report.files.iter().filter(|file| file.status == FileStatus::Read).count();
-    let mut text = match (read, waiting.ready.is_empty()) {
-        (_, true) => String::from("nothing waited"),
-        (0, false) => String::from("nothing new"),
-        (1, false) => format!("1 file: {}", commands::inspect::ledger_words(&report.total)),
-        (many, false) => format!("{many} files: {}", commands::inspect::ledger_words(&report.total)),
-    };
-    if !waiting.unsettled.is_empty() {
-        text.push_str(&format!("; {} still on the way", waiting.unsettled.len()));
-    }
-    Ok(Some((text, look)))
-}
-
-/// What becomes of a file in Weir's own inbox.
-enum Verdict {
-    Done,
-    Stays,
-    Failed(String),
-}
-
-/// A file is done when every part of it is; an archive has many.
-fn verdict(report: &IngestReport, path: &Path) -> Verdict {
-    let label = path.display().to_string();
-    let member = format!("{label}!");
-    let mut verdict = None;
-    for file in report.files.iter().filter(|file| file.path == label || file.path.starts_with(&member)) {
-        let reason = match file.status {
-            FileStatus::Refused => file.message.clone().unwrap_or_else(|| String::from("refused")),
-            _ if !file.closed.is_empty() => String::from(
-                "It has lines of dates whose figures stand; they were not counted. To take a full re-export instead: weir reopen",
-            ),
-            FileStatus::Waiting => return Verdict::Stays,
-            _ => {
-                verdict = verdict.or(Some(Verdict::Done));
-                continue;
-            }
-        };
-        verdict = Some(match verdict {
-            Some(Verdict::Failed(before)) => Verdict::Failed(format!("{before}\n{reason}")),
-            _ => Verdict::Failed(reason),
-        });
-    }
-    // A file that the report does not know was not read: it stays for the next night.
-    verdict.unwrap_or(Verdict::Stays)
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 fn figures(estate: &Estate, lake: &Lake) -> anyhow::Result<Said> {
@@ -221,12 +144,11 @@ fn retention(estate: &Estate, lake: &Lake, run_id: &RunId) -> anyhow::Result<Sai
 
 fn old_exports(estate: &Estate) -> anyhow::Result<Said> {
     let mut gone = 0;
-    for source in estate.sources.values() {
-        if let Some(inbox) = Inbox::of(estate, source)? {
-            gone += inbox.forget(estate.retention.exports_days)?;
-        }
-    }
     let days = estate.retention.exports_days;
+    for source in estate.sources.values() {
+        gone += Inbox::of_spool(estate, source).forget(days)?;
+    }
+    gone += inbox::forget_written(&estate.receiving.spool.join(UNKNOWN_SENDERS), days)?;
     let text = match gone {
         0 => format!("none was put away more than {days} days ago"),
         1 => format!("1 export, put away more than {days} days ago, is gone"),

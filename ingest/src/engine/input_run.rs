@@ -220,7 +220,7 @@ impl Run<'_> {
             written_at_micros,
             now_micros: options.now_micros,
         });
-        let settled = opened.compressed || options.settled || is_old;
+        let settled = !options.growing && (opened.compressed || options.settled || is_old);
         let may_grow = opened.plain;
         Ok(Prepared {
             label,

@@ -99,6 +99,8 @@ pub struct IngestOptions {
     pub now_micros: i64,
     /// The inputs are finished: a last line without a newline is a line, however new the file is.
     pub settled: bool,
+    /// The inputs are still written by Weir itself: a last line without a newline waits, however long it has rested.
+    pub growing: bool,
     /// How far compressed inputs may expand.
     pub limits: Limits,
     /// Who hears how far it is.
@@ -117,6 +119,7 @@ impl IngestOptions {
             threads: 0,
             now_micros,
             settled: false,
+            growing: false,
             limits: Limits::default(),
             progress: Arc::new(Silent),
         }

@@ -167,7 +167,7 @@ pub(crate) enum StreamFault {
 }
 
 /// Endings of files another program is still writing; a folder's are left until they get their name.
-const UNFINISHED: [&str; 5] = ["tmp", "part", "partial", "filepart", "crdownload"];
+const UNFINISHED: [&str; 6] = ["tmp", "part", "partial", "filepart", "crdownload", "open"];
 
 /// The inputs under `paths`, in the order given, a folder's sorted by path. What can't be listed is an error in its place, so that one
 /// bad folder stops nothing else. Within folders hidden files, unfinished downloads and links to folders are passed over.

@@ -10,6 +10,7 @@ mod mail;
 mod people;
 mod places;
 mod policy;
+mod receiving;
 mod roster;
 mod rows;
 mod school_map;
@@ -38,6 +39,7 @@ pub use logins::{Login, SharedNames, normalise_login};
 pub use mail::{Encryption, Mail, MailSecret, MailSignIn};
 pub use people::{People, PeopleCache, PersonFacts, RealmName, Seen};
 pub use places::is_inside;
+pub use receiving::{Listening, Receiving, Sender, TlsFiles, UNKNOWN_SENDERS, UnknownSender};
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
 pub use serving::Serving;
@@ -391,6 +393,8 @@ pub struct Estate {
     pub engine: Engine,
     /// How the pages are reached.
     pub serving: Serving,
+    /// What is received as it happens.
+    pub receiving: Receiving,
     /// Folder of the estate's own formats, if any.
     pub formats: Option<PathBuf>,
     /// Files that could have been there and are not, for `weir doctor`.

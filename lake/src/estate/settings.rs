@@ -11,6 +11,7 @@ use super::backup::{self, Backup, RawBackup};
 use super::error::{found_text, found_use, one_of};
 use super::mail::{self, Mail, RawMail};
 use super::places::{below, is_inside};
+use super::receiving::{self, RawListen, RawSenders, RawWatch, Receiving};
 use super::school_map::parse_range;
 use super::serving::{self, RawServing, Serving};
 use super::table::Problems;
@@ -92,6 +93,9 @@ pub(crate) struct RawSettings {
     backup: Option<RawBackup>,
     engine: Option<RawEngine>,
     serve: Option<RawServing>,
+    listen: Option<RawListen>,
+    watch: Option<RawWatch>,
+    keep_free: Option<Spanned<String>>,
     #[serde(default)]
     source: Vec<RawSource>,
 }
@@ -115,6 +119,9 @@ struct RawSource {
     layer: Option<Spanned<String>>,
     logs_allowed: Option<bool>,
     keep_flows: Option<bool>,
+    #[serde(default)]
+    from: Vec<Spanned<String>>,
+    tail: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +148,7 @@ pub(crate) struct Settings {
     pub(crate) backup: Option<Backup>,
     pub(crate) engine: Engine,
     pub(crate) serving: Serving,
+    pub(crate) receiving: Receiving,
     pub(crate) sources: BTreeMap<SourceId, Source>,
 }
 
@@ -213,13 +221,16 @@ pub(crate) fn check(
     }
     let mut sources = BTreeMap::new();
     let mut lines: BTreeMap<String, Option<u64>> = BTreeMap::new();
-    for source in raw.source {
+    let mut senders = Vec::new();
+    for mut source in raw.source {
         let line = place.line(source.id.span().start);
         if let Some(first) = lines.insert(source.id.get_ref().clone(), line) {
             let what = format!("{} again, first on line {}; keep one", found_text(source.id.get_ref()), first.unwrap_or(0));
             place.refuse(&source.id, "source.id", what, problems);
             continue;
         }
+        let from = std::mem::take(&mut source.from);
+        senders.push(RawSenders { source: source.id.clone(), from, tail: source.tail.take() });
         if let Some(source) = check_source(source, &place, home, schools, problems) {
             sources.insert(source.id.clone(), source);
         }
@@ -236,6 +247,7 @@ pub(crate) fn check(
         hours: check_hours(&raw.hours, &place, schools, problems),
         user_domains: check_domains(&raw.user_domains, problems),
         serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
+        receiving: receiving::check(raw.listen, raw.watch, raw.keep_free, senders, home, &place, problems),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
         sources,
     }

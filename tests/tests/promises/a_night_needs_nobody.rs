@@ -150,9 +150,9 @@ fn a_filters_own_log_folder_is_read_where_it_is() {
 #[test]
 fn two_nights_do_not_run_at_once() {
     let home = Home::new();
-    let held = fs::File::create(home.estate().join("nightly.lock")).unwrap();
+    let held = fs::File::create(home.estate().join("run.lock")).unwrap();
     held.lock().unwrap();
     let ran = night(&home, FRIDAY);
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("another nightly run is at work"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("another run is at work"), "{}", ran.stderr);
 }
