@@ -1,4 +1,4 @@
-//! Writes the documents of the invented reviews into a folder: `cargo run --example write FOLDER`.
+//! Writes the documents of the invented reviews into a folder, or those of stored bundles: `cargo run --example write FOLDER [BUNDLE.json ...]`.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +17,15 @@ use weir_pack::{Kind, Limits};
 fn main() {
     let folder = std::path::PathBuf::from(std::env::args().nth(1).expect("a folder"));
     std::fs::create_dir_all(&folder).unwrap();
-    for (name, bundle) in samples::all() {
+    let stored = |path: String| {
+        let name = std::path::Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
+        (name, weir_pack::bundle::Bundle::from_json(&std::fs::read(&path).unwrap()).unwrap())
+    };
+    let mut bundles: Vec<_> = std::env::args().skip(2).map(stored).collect();
+    if bundles.is_empty() {
+        bundles = samples::all().map(|(name, bundle)| (name.to_owned(), bundle)).into();
+    }
+    for (name, bundle) in bundles {
         std::fs::write(folder.join(format!("{name}.json")), bundle.to_json().unwrap()).unwrap();
         for kind in Kind::ALL {
             let begun = std::time::Instant::now();

@@ -41,10 +41,15 @@ impl Glyphs {
     pub(crate) fn number_missing(&self, value: &mut Value) -> bool {
         match value {
             Value::String(text) => self.number_missing_in(text),
-            Value::Array(values) => values.iter_mut().fold(false, |any, value| self.number_missing(value) || any),
-            Value::Object(values) => values.values_mut().fold(false, |any, value| self.number_missing(value) || any),
+            Value::Array(values) => self.number_missing_of(values.iter_mut()),
+            Value::Object(values) => self.number_missing_of(values.values_mut()),
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
+    }
+
+    /// Each of them, whatever those before had.
+    fn number_missing_of<'a>(&self, values: impl Iterator<Item = &'a mut Value>) -> bool {
+        values.filter_map(|value| self.number_missing(value).then_some(())).count() > 0
     }
 
     fn number_missing_in(&self, text: &mut String) -> bool {

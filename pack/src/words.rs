@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_number_for_a_sheet_has_the_digits_that_are_shown() {
         assert_eq!(rounded(Number::new(2.3315).unwrap(), 1), 2.3);
-        assert_eq!(rounded(Number::new(1_234.5678).unwrap(), 0), 1_235.0);
+        assert_eq!(rounded(Number::new(1_234.75).unwrap(), 0), 1_235.0);
     }
 
     #[test]

@@ -39,6 +39,9 @@ fn table(cell: Cell) -> Table {
     Table { id: "rolls".into(), title: "Rolls".into(), columns, rows: vec![vec![cell]] }
 }
 
+/// What makes a bundle wrong.
+type Change = fn(&mut Bundle);
+
 fn number(value: f64) -> Number {
     Number::new(value).unwrap()
 }
@@ -97,12 +100,12 @@ fn numbers_read_back_as_they_were() {
 
 #[test]
 fn what_cannot_be_shown_is_refused_with_its_place() {
-    let refused = |change: fn(&mut Bundle)| {
+    let refused = |change: Change| {
         let mut bundle = bundle();
         change(&mut bundle);
         bundle.to_json().unwrap_err().to_string()
     };
-    let cases: [(fn(&mut Bundle), &str); 8] = [
+    let cases: [(Change, &str); 8] = [
         (|b| b.lead.push("a\u{7}b".into()), "lead.1: the character U+0007"),
         (|b| b.lead.push("a\u{202e}b".into()), "lead.1: the character U+202E"),
         (|b| b.appendices.push(table(Cell::Date(day("2026-01-01")))), "table rolls: row 1, column \"Pupils\""),
