@@ -17,6 +17,7 @@ const STEPS: &[(&str, &str)] = &[
     ("checks", include_str!("../migrations/003_checks.sql")),
     ("changes", include_str!("../migrations/004_changes.sql")),
     ("books", include_str!("../migrations/005_books.sql")),
+    ("reviews", include_str!("../migrations/009_reviews.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

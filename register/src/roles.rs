@@ -134,7 +134,7 @@ pub enum Ability {
     AgreeBypasses,
     /// Incidents: what was done about a pupil.
     Incidents,
-    /// Questions to the head and visits.
+    /// Questions to the head, comments on the annual review, and visits.
     AskQuestions,
     /// Signing the annual review.
     Sign,
@@ -184,11 +184,13 @@ impl Ability {
             Self::ReadRegister => {
                 "the register in numbers, days and short answers: checks, changes, who is responsible, policies, training"
             }
-            Self::WriteRegister => "writing to the register, and what people wrote there in words",
+            Self::WriteRegister => {
+                "writing to the register and the annual review, and what people wrote in the register in words"
+            }
             Self::DecideChanges => "deciding a change of the policy that somebody else asked for",
             Self::AgreeBypasses => "deciding a bypass for teaching, or a site that somebody else asked for",
             Self::Incidents => "incidents: what was done about a pupil",
-            Self::AskQuestions => "questions to the head, and visits",
+            Self::AskQuestions => "questions to the head, comments on the annual review, and visits",
             Self::Sign => "signing the annual review",
             Self::Request => "reporting a site, or asking for one",
             Self::Erase => "erasing a person, and how long rows are kept",
@@ -237,7 +239,8 @@ pub const fn may(role: Role, ability: Ability) -> bool {
         Ability::AgreeBypasses => matches!(role, Dsl),
         Ability::Incidents => matches!(role, Dsl | Leader),
         Ability::AskQuestions => matches!(role, Governor | Officer),
-        Ability::Sign => matches!(role, Governor | Leader),
+        // Those who prepared it sign first, then the head, a governor last.
+        Ability::Sign => matches!(role, Governor | Leader | Dsl | Technician),
         Ability::Request => true,
         Ability::Erase => matches!(role, DataProtection),
         Ability::ReadAudit => matches!(role, DataProtection | Auditor),

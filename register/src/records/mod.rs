@@ -1,9 +1,14 @@
-//! What people record about a school: the checks they made of its filter, the changes they asked of it, and the books they keep.
+//! What people record about a school: the checks they made of its filter, the changes they asked of it, the books they keep, and the annual
+//! reviews they sign.
 
 mod books;
 mod changes;
 mod checks;
 mod grid;
+mod review_actions;
+mod review_signing;
+mod review_writing;
+mod reviews;
 mod typed;
 mod words;
 
@@ -15,6 +20,9 @@ pub use books::{Book, BookField, BookPages, Entry, Holds, NewEntry, Spans};
 pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
+pub use review_actions::{ActionState, NewAction, ReviewAction};
+pub use review_signing::{Frozen, FrozenFile, Round, Seat, Signature, ToFreeze};
+pub use reviews::{Answer, Comment, Part, PartDone, Review, ReviewState, Revision};
 pub use words::{Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.

@@ -31,6 +31,8 @@ macro_rules! lists {
     )*};
 }
 
+pub(crate) use lists;
+
 lists! {
     /// What a check tests.
     Test {

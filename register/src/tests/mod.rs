@@ -4,6 +4,7 @@ mod books;
 mod changes;
 mod checks;
 mod processes;
+mod reviews;
 mod roles;
 
 use std::path::PathBuf;
