@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, OnceCell};
 use weir_lake::estate::{AcademicYear, Estate};
 use weir_lake::ids::SchoolId;
 use weir_lake::lake::{Lake, Snapshot};
+use weir_lake::verification::Standing;
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::error::QueryError;
 use weir_query::indicator::Indicator;
@@ -217,6 +218,19 @@ impl Figures for EngineFigures {
 
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
         Box::pin(async move { self.state().await?.page(school.as_str(), year).await })
+    }
+
+    fn standing<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, Standing> {
+        Box::pin(async move {
+            let (load, school) = (Arc::clone(&self.load), school.clone());
+            let asked = tokio::task::spawn_blocking(move || {
+                let failed = |error: weir_lake::lake::LakeError| FiguresError::Failed(error.to_string());
+                let lake = Lake::open(&load()?.lake_root).map_err(failed)?;
+                let snapshot = lake.snapshot().map_err(failed)?;
+                lake.standing(&snapshot, &school, &year.to_string()).map_err(failed)
+            });
+            asked.await.map_err(|error| FiguresError::Failed(error.to_string()))?
+        })
     }
 
     fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>> {

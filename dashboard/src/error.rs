@@ -4,10 +4,12 @@ use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use weir_pack::PackError;
 use weir_register::RegisterError;
 
 use crate::figures::FiguresError;
 use crate::pages::{self, ErrorPage};
+use crate::review::bundle::DraftError;
 
 /// Why a page cannot be shown.
 #[derive(Debug)]
@@ -57,6 +59,28 @@ impl From<RegisterError> for PageError {
             }
             error => {
                 tracing::error!(%error, "the register failed");
+                Self::Failed
+            }
+        }
+    }
+}
+
+impl From<DraftError> for PageError {
+    fn from(error: DraftError) -> Self {
+        tracing::error!(%error, "a review could not be put together");
+        Self::Failed
+    }
+}
+
+impl From<PackError> for PageError {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::Busy { .. } | PackError::TooLong { .. } => {
+                tracing::warn!(%error, "a document could not be made just now");
+                Self::Busy
+            }
+            error => {
+                tracing::error!(%error, "a document could not be made");
                 Self::Failed
             }
         }

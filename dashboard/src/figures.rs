@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_lake::verification::Standing;
 use weir_query::unclaimed::UnclaimedSource;
 
 use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
@@ -31,6 +32,9 @@ pub trait Figures: Send + Sync {
 
     /// How every figure is made.
     fn methods(&self) -> Asked<'_, Vec<Method>>;
+
+    /// Whether two engines agree on a school's figures of a year, as they stand.
+    fn standing<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, Standing>;
 
     /// For the technician: lines that no rule gives to a school.
     fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>>;

@@ -15,6 +15,7 @@ mod figures;
 mod gate;
 mod pages;
 mod record;
+mod report;
 mod review;
 mod routes;
 mod security;
@@ -36,6 +37,7 @@ pub use engine::EngineFigures;
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
 pub use gate::Schools;
+pub use report::{GOVERNORS, ReportError, draft_review};
 pub use serve::{Bound, ServeError, bind, bind_for, bind_on, serve};
 
 /// What the pages need: where their figures come from, and who may see them.

@@ -3,6 +3,11 @@
 //! From the standards for filtering and monitoring of the Department for Education, the definitions of the UK Safer Internet Centre, and
 //! what schools' own online safety policies ask of governors.
 
+pub(crate) mod bundle;
+pub(crate) mod differences;
+pub(crate) mod files;
+pub(crate) mod nation;
+
 /// Where a block's evidence comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Basis {
@@ -64,6 +69,8 @@ pub(crate) struct Sought {
 /// Something that only people can supply.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
+    /// Its name in forms and in the register: stays when the words change. Once in a block.
+    pub(crate) id: &'static str,
     /// What.
     pub(crate) what: &'static str,
     /// Who can supply it.
@@ -89,8 +96,8 @@ pub(crate) struct Block {
     pub(crate) wanted: &'static [Wanted],
 }
 
-const fn wanted(what: &'static str, who: &'static str) -> Wanted {
-    Wanted { what, who, kept: None }
+const fn wanted(id: &'static str, what: &'static str, who: &'static str) -> Wanted {
+    Wanted { id, what, who, kept: None }
 }
 
 /// Entries of a book, all of what they say.
@@ -108,8 +115,8 @@ const fn entries_say(book: &'static str, says: &'static [&'static str]) -> Kept 
     Kept::Entries(Sought { book, only: ("", &[]), says })
 }
 
-const fn kept(kept: Kept, what: &'static str, who: &'static str) -> Wanted {
-    Wanted { what, who, kept: Some(kept) }
+const fn kept(id: &'static str, kept: Kept, what: &'static str, who: &'static str) -> Wanted {
+    Wanted { id, what, who, kept: Some(kept) }
 }
 
 /// The blocks, in order.
@@ -120,7 +127,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[],
         parts: &[Part::Signatures],
-        wanted: &[wanted("The date of this review, and of the next one: at most a year later", "head and chair of governors")],
+        wanted: &[wanted(
+            "dates",
+            "The date of this review, and of the next one: at most a year later",
+            "head and chair of governors",
+        )],
     },
     Block {
         title: "Who is responsible",
@@ -130,16 +141,19 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             kept(
+                "named",
                 entries_of("responsible", "duty", &["governor", "senior_leader"]),
                 "The senior leader and the governor for filtering and monitoring: since when, and when last trained",
                 "head",
             ),
             kept(
+                "safeguarding",
                 entries_of("responsible", "duty", &["dsl", "deputy", "out_of_hours"]),
                 "The safeguarding lead, the deputies, and whom to reach out of hours",
                 "safeguarding lead",
             ),
             kept(
+                "systems",
                 entries_of("responsible", "duty", &["it", "provider"]),
                 "Who looks after the systems, in school or outside",
                 "head",
@@ -154,16 +168,19 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[Part::Sources],
         wanted: &[
             kept(
+                "products",
                 entries_say("provision", &["kind", "provider", "version", "covers", "contract_until"]),
                 "Product, provider and version of each system, and when each contract ends",
                 "IT support",
             ),
             kept(
+                "statement",
                 entries_say("provision", &["iwf", "ctiru", "locked", "stated_on"]),
                 "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
                 "IT support, from the provider",
             ),
             kept(
+                "accreditation",
                 entries_say("provision", &["accredited_until"]),
                 "Until when the provider\u{2019}s accreditation runs",
                 "IT support, from the provider",
@@ -178,11 +195,13 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[Part::Roll],
         wanted: &[
             kept(
+                "groups",
                 entries_say("risk-profile", &["send", "eal", "boarders"]),
                 "Pupils with special educational needs, with English as an additional language, boarders",
                 "safeguarding lead",
             ),
             kept(
+                "risks",
                 entries_say("risk-profile", &["own_devices", "at_home", "ai"]),
                 "Own devices, work from home, tools of artificial intelligence in use",
                 "IT support and safeguarding lead",
@@ -211,6 +230,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("blocked_share", "Share blocked"), ("filter_failures", "Allowed where policy says block")],
         parts: &[],
         wanted: &[wanted(
+            "policy",
             "For each category and group: blocked or allowed, and the reason (policy.csv holds it)",
             "safeguarding lead",
         )],
@@ -223,11 +243,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             kept(
+                "illegal_statement",
                 entries_say("provision", &["stated_on"]),
                 "The provider\u{2019}s statement, with its date",
                 "IT support, from the provider",
             ),
-            kept(Kept::IllegalTests, "The latest test of each profile, with its date and result", "IT support"),
+            kept("illegal_tests", Kept::IllegalTests, "The latest test of each profile, with its date and result", "IT support"),
         ],
     },
     Block {
@@ -238,11 +259,17 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             kept(
+                "checks",
                 Kept::Checks,
                 "Each check: when, who, what was tested, on which device and site, for which group, with what result",
                 "IT support",
             ),
-            kept(Kept::Mends, "What was done about a check that failed, by whom and by when", "IT support and safeguarding lead"),
+            kept(
+                "mends",
+                Kept::Mends,
+                "What was done about a check that failed, by whom and by when",
+                "IT support and safeguarding lead",
+            ),
         ],
     },
     Block {
@@ -272,6 +299,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("circumvention_rate", "Ways round the filter"), ("circumvention_allowed", "Ways round that got through")],
         parts: &[],
         wanted: &[kept(
+            "ways_round",
             entries_of("learning", "because", &["circumvention"]),
             "What was done about ways round the filter",
             "IT support and safeguarding lead",
@@ -284,6 +312,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("ai_first_seen", "New AI tools"), ("ai_use_rate", "AI use")],
         parts: &[],
         wanted: &[kept(
+            "ai_assessed",
             entries_of("assessments", "kind", &["ai"]),
             "The risk assessment of each tool, with its date, and what pupils and staff were told",
             "safeguarding lead",
@@ -300,8 +329,14 @@ pub(crate) const BLOCKS: [Block; 21] = [
         ],
         parts: &[],
         wanted: &[
-            kept(Kept::Requests, "Sites that staff asked for: how many, granted or not, after how many days", "IT support"),
             kept(
+                "requests",
+                Kept::Requests,
+                "Sites that staff asked for: how many, granted or not, after how many days",
+                "IT support",
+            ),
+            kept(
+                "changes",
                 Kept::Changes,
                 "Each change: who asked, who approved, who made it. The one who approves is never the one who makes it",
                 "IT support",
@@ -314,7 +349,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Reported,
         figures: &[("alert_response", "Response to alerts"), ("false_positive_share", "False alarms")],
         parts: &[],
-        wanted: &[wanted("Weekly reports made and read; alerts, time to the first answer, outcome", "safeguarding lead")],
+        wanted: &[wanted(
+            "alerts",
+            "Weekly reports made and read; alerts, time to the first answer, outcome",
+            "safeguarding lead",
+        )],
     },
     Block {
         title: "Incidents and what we learned",
@@ -323,8 +362,9 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
+            wanted("incidents", "Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
             kept(
+                "learned",
                 entries_of("learning", "because", &["incidents", "theme", "survey", "other"]),
                 "What changed in policy or teaching because of them",
                 "head",
@@ -337,7 +377,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[],
         parts: &[Part::Triggers],
-        wanted: &[kept(entries("reviews-held"), "For each: was a review held, and when", "safeguarding lead and IT support")],
+        wanted: &[kept(
+            "reviews_held",
+            entries("reviews-held"),
+            "For each: was a review held, and when",
+            "safeguarding lead and IT support",
+        )],
     },
     Block {
         title: "Data protection",
@@ -347,16 +392,18 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             kept(
+                "impact",
                 entries_of("data-protection", "kind", &["dpia", "agreement"]),
                 "Date of the data protection impact assessment",
                 "data protection officer",
             ),
             kept(
+                "notices",
                 entries_of("data-protection", "kind", &["notice_pupils", "notice_parents", "notice_staff", "request", "erasure"]),
                 "Date of the notices to pupils, parents and staff; requests for access answered",
                 "data protection officer",
             ),
-            wanted("Names revealed: how often, by which role, for what reason", "head"),
+            wanted("revealed", "Names revealed: how often, by which role, for what reason", "head"),
         ],
     },
     Block {
@@ -366,11 +413,16 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            kept(entries("policies"), "Date of each policy and of its next review", "head"),
-            kept(entries("training"), "Training this year, and how many took part", "safeguarding lead"),
-            kept(entries("surveys"), "What pupils, parents and staff said; the staff self-audit, summed", "safeguarding lead"),
-            kept(entries("agreements"), "Agreements of acceptable use: versions, and how many signed", "head"),
-            kept(entries("teaching"), "What pupils were taught about life online", "safeguarding lead"),
+            kept("policies", entries("policies"), "Date of each policy and of its next review", "head"),
+            kept("training", entries("training"), "Training this year, and how many took part", "safeguarding lead"),
+            kept(
+                "surveys",
+                entries("surveys"),
+                "What pupils, parents and staff said; the staff self-audit, summed",
+                "safeguarding lead",
+            ),
+            kept("agreements", entries("agreements"), "Agreements of acceptable use: versions, and how many signed", "head"),
+            kept("teaching", entries("teaching"), "What pupils were taught about life online", "safeguarding lead"),
         ],
     },
     Block {
@@ -379,7 +431,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[],
         parts: &[Part::Unseen],
-        wanted: &[wanted("For each gap an owner and a date; what was carried over from last year", "head")],
+        wanted: &[wanted("gaps", "For each gap an owner and a date; what was carried over from last year", "head")],
     },
     Block {
         title: "What is measured, and what is reported",
@@ -399,6 +451,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
     },
 ];
 
+/// The block of a number, from 1.
+pub(crate) fn block(number: u8) -> Option<&'static Block> {
+    BLOCKS.get(usize::from(number.checked_sub(1)?))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -416,6 +473,10 @@ mod tests {
                 Basis::Both => assert!(measures, "{}", block.title),
             }
             assert!(block.asks.ends_with('?'), "{}", block.title);
+            let items: BTreeSet<&str> = block.wanted.iter().map(|want| want.id).collect();
+            assert_eq!(items.len(), block.wanted.len(), "{}", block.title);
+            let is_plain = |id: &str| id.len() <= 40 && id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            assert!(items.iter().all(|id| is_plain(id) && *id != "comment"), "{}", block.title);
             for (id, _) in block.figures {
                 assert!(seen.insert(*id), "{id} stands in two blocks");
             }

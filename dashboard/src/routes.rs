@@ -10,9 +10,11 @@ use serde::Deserialize;
 use tower_http::csrf::CsrfLayer;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_register::Ability;
 
 use crate::error::PageError;
-use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, ReviewPage, SchoolPage, UnclaimedPage, html};
+use crate::gate::Viewer;
+use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, ReviewPage, Rights, SchoolPage, UnclaimedPage, html};
 use crate::record::Reported;
 use crate::security::{Own, guard, in_time};
 use crate::view::SchoolYear;
@@ -107,7 +109,11 @@ async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(
 async fn review(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {
     let page = read(&dashboard, &school, &year).await?;
     let reported = Reported::read(&dashboard, &page.school.id, page.year).await?;
-    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?, &reported))
+    let rights = Rights {
+        writes: Viewer::may(Ability::WriteRegister, &page.school.id),
+        comments: Viewer::may(Ability::AskQuestions, &page.school.id),
+    };
+    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?, &reported, rights))
 }
 
 async fn figure(

@@ -114,6 +114,17 @@ pub(crate) fn moment(micros: i64) -> String {
     }
 }
 
+/// The day of a moment, as a school's clock has it.
+pub(crate) fn day_of(micros: i64) -> Date {
+    let zone = weir_lake::clock::zone(weir_lake::clock::DEFAULT_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+    jiff::Timestamp::from_microsecond(micros).map_or_else(|_| Date::default(), |moment| moment.to_zoned(zone).date())
+}
+
+/// The same in words: `4 November 2025`.
+pub(crate) fn day_of_words(micros: i64) -> String {
+    day(day_of(micros))
+}
+
 /// `Tuesday 4 November 2025`
 pub(crate) fn weekday(date: Date) -> String {
     date.strftime("%A %-d %B %Y").to_string()

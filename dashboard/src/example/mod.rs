@@ -8,6 +8,7 @@ mod year;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_lake::verification::Standing;
 use weir_query::unclaimed::{Claim, UnclaimedSource};
 
 use crate::figures::{Asked, Figures, FiguresError};
@@ -274,6 +275,20 @@ impl Figures for Example {
 
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
         Box::pin(async move { self.page(school, year) })
+    }
+
+    fn standing<'a>(&'a self, school: &'a SchoolId, _: AcademicYear) -> Asked<'a, Standing> {
+        let at = 1_795_392_000_000_000;
+        Box::pin(async move {
+            let kind = self.schools.iter().copied().find(|kind| kind.id() == school.as_str()).ok_or(FiguresError::NotFound)?;
+            Ok(match kind {
+                Kind::Oakfield => Standing::Agreed { at },
+                Kind::Millbrook => Standing::Stale { at },
+                Kind::Brannoc => Standing::Differs { at, values: 2 },
+                Kind::Tarn => Standing::NotRolledUp,
+                Kind::Larkhill | Kind::Ashdown => Standing::Never,
+            })
+        })
     }
 
     fn unclaimed(&self) -> Asked<'_, Vec<UnclaimedSource>> {

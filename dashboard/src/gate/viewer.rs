@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
+use weir_lake::verification::Standing;
 use weir_query::unclaimed::UnclaimedSource;
 use weir_register::accounts::Session;
 use weir_register::{Ability, Access, Actor};
@@ -71,8 +72,13 @@ impl Viewer {
 
     /// Whether whoever looks at what is being made may open a school's register. Without sign-in there is none.
     pub(crate) fn opens_register(school: &SchoolId) -> bool {
+        Self::may(Ability::ReadRegister, school)
+    }
+
+    /// Whether whoever looks at what is being made may do something at a school. Without sign-in nobody may.
+    pub(crate) fn may(ability: Ability, school: &SchoolId) -> bool {
         match Self::of_this() {
-            Some(Self::Person(person)) => person.access.sees(Ability::ReadRegister, school),
+            Some(Self::Person(person)) => person.access.sees(ability, school),
             Some(Self::Anyone | Self::Nobody { .. }) | None => false,
         }
     }
@@ -161,6 +167,16 @@ impl<F: Figures> Figures for Scoped<F> {
 
     fn methods(&self) -> Asked<'_, Vec<Method>> {
         self.0.methods()
+    }
+
+    fn standing<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, Standing> {
+        Box::pin(async move {
+            let viewer = Viewer::of_this().ok_or(FiguresError::NotFound)?;
+            if !viewer.may_see(school) {
+                return Err(FiguresError::NotFound);
+            }
+            self.0.standing(school, year).await
+        })
     }
 
     /// Lines of no school belong to none that could be left out; the address asks for a technician.

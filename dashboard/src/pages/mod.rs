@@ -14,7 +14,7 @@ use weir_lake::estate::AcademicYear;
 pub(crate) use figure::FigurePage;
 pub(crate) use group::GroupPage;
 pub(crate) use overview::OverviewPage;
-pub(crate) use review::ReviewPage;
+pub(crate) use review::{BlockView, ReviewPage, Rights, review_questions};
 pub(crate) use school::SchoolPage;
 pub(crate) use unclaimed::UnclaimedPage;
 

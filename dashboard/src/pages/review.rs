@@ -2,10 +2,13 @@
 
 use askama::Template;
 
+use weir_register::records::{Answer, Review, ReviewState, Seat};
+
 use super::school::FindingBox;
 use super::{Frame, NextStep, Picker};
 use crate::chart::{Svg, state_shape};
 use crate::record::Reported;
+use crate::review::nation::Nation;
 use crate::review::{BLOCKS, Basis, Block, Part};
 use crate::view::{Figure, Finding, SchoolRef, SchoolYear, State, Tone};
 use crate::words;
@@ -19,32 +22,61 @@ pub(crate) struct ReviewPage {
     pub(crate) base: String,
     pub(crate) year: String,
     pub(crate) lede: Vec<String>,
+    /// Where it is written, signed and kept, for those who open the register.
+    pub(crate) ways: Vec<(String, &'static str)>,
+    /// What the reader may do to it.
+    pub(crate) rights: Rights,
+    /// Nobody has opened it yet.
+    pub(crate) can_open: bool,
     pub(crate) steps: Vec<NextStep>,
     pub(crate) questions: Vec<FindingBox>,
     pub(crate) periods: Vec<String>,
     pub(crate) blocks: Vec<BlockView>,
 }
 
+/// What a reader may do to a review.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rights {
+    /// Answer what is open.
+    pub(crate) writes: bool,
+    /// Comment and ask.
+    pub(crate) comments: bool,
+}
+
 /// A block as it is shown.
 #[derive(Debug)]
 pub(crate) struct BlockView {
     pub(crate) number: usize,
-    pub(crate) title: &'static str,
-    pub(crate) asks: &'static str,
+    pub(crate) title: String,
+    pub(crate) asks: String,
     pub(crate) tag: &'static str,
     pub(crate) class: &'static str,
     pub(crate) summary: String,
     pub(crate) rows: Vec<FigureRow>,
     pub(crate) absent: Vec<&'static str>,
     pub(crate) lines: Vec<String>,
-    pub(crate) signatures: &'static [&'static str],
+    /// Who signs, the name, and when.
+    pub(crate) signatures: Vec<(String, String, String)>,
     pub(crate) sources: Vec<(String, String)>,
     /// What people recorded, in numbers and days.
     pub(crate) reported: Vec<String>,
     /// Where they recorded it.
     pub(crate) register: Vec<(String, &'static str)>,
-    pub(crate) wanted: Vec<(&'static str, &'static str)>,
+    /// What people must add, and who can.
+    pub(crate) wanted: Vec<(String, String)>,
+    /// What people answered, with what they were asked.
+    pub(crate) answers: Vec<(String, Answer)>,
+    /// What was commented, by whom.
+    pub(crate) comments: Vec<(String, String)>,
+    pub(crate) nation: &'static Nation,
     pub(crate) method_link: bool,
+}
+
+impl BlockView {
+    /// Who answered, under which role, and when.
+    pub(crate) fn by(&self, answer: &Answer) -> String {
+        format!("{}, {}, {}", answer.by, self.nation.says(answer.role.words()), words::day_of_words(answer.at))
+    }
 }
 
 /// A figure over the year's half-terms.
@@ -60,15 +92,12 @@ pub(crate) struct FigureRow {
     pub(crate) comparison: String,
 }
 
-/// Who signs.
-const SIGNATURES: [&str; 4] = ["Head or senior leader", "Designated safeguarding lead", "IT support", "Governor or trustee"];
-
 /// Where a block has nothing but what people know.
 const NOBODY_RECORDED: &str = "Nobody has recorded this yet.";
 
 impl ReviewPage {
     /// The page.
-    pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef], reported: &Reported) -> Self {
+    pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef], reported: &Reported, rights: Rights) -> Self {
         let base = format!("/school/{}/{}", page.school.id, page.year);
         let year = words::year_words(page.year);
         let blocks: Vec<BlockView> =
@@ -84,7 +113,7 @@ impl ReviewPage {
             },
             name: page.school.name.clone(),
             lede: [
-                format!("The school year {year}. A draft: nobody has signed it."),
+                format!("The school year {year}. {}", standing(reported.review.as_ref())),
                 format!(
                     "{measured} of 21 blocks hold figures from the logs. {} must come from people; each says who can supply it.",
                     words::capital(&words::plural(waiting as u32, "statement"))
@@ -97,6 +126,9 @@ impl ReviewPage {
                     .then(|| "What people recorded is not shown here: your role does not open the register.".into()),
             )
             .collect(),
+            ways: ways(&base, reported),
+            rights: Rights { writes: rights.writes && is_open(reported), comments: rights.comments && is_open(reported) },
+            can_open: rights.writes && reported.review.is_none(),
             steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
             questions,
             periods: page.periods.iter().map(|period| words::short_period(&period.label)).collect(),
@@ -105,6 +137,68 @@ impl ReviewPage {
             base,
         }
     }
+}
+
+/// Whether it can be written to.
+fn is_open(reported: &Reported) -> bool {
+    reported.review.as_ref().is_some_and(|review| review.state() == ReviewState::Writing)
+}
+
+/// How it stands, in a sentence or two.
+fn standing(review: Option<&Review>) -> String {
+    let Some(review) = review else { return "A draft: nobody has signed it.".into() };
+    let frozen = review.frozen().map(|(revision, frozen)| (revision.number, words::day_of_words(frozen.at)));
+    match (review.state(), frozen) {
+        (ReviewState::Frozen, Some((number, on))) => format!("Signed and frozen on {on}, as revision {number}."),
+        (ReviewState::Signing, _) => "It is being signed: nobody can change it now.".into(),
+        (_, Some((number, on))) => {
+            format!("Revision {number} was signed on {on}. A new revision is being written; nobody has signed that.")
+        }
+        _ => "A draft, being prepared: nobody has signed it.".into(),
+    }
+}
+
+/// Where a review is prepared, for whoever opens the register.
+fn ways(base: &str, reported: &Reported) -> Vec<(String, &'static str)> {
+    let Some(review) = &reported.review else { return Vec::new() };
+    let mut ways = vec![
+        (format!("{base}/review/sign"), "How far it is, and who signs"),
+        (format!("{base}/review/actions"), "What is to be done"),
+    ];
+    if review.frozen().is_some() {
+        ways.push((format!("{base}/review/signed"), "Signed revisions and downloads"));
+    }
+    ways
+}
+
+/// What to put to the head, most pressing first.
+pub(crate) fn review_questions(page: &SchoolYear) -> Vec<String> {
+    questions(page, "")
+        .into_iter()
+        .map(|question| format!("{}: {}", question.title.trim_end_matches('.'), question.ask))
+        .collect()
+}
+
+/// Who signs, and who has.
+fn signatures(reported: &Reported) -> Vec<(String, String, String)> {
+    let revision = reported.review.as_ref().and_then(|review| review.revision());
+    let round = revision.and_then(|revision| revision.round());
+    Seat::ALL
+        .iter()
+        .map(|seat| {
+            let who = reported.nation.says(&words::capital(seat.words()));
+            match round.and_then(|round| round.signature(*seat)) {
+                None => (who, "not signed".into(), String::new()),
+                Some(signature) => {
+                    let name = match &signature.why_not {
+                        Some(why) => format!("nobody signs here: {why} ({})", signature.name),
+                        None => signature.name.clone(),
+                    };
+                    (who, name, words::day_of_words(signature.at))
+                }
+            }
+        })
+        .collect()
 }
 
 /// Findings first, the most pressing before; then every figure that is not as usual.
@@ -135,7 +229,10 @@ fn questions(page: &SchoolYear, base: &str) -> Vec<FindingBox> {
 }
 
 impl BlockView {
-    fn new(number: usize, block: &'static Block, page: &SchoolYear, base: &str, kept: &Reported) -> Self {
+    /// A block of a school's year, with what people recorded and answered.
+    pub(crate) fn new(number: usize, block: &'static Block, page: &SchoolYear, base: &str, kept: &Reported) -> Self {
+        let nation = kept.nation;
+        let key = u8::try_from(number).unwrap_or(u8::MAX);
         let of = |id: &str| page.figures.iter().filter(|figure| figure.method.id == id).collect::<Vec<_>>();
         let rows: Vec<FigureRow> =
             block.figures.iter().flat_map(|(id, _)| of(id)).map(|figure| FigureRow::new(figure, base)).collect();
@@ -152,6 +249,7 @@ impl BlockView {
             lines.extend(page.unseen.iter().cloned());
         }
         if has(Part::Triggers) {
+            lines.extend(kept.since_last());
             lines.extend(
                 page.findings.iter().map(|finding| format!("{}. {}", finding.title.trim_end_matches('.'), finding.detail)),
             );
@@ -176,24 +274,28 @@ impl BlockView {
         } else {
             Vec::new()
         };
-        let (mut reported, mut wanted, mut register) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut reported, mut wanted, mut register, mut answers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for want in block.wanted {
-            match want.kept.map(|what| (kept.lines(what), kept.page(what))) {
-                Some((lines, way)) => {
-                    if lines.is_empty() {
-                        wanted.push((want.what, want.who));
-                    }
-                    reported.extend(lines);
-                    register.extend(way);
-                }
-                None => wanted.push((want.what, want.who)),
+            let lines = want.kept.map(|what| kept.lines(what)).unwrap_or_default();
+            let answer = kept.review.as_ref().and_then(|review| review.answer(key, want.id));
+            if lines.is_empty() && answer.is_none() {
+                wanted.push((nation.says(want.what), nation.says(want.who)));
             }
+            reported.extend(lines);
+            register.extend(want.kept.and_then(|what| kept.page(what)));
+            answers.extend(answer.map(|answer| (nation.says(want.what), answer.clone())));
         }
+        let comments = kept.review.iter().flat_map(|review| review.comments(key)).map(|comment| {
+            let by = format!("{}, {}, {}", comment.by, nation.says(comment.role.words()), words::day_of_words(comment.at));
+            (comment.text.clone(), by)
+        });
+        let comments = comments.collect();
+        let is_reported = !reported.is_empty() || !answers.is_empty();
         register.dedup();
         let (tag, class) = match (block.basis, wanted.is_empty()) {
             (Basis::Measured, _) if rows.is_empty() && !block.figures.is_empty() => ("nothing to show yet", "cant"),
             (Basis::Measured, _) => ("measured", "usual"),
-            (Basis::Both, true) if rows.is_empty() && !reported.is_empty() => ("self-reported", "usual"),
+            (Basis::Both, true) if rows.is_empty() && is_reported => ("self-reported", "usual"),
             (Basis::Both, true) => ("measured and reported", "usual"),
             (Basis::Both, false) => ("people must add", "higher"),
             (Basis::Reported, true) => ("self-reported", "usual"),
@@ -201,31 +303,38 @@ impl BlockView {
         };
         Self {
             number,
-            title: block.title,
-            asks: block.asks,
+            title: nation.says(block.title),
+            asks: nation.says(block.asks),
             tag,
             class,
-            summary: summary(&rows, block, &reported),
+            summary: summary(&rows, block, &reported, !answers.is_empty()),
             reported,
             register,
             absent,
             rows,
             lines,
-            signatures: if has(Part::Signatures) { &SIGNATURES } else { &[] },
+            signatures: if has(Part::Signatures) { signatures(kept) } else { Vec::new() },
             sources,
             wanted,
+            answers,
+            comments,
+            nation,
             method_link: has(Part::Method),
         }
     }
 }
 
 /// One sentence under the block's name.
-fn summary(rows: &[FigureRow], block: &Block, reported: &[String]) -> String {
+fn summary(rows: &[FigureRow], block: &Block, reported: &[String], is_answered: bool) -> String {
     if rows.is_empty() {
         if let Some(first) = reported.first() {
             return first.clone();
         }
-        return if block.wanted.is_empty() || !block.parts.is_empty() { String::new() } else { NOBODY_RECORDED.into() };
+        return if is_answered || block.wanted.is_empty() || !block.parts.is_empty() {
+            String::new()
+        } else {
+            NOBODY_RECORDED.into()
+        };
     }
     let count = |state: State| rows.iter().filter(|row| row.state == state.words()).count() as u32;
     let parts = [State::Higher, State::Lower, State::Usual, State::CantSay]

@@ -18,6 +18,11 @@ impl Typed {
         self.0.get(field).map_or("", String::as_str)
     }
 
+    /// Whether the form had the field at all.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
+    }
+
     /// As if this had been typed.
     pub(super) fn with(mut self, field: &str, value: impl Into<String>) -> Self {
         self.0.insert(field.into(), value.into());

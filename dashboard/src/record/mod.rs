@@ -13,6 +13,7 @@ mod checks;
 mod fields;
 mod reported;
 mod requests;
+mod review;
 
 pub(crate) use reported::Reported;
 
@@ -63,6 +64,7 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/requests", get(requests::page))
         .route("/school/{school}/requests/ask", get(requests::ask_form).post(requests::ask))
         .route("/school/{school}/requests/{change}/withdraw", post(requests::withdraw))
+        .merge(review::routes())
 }
 
 /// The school of the address, and whoever asked. The gate has seen to it that they may.

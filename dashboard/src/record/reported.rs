@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
-use weir_register::records::{Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Test, UserGroup, View};
+use weir_register::records::{Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Review, Test, UserGroup, View};
+use weir_register::{Register, RegisterError};
 
 use super::book_words::line_words;
 use super::changes::median_words;
 use crate::Dashboard;
 use crate::error::PageError;
 use crate::gate::Viewer;
+use crate::review::nation::Nation;
 use crate::review::{Kept, Sought};
 use crate::words;
 
@@ -20,6 +22,12 @@ pub(crate) struct Reported {
     book: Option<Book>,
     /// There is a register, and the reader's role does not open it.
     pub(crate) is_closed: bool,
+    /// The words of the school's nation.
+    pub(crate) nation: &'static Nation,
+    /// The review that people write; none that nobody opened, or that the reader may not open.
+    pub(crate) review: Option<Review>,
+    /// When an earlier year's review was frozen last, and which year's.
+    pub(crate) last_review: Option<(AcademicYear, Date)>,
 }
 
 struct Book {
@@ -36,17 +44,69 @@ struct Book {
 impl Reported {
     /// Reads it; nothing where there is no sign-in, and nothing for a reader whose role does not open it.
     pub(crate) async fn read(dashboard: &Dashboard, school: &SchoolId, year: AcademicYear) -> Result<Self, PageError> {
-        let Some(gate) = dashboard.gate.as_ref().filter(|_| Viewer::opens_register(school)) else {
-            return Ok(Self { book: None, is_closed: dashboard.gate.is_some() });
-        };
+        let Some(gate) = &dashboard.gate else { return Ok(Self::none("", false)) };
         let nation = gate.schools()?.get(school).map(|school| school.nation.clone()).unwrap_or_default();
+        if !Viewer::opens_register(school) {
+            return Ok(Self::none(&nation, true));
+        }
         let today = gate.accounts.today();
-        let register = gate.accounts.register();
+        Ok(Self::of(gate.accounts.register(), school, &nation, year, today).await?)
+    }
+
+    /// What the register holds of a school and year on a day, for whoever has asked before whether it may be read.
+    pub(crate) async fn of(
+        register: &Register,
+        school: &SchoolId,
+        nation: &str,
+        year: AcademicYear,
+        today: Date,
+    ) -> Result<Self, RegisterError> {
         let (checks, changes) = (register.checks(school).await?, register.changes(school).await?);
         let lists = register.books(school).await?;
-        let last = last_day(year, &nation).unwrap_or(today);
-        let book = Book { base: format!("/school/{school}"), checks, changes, lists, year, nation, on: today.min(last) };
-        Ok(Self { book: Some(book), is_closed: false })
+        let last = last_day(year, nation).unwrap_or(today);
+        let book = Book {
+            base: format!("/school/{school}"),
+            checks,
+            changes,
+            lists,
+            year,
+            nation: nation.to_owned(),
+            on: today.min(last),
+        };
+        let last_review = register.last_frozen_before(school, year).await?;
+        Ok(Self {
+            book: Some(book),
+            is_closed: false,
+            nation: Nation::of(nation),
+            review: register.review(school, year).await?,
+            last_review: last_review.map(|(year, at)| (year, words::day_of(at))),
+        })
+    }
+
+    fn none(nation: &str, is_closed: bool) -> Self {
+        Self { book: None, is_closed, nation: Nation::of(nation), review: None, last_review: None }
+    }
+
+    /// What the register knows of the time since the last signed review.
+    pub(crate) fn since_last(&self) -> Vec<String> {
+        let Some(book) = &self.book else { return Vec::new() };
+        let Some((year, on)) = self.last_review else {
+            return vec!["No review of an earlier year was signed here.".into()];
+        };
+        let changes = book.changes.tally(&[Kind::Policy], |day| day > on, book.on).asked;
+        vec![format!(
+            "The last signed review is that of {}, of {}. Since then {} of the policy {} asked for.",
+            words::year_words(year),
+            words::day(on),
+            words::plural(changes, "change"),
+            if changes == 1 { "was" } else { "were" }
+        )]
+    }
+
+    /// The first and last day of a school year.
+    pub(crate) fn days(year: AcademicYear, nation: &str) -> Option<(Date, Date)> {
+        let (before, last) = (last_day(year.previous(), nation)?, last_day(year, nation)?);
+        Some((before.tomorrow().ok()?, last))
     }
 
     /// What it says; nothing where nobody recorded anything of the kind in this year.

@@ -18,6 +18,10 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{entry}", "1")
         .replace("{check}", "1")
         .replace("{change}", "1")
+        .replace("{block}", "1")
+        .replace("{action}", "1")
+        .replace("{revision}", "1")
+        .replace("{form}", "json")
         .replace("{secret}", &"0".repeat(64))
 }
 
@@ -40,6 +44,7 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_own = path.starts_with("/account");
     let is_people = path.starts_with("/people");
     let is_register = ["checks", "changes", "records"].iter().any(|start| path.starts_with(&format!("/school/oakfield/{start}")));
+    let review = path.strip_prefix("/school/oakfield/2025-26/review/");
     match who {
         _ if is_way_in => Wanted::Open,
         None => Wanted::SentTo("/sign-in"),
@@ -51,6 +56,18 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(_) if path.starts_with("/school/oakfield/requests") => Wanted::Answered,
         Some(Role::Staff) if path == "/" => Wanted::SentTo("/account"),
         Some(Role::Staff) => Wanted::Refused,
+        // The review's pages: read by whoever opens the register, written by the three who prepare it, commented on by governors and
+        // officers, signed by the three and a governor.
+        Some(role) if review.is_some() => {
+            let writes = matches!(role, Role::Leader | Role::Dsl | Role::Technician);
+            let is_wanted = match review.unwrap_or_default().split('/').collect::<Vec<_>>().as_slice() {
+                ["ask", _] => matches!(role, Role::Governor | Role::Officer),
+                ["sign", "stop" | "empty"] => writes || role == Role::Governor,
+                ["actions" | "sign" | "signed"] | ["draft", _] | ["signed", _, _] => role != Role::Administrator,
+                _ => writes,
+            };
+            if is_wanted { Wanted::Answered } else { Wanted::Refused }
+        }
         // The register's pages: in numbers for everybody but whoever gives accounts, in words for those who write it.
         Some(Role::Technician) if path.ends_with("/decide") => Wanted::Refused,
         Some(Role::Leader | Role::Dsl | Role::Technician) if is_register => Wanted::Answered,
@@ -132,7 +149,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 59 * 2 + (9 + 5) * (59 * 2 - 3));
+    assert_eq!(walked, 74 * 2 + (9 + 5) * (74 * 2 - 3));
 }
 
 #[tokio::test]

@@ -33,16 +33,25 @@ pub(super) struct House {
     router: Router,
 }
 
+/// One school each of Wales and Scotland, for their words.
+fn nation(school: &str) -> &'static str {
+    match school {
+        "larkhill" => "wales",
+        "ashdown" => "scotland",
+        _ => "england",
+    }
+}
+
 /// The schools of the invented estate; two of them are a trust.
 async fn schools() -> Schools {
     let of = |school: crate::view::SchoolRef| {
         let trust = ["oakfield"].contains(&school.id.as_str()).then(|| "Fieldway".to_owned());
         let school = School {
-            school_id: school.id,
             name: school.name,
             urn: None,
             phase: school.phase,
-            nation: "england".into(),
+            nation: nation(school.id.as_str()).into(),
+            school_id: school.id,
             timezone: "Europe/London".into(),
             governing_body: None,
             trust,

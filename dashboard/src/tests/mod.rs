@@ -8,6 +8,7 @@ mod contrast;
 mod engine;
 mod house;
 mod markup;
+mod reviews;
 mod routes;
 mod serving;
 mod sign_in;

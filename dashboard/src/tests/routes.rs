@@ -271,6 +271,13 @@ async fn an_error_of_the_engine_shows_nothing_of_itself() {
         ) -> Asked<'a, SchoolYear> {
             Self::fail()
         }
+        fn standing<'a>(
+            &'a self,
+            _: &'a weir_lake::ids::SchoolId,
+            _: weir_lake::estate::AcademicYear,
+        ) -> Asked<'a, weir_lake::verification::Standing> {
+            Self::fail()
+        }
         fn unclaimed(&self) -> Asked<'_, Vec<weir_query::unclaimed::UnclaimedSource>> {
             Self::fail()
         }
