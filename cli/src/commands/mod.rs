@@ -14,6 +14,7 @@ pub mod nightly;
 pub mod query;
 pub mod reclassify;
 pub mod reopen;
+pub mod report;
 pub mod retention;
 pub mod rollup;
 pub mod serve;

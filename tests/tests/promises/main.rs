@@ -12,6 +12,7 @@ mod a_night_needs_nobody;
 mod a_real_filters_log_is_read_to_the_line;
 mod a_second_run_adds_nothing;
 mod a_shuffled_folder_is_sorted_out;
+mod a_signed_review_stays_as_it_was;
 mod an_answer_opens_in_a_spreadsheet;
 mod an_independent_reader_counts_the_same;
 mod bad_input_is_explained;

@@ -1,0 +1,227 @@
+//! `weir report`: the annual review as it was signed, a draft of one that is not, or a document made again from its bundle alone.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use weir_dashboard::{EngineFigures, GOVERNORS, draft_review};
+use weir_lake::estate::{AcademicYear, Estate};
+use weir_lake::ids::SchoolId;
+use weir_pack::bundle::{Bundle, digest};
+use weir_pack::{Kind, Limits};
+use weir_query::engine::EngineOptions;
+use weir_register::records::{Frozen, Review, Revision};
+use weir_register::{Act, Action, Actor, Register};
+
+use crate::Ended;
+
+/// The annual review of a school as a file
+#[derive(Args)]
+#[command(after_help = "Examples:
+  weir report oakfield 2025-26 --out review.pdf              as it was signed; a draft where nobody has
+  weir report oakfield 2025-26 --out review.xlsx --revision 1
+  weir report oakfield 2025-26 --out bundle.json             everything the documents are made from
+  weir report --rebuild bundle.json --out review.pdf         on any machine, without an estate
+
+The ending chooses the form: .pdf, .xlsx, .html, .zip (every table as CSV) or .json.
+A signed review comes out byte for byte as it was stored, whatever has been deleted since. --rebuild
+makes the same bytes from the bundle alone, under the version of Weir that froze it; where there is an
+estate that holds the review, it says whether they equal what is stored. Exit status 1: they don't.")]
+pub struct Report {
+    /// A school of schools.csv
+    #[arg(value_name = "SCHOOL", required_unless_present = "rebuild", requires = "year")]
+    school: Option<String>,
+    /// A school year, such as 2025-26
+    #[arg(value_name = "YEAR")]
+    year: Option<String>,
+    /// The file to write; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Which signed revision; the newest without it
+    #[arg(long, value_name = "N", conflicts_with = "rebuild")]
+    revision: Option<u32>,
+    /// Make the file from a bundle and nothing else
+    #[arg(long, value_name = "BUNDLE.json", conflicts_with = "school")]
+    rebuild: Option<PathBuf>,
+}
+
+/// What the ending of a file asks for.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Bundle,
+    Document(Kind),
+}
+
+impl Form {
+    fn of(path: &Path) -> anyhow::Result<Self> {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+        if ending == "json" {
+            return Ok(Self::Bundle);
+        }
+        let kind = Kind::ALL.into_iter().find(|kind| kind.extension() == ending);
+        kind.map(Self::Document)
+            .with_context(|| format!("--out {}: use an ending of .pdf, .xlsx, .html, .zip or .json", path.display()))
+    }
+}
+
+impl Report {
+    pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
+        let form = Form::of(&self.out)?;
+        if let Some(bundle) = &self.rebuild {
+            return self.rebuild(bundle, form, config);
+        }
+        let estate = super::estate::load(config)?;
+        let (school, year) = self.of(&estate)?;
+        super::runtime()?.block_on(async {
+            let register = Register::of_estate(&estate).await?;
+            let ended = self.report(&estate, &register, &school, year, form).await;
+            register.close().await;
+            ended
+        })
+    }
+
+    fn of(&self, estate: &Estate) -> anyhow::Result<(SchoolId, AcademicYear)> {
+        let (Some(school), Some(year)) = (&self.school, &self.year) else { anyhow::bail!("SCHOOL and YEAR are needed") };
+        let school = SchoolId::parse(school)?;
+        anyhow::ensure!(
+            estate.schools.contains_key(&school),
+            "SCHOOL: found {:?}; there are: {}",
+            school.as_str(),
+            estate.schools.keys().map(SchoolId::as_str).collect::<Vec<_>>().join(", ")
+        );
+        let year = AcademicYear::parse(year).with_context(|| format!("YEAR: found {year:?}; use the form 2026-27"))?;
+        Ok((school, year))
+    }
+
+    async fn report(
+        &self,
+        estate: &Estate,
+        register: &Register,
+        school: &SchoolId,
+        year: AcademicYear,
+        form: Form,
+    ) -> anyhow::Result<Ended> {
+        let review = register.review(school, year).await?;
+        let chosen = match (&review, self.revision) {
+            (Some(review), Some(number)) => frozen(review, number),
+            (Some(review), None) => review.frozen(),
+            (None, _) => None,
+        };
+        let act = Act::new(Actor::of_command(), Action::Export).at(school).on("review", year);
+        if let Some((revision, frozen)) = chosen {
+            let bytes = match form {
+                Form::Bundle => frozen.bundle.clone(),
+                Form::Document(kind) => {
+                    let stored = register.frozen_file(school, year, revision.number, GOVERNORS, kind.extension()).await?;
+                    stored.context("this form was not stored when the review was signed")?
+                }
+            };
+            let _receipt = register.audit(act.with("revision", revision.number)).await?;
+            put(&self.out, &bytes)?;
+            println!("Wrote {}: revision {}, as it was signed and stored.", self.out.display(), revision.number);
+            println!("Digest of the bundle: {}", frozen.digest);
+            println!("Digest of the file:   {}", digest(&bytes));
+            return Ok(Ended::Done);
+        }
+        if let Some(number) = self.revision {
+            anyhow::bail!("no revision {number} of the review of {school} for {year} is signed");
+        }
+        let of_school = estate.schools.get(school).context("the school")?;
+        let weir_toml = estate.home.join("weir.toml");
+        let options = EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() };
+        let figures = EngineFigures::new(move || Estate::load(&weir_toml), options);
+        let bundle = draft_review(&figures, register, of_school, year).await?;
+        let bytes = match form {
+            Form::Bundle => bundle.to_json()?,
+            Form::Document(kind) => weir_pack::write(&bundle, kind, Limits::default())?,
+        };
+        let _receipt = register.audit(act.with("draft", true)).await?;
+        put(&self.out, &bytes)?;
+        println!("Wrote {}: a DRAFT. Nobody has signed this review, and its figures may still change.", self.out.display());
+        println!("Digest of the bundle: {}", bundle.digest()?);
+        Ok(Ended::Done)
+    }
+
+    fn rebuild(&self, path: &Path, form: Form, config: Option<&Path>) -> anyhow::Result<Ended> {
+        let stored = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let bundle = Bundle::from_json(&stored).with_context(|| path.display().to_string())?;
+        let bytes = match form {
+            Form::Bundle => stored.clone(),
+            Form::Document(kind) => weir_pack::rebuild(&stored, kind, Limits::default())?,
+        };
+        put(&self.out, &bytes)?;
+        println!(
+            "Wrote {}: revision {} of the review of {}, {}.",
+            self.out.display(),
+            bundle.revision,
+            bundle.body.name,
+            bundle.year
+        );
+        println!("Digest of the bundle: {}", digest(&stored));
+        println!("Digest of the file:   {}", digest(&bytes));
+        // Without an estate that holds it there is nothing to compare with, and nothing is needed.
+        match held(&bundle, config)? {
+            None => {
+                println!("No register here holds this review; compare the digest with the one printed in the signed document.");
+                Ok(Ended::Done)
+            }
+            Some((of_bundle, files)) => {
+                let is_same = of_bundle == digest(&stored)
+                    && match form {
+                        Form::Bundle => true,
+                        Form::Document(kind) => {
+                            files.iter().any(|(form, known)| form == kind.extension() && *known == digest(&bytes))
+                        }
+                    };
+                println!(
+                    "{}",
+                    if is_same { "It equals what is stored." } else { "It is NOT what is stored under this revision." }
+                );
+                Ok(if is_same { Ended::Done } else { Ended::WithFindings })
+            }
+        }
+    }
+}
+
+/// The digests that a register here holds of the same review: its bundle's, and each file's by form.
+fn held(bundle: &Bundle, config: Option<&Path>) -> anyhow::Result<Option<(String, Vec<(String, String)>)>> {
+    let estate = match super::estate::load(config) {
+        Ok(estate) => estate,
+        Err(error) if config.is_some() => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let (Ok(school), Some(year)) = (SchoolId::parse(&bundle.body.id), AcademicYear::parse(&bundle.year)) else {
+        return Ok(None);
+    };
+    super::runtime()?.block_on(async {
+        let Ok(register) = Register::of_estate_existing(&estate).await else { return Ok(None) };
+        let review = register.review(&school, year).await?;
+        register.close().await;
+        let found = review.as_ref().and_then(|review| frozen(review, bundle.revision));
+        Ok(found.map(|(_, frozen)| {
+            let own = frozen.files.iter().filter(|(audience, ..)| audience == GOVERNORS);
+            (frozen.digest.clone(), own.map(|(_, form, digest)| (form.clone(), digest.clone())).collect())
+        }))
+    })
+}
+
+/// A frozen revision by its number.
+fn frozen(review: &Review, number: u32) -> Option<(&Revision, &Frozen)> {
+    let revision = review.revisions.iter().find(|revision| revision.number == number)?;
+    Some((revision, revision.frozen.as_ref()?))
+}
+
+/// Writes a file whole or not at all.
+fn put(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut name = path.file_name().context("--out needs a file's name")?.to_os_string();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let said = || part.display().to_string();
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&part).with_context(said)?;
+    file.write_all(bytes).with_context(said)?;
+    file.sync_all().with_context(said)?;
+    drop(file);
+    std::fs::rename(&part, path).with_context(|| path.display().to_string())
+}
