@@ -113,6 +113,8 @@ fn note_texts(texts: &mut Texts, school: &str, block: &Block) {
         let (about, text) = note.text.split_once(": ").unwrap_or(("", &note.text));
         let is_short = about.len() <= 200 && !about.is_empty();
         let (what, text) = if is_short { (about, text) } else { (note.by.as_str(), note.text.as_str()) };
+        // The day of a count is no difference, what it comes to is.
+        let text = text.split_once(" As of ").map_or(text, |(count, _)| count);
         let key = format!("{school}/{}/item/{what}", block.number);
         texts.add(key, format!("Block {}: {what}", block.number), text.to_owned());
     }
