@@ -17,13 +17,16 @@ const PLANNING: i64 = 10;
 /// What a category's severity is worth beside the weights of entries, which go to 100.
 const WEIGHT_OF_A_CATEGORY: i64 = 20;
 
+/// Weight of an entry, and whether it tells of a plan.
+type Weight<'a> = dyn Fn(&str) -> Option<(i64, bool)> + Send + Sync + 'a;
+
 /// Severity of a vendor's words: format, the words, host, our category.
 type Severity<'a> = dyn Fn(&str, &str, &str, &str) -> Option<i64> + Send + Sync + 'a;
 
 /// What the reader's data say of entries and of vendors' words; given by the caller, because the files belong to reading.
 pub struct Weights<'a> {
     /// Weight of an entry, and whether it tells of a plan.
-    pub entry: Box<dyn Fn(&str) -> Option<(i64, bool)> + Send + Sync + 'a>,
+    pub entry: Box<Weight<'a>>,
     /// Severity of a category where a vendor's words joined several: less than the category's own.
     pub vendor: Box<Severity<'a>>,
 }
