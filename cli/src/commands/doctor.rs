@@ -1,5 +1,6 @@
 //! `weir doctor`: what is wrong, and the mend for each.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use clap::Args;
@@ -37,7 +38,8 @@ impl Doctor {
         let checked = look(config);
         let found = checked.iter().filter_map(|checked| checked.findings.as_ref()).map(Vec::len).sum::<usize>();
         match self.output {
-            Output::Table => print(&checked, found),
+            // Written at once, so that a reader that stops early is no failure.
+            Output::Table => std::io::stdout().write_all(printed(&checked, found).as_bytes())?,
             output => print_rows(output, &rows(checked), &["check", "state", "found", "mend"], |row| {
                 let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
                 vec![row.check.to_owned(), row.state.to_owned(), or_empty(&row.found), or_empty(&row.mend)]
@@ -65,32 +67,33 @@ fn rows(checked: Vec<Checked>) -> Vec<Row> {
 /// The width of the names of checks.
 const NAMES: usize = 13;
 
-fn print(checked: &[Checked], found: usize) {
+fn printed(checked: &[Checked], found: usize) -> String {
+    let mut text = String::new();
     for Checked { check, findings } in checked {
         match findings {
-            None => println!("{check:NAMES$}not looked at"),
-            Some(findings) if findings.is_empty() => println!("{check:NAMES$}ok"),
+            None => text.push_str(&format!("{check:NAMES$}not looked at\n")),
+            Some(findings) if findings.is_empty() => text.push_str(&format!("{check:NAMES$}ok\n")),
             Some(findings) => {
-                println!("{check:NAMES$}LOOK");
+                text.push_str(&format!("{check:NAMES$}LOOK\n"));
                 for finding in findings {
-                    hang("- ", &finding.found);
-                    hang("  mend: ", &finding.mend);
+                    text.push_str(&hung("- ", &finding.found));
+                    text.push_str(&hung("  mend: ", &finding.mend));
                 }
             }
         }
     }
-    match found {
-        0 => println!("\nNothing was found."),
-        1 => println!("\n1 thing to mend."),
-        many => println!("\n{many} things to mend."),
-    }
+    text.push_str(&match found {
+        0 => String::from("\nNothing was found.\n"),
+        1 => String::from("\n1 thing to mend.\n"),
+        many => format!("\n{many} things to mend.\n"),
+    });
+    text
 }
 
 /// A sentence under its check, broken at blanks, further lines below its first word.
-fn hang(mark: &str, text: &str) {
+fn hung(mark: &str, text: &str) -> String {
     let room = width().saturating_sub(2 + mark.len()).max(20);
-    for (number, line) in wrapped(text, room).lines().enumerate() {
-        let mark = if number == 0 { mark.to_owned() } else { " ".repeat(mark.len()) };
-        println!("  {mark}{line}");
-    }
+    let lines = wrapped(text, room);
+    let mark_of = |number: usize| if number == 0 { mark.to_owned() } else { " ".repeat(mark.len()) };
+    lines.lines().enumerate().map(|(number, line)| format!("  {}{line}\n", mark_of(number))).collect()
 }

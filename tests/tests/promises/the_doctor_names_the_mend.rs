@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
-use weir_tests::{Home, squid_line};
+use weir_tests::{Home, Ran, squid_line};
 
 /// The rows of `weir doctor`.
 fn doctor(home: &Home) -> Vec<Value> {
@@ -55,6 +55,12 @@ fn each_thing_that_is_wrong_is_found_where_it_was_not_before() {
         assert_eq!(found(&well, check), Vec::<String>::new(), "{check}");
     }
     assert!(found(&well, "nights")[0].contains("no night has run"), "{well:?}");
+
+    let printed: Ran = home.command().arg("doctor").env("COLUMNS", "80").output().unwrap().into();
+    let [last, nights] =
+        ["things to mend.", "nights       LOOK\n  - no night has run yet\n    mend: let a timer run `weir nightly`"];
+    assert!(printed.stdout.trim_end().ends_with(last) && printed.stdout.contains(nights), "{}", printed.stdout);
+    assert!(printed.stdout.lines().all(|line| line.chars().count() <= 80), "{}", printed.stdout);
 
     let key = home.estate().join("vault/vault.key");
     set_mode(&key, 0o644);
