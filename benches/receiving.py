@@ -74,7 +74,10 @@ def stream(receiver, way, parts, folder):
         for at in range(0, len(view), 1 << 18):
             connection.sendall(view[at:at + (1 << 18)])
         if way == "tls":
-            connection.unwrap()
+            try:
+                connection.unwrap()
+            except ssl.SSLError:
+                pass  # Our farewell is sent; the receiver gives none back.
         connection.close()
 
     threads = [threading.Thread(target=send, args=(part,)) for part in parts]

@@ -56,13 +56,14 @@ pub(crate) struct OfSource {
 
 impl OfSource {
     pub(crate) fn add(&self, way: Way, found: Found, bytes: usize) {
-        if let Some(lines) = self.lines.get(way as usize) {
-            lines.fetch_add(found.lines, Relaxed);
-        }
         self.bytes.fetch_add(bytes as u64, Relaxed);
         self.oversized.fetch_add(found.oversized, Relaxed);
         self.empty.fetch_add(found.empty, Relaxed);
         self.torn.fetch_add(found.torn, Relaxed);
+        // Last, so that whoever sees the lines sees what was found with them.
+        if let Some(lines) = self.lines.get(way as usize) {
+            lines.fetch_add(found.lines, Relaxed);
+        }
     }
 }
 

@@ -72,26 +72,26 @@ impl Default for Framer {
 }
 
 impl Framer {
-    /// Takes the connection's next bytes and writes every message that ends in them to `out`, a line each.
-    pub fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Found, Unframed> {
-        let mut found = Found::default();
+    /// Takes the connection's next bytes, writes every message that ends in them to `out`, a line each, and adds what was found. What was
+    /// found before an error stands.
+    pub fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>, found: &mut Found) -> Result<(), Unframed> {
         let front;
         let mut bytes = bytes;
         if self.state == State::Start {
             self.pending.extend_from_slice(bytes);
-            let Some(state) = framing_of(&self.pending) else { return Ok(found) };
+            let Some(state) = framing_of(&self.pending) else { return Ok(()) };
             self.state = state;
             front = std::mem::take(&mut self.pending);
             bytes = &front;
         }
         while !bytes.is_empty() {
             bytes = match self.state {
-                State::Start | State::Lines => self.take_line(bytes, out, &mut found),
+                State::Start | State::Lines => self.take_line(bytes, out, found),
                 State::Length(value, digits) => self.take_length(bytes, value, digits)?,
-                State::Body(left) => self.take_body(bytes, left, out, &mut found),
+                State::Body(left) => self.take_body(bytes, left, out, found),
             };
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The connection ended. Where newlines end messages so does a proper end; a counted message that did not come whole is torn.
@@ -229,7 +229,7 @@ mod tests {
     fn split(parts: &[&[u8]], is_proper: bool) -> Result<(String, Found), Unframed> {
         let (mut framer, mut out, mut found) = (Framer::default(), Vec::new(), Found::default());
         for part in parts {
-            found.add(framer.take(part, &mut out)?);
+            framer.take(part, &mut out, &mut found)?;
         }
         found.add(framer.finish(is_proper, &mut out));
         Ok((String::from_utf8_lossy(&out).into_owned(), found))
@@ -271,6 +271,15 @@ mod tests {
         for bytes in [&b"5 <13>ax"[..], b"5 <13>a0 ", b"5 <13>a16777217 "] {
             assert_eq!(whole(bytes, true), Err(Unframed), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn what_came_before_a_lost_frame_is_counted() {
+        let long = format!("{} <13>{}", MAX_MESSAGE + 4, "a".repeat(MAX_MESSAGE));
+        let (mut framer, mut out, mut found) = (Framer::default(), Vec::new(), Found::default());
+        assert_eq!(framer.take(format!("5 <13>a{long}<13>lost").as_bytes(), &mut out, &mut found), Err(Unframed));
+        assert_eq!(found, Found { lines: 2, oversized: 1, ..Found::default() });
+        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 2);
     }
 
     #[test]

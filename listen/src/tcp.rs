@@ -204,8 +204,8 @@ async fn serve(mut stream: impl AsyncRead + Unpin, source: Option<&SourceId>, pl
             Err(_) => break false,
         };
         let mut lines = Vec::with_capacity(bytes.len() + 256);
-        let framed = framer.take(bytes, &mut lines);
-        let found = framed.unwrap_or_else(|_| Found { lines: count_lines(&lines), ..Found::default() });
+        let mut found = Found::default();
+        let framed = framer.take(bytes, &mut lines, &mut found);
         if !hand_on(&queue, way, found, lines).await {
             return;
         }
@@ -228,10 +228,6 @@ async fn serve(mut stream: impl AsyncRead + Unpin, source: Option<&SourceId>, pl
 /// Waits until there is room: meanwhile nothing is read, and the sender has to wait too.
 async fn hand_on(queue: &Queue, way: Way, found: Found, bytes: Vec<u8>) -> bool {
     found == Found::default() || queue.send(Batch { way, found, bytes }).await.is_ok()
-}
-
-fn count_lines(lines: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', lines).count() as u64
 }
 
 pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> io::Result<usize> {

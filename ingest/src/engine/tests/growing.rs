@@ -27,7 +27,9 @@ fn a_growing_file_is_read_in_segments_that_end_at_newlines() {
     assert_eq!(home.ingest(&path, FRESH).files[0].status, FileStatus::AlreadyRead);
     // However long it rests, Weir's own receiver may not have written the line's end yet.
     let options = IngestOptions { growing: true, settled: true, ..home.options() };
-    let report = ingest(&home.estate, &home.lake, &home.vault, &home.catalogue, std::slice::from_ref(&path), &options).unwrap();
+    let report =
+        crate::engine::ingest(&home.estate, &home.lake, &home.vault, &home.catalogue, std::slice::from_ref(&path), &options)
+            .unwrap();
     assert_eq!(report.files[0].status, FileStatus::AlreadyRead);
     // It has rested: the last line is whole.
     let report = home.ingest(&path, PLAINLY);
