@@ -28,5 +28,5 @@ run AS (
 )
 SELECT r.key, r.source_id AS dimension, p.part, min(r.so_far) AS numerator, max(r.events) AS denominator, min(r.minutes) AS value
 FROM run r
-JOIN (VALUES ('half', 0.5), ('19 in 20', 0.95)) AS p(part, share) ON r.so_far >= p.share * r.events
+JOIN (VALUES ('half', 1, 2), ('19 in 20', 19, 20)) AS p(part, share, parts) ON r.so_far * p.parts >= r.events * p.share
 GROUP BY r.key, r.source_id, p.part

@@ -69,5 +69,5 @@ SELECT r.key, r.clock AS dimension, s.part, max(c.in_time) AS numerator, max(r.a
        min(r.minutes) / 60.0 AS value, max(c.pupils) AS people
 FROM ranked r
 JOIN counted c ON c.key = r.key
-JOIN (VALUES ('half', 0.5), ('9 in 10', 0.9)) AS s(part, share) ON r.place >= s.share * r.alerts
+JOIN (VALUES ('half', 1, 2), ('9 in 10', 9, 10)) AS s(part, share, parts) ON r.place * s.parts >= r.alerts * s.share
 GROUP BY r.key, r.clock, s.part

@@ -14,6 +14,7 @@ use crate::columns::{NONE, Words, read};
 use crate::error::VerifyError;
 use crate::figures;
 use crate::meanings::earlier;
+use crate::once::MORE;
 use crate::pupil_days::{self, AI, HELP};
 use crate::rollups::{Verification, in_parallel, monday};
 use crate::theme_weeks::{self, layer_of};
@@ -83,8 +84,17 @@ pub(crate) struct School {
     pub(crate) theme_weeks: BTreeSet<i32>,
     /// What the days of people say of a week, by its Monday; only of weeks that have such days.
     pub(crate) people: BTreeMap<i32, People>,
-    /// Changes of the filter by date; a date is there if its log has anything of administrators.
-    pub(crate) changes: BTreeMap<i32, i64>,
+    /// Changes of the filter by date and thing changed: when first, and in how many lines; a date is there if its log has anything of
+    /// administrators.
+    pub(crate) changes: BTreeMap<i32, BTreeMap<String, (i64, i64)>>,
+    /// Site of an AI tool -> the first day on which it was asked for.
+    pub(crate) ai_since: BTreeMap<String, i32>,
+    /// Events by the step of their delay, by source and date.
+    pub(crate) delays: BTreeMap<String, BTreeMap<i32, BTreeMap<i64, i64>>>,
+    /// Theme and pupil -> the days on which it came up, rated above 1.
+    pub(crate) reached: BTreeMap<(String, String), BTreeSet<i32>>,
+    /// The first day of any person.
+    pub(crate) oldest_person: Option<i32>,
 }
 
 /// A week of people.
@@ -149,6 +159,12 @@ fn expected(estate: &Estate, school: &str, profile: &str, user_type: &str, categ
     of(true).or_else(|| of(false)).map(|row| row.expected)
 }
 
+/// A value of a JSON object of texts, in which a quotation mark stands as `\u0022`.
+fn value_of<'d>(object: &'d str, name: &str) -> Option<&'d str> {
+    let (_, rest) = object.split_once(&format!("\"{name}\":\""))?;
+    rest.split_once('"').map(|(value, _)| value)
+}
+
 /// What a source is, for one school.
 #[derive(Clone, Copy)]
 struct Source {
@@ -192,6 +208,16 @@ impl Verification<'_> {
                 school.theme_weeks.extend(part.theme_weeks);
                 school.people.extend(part.people);
                 school.changes.extend(part.changes);
+                for (site, first) in part.ai_since {
+                    school.ai_since.entry(site).and_modify(|known| *known = first.min(*known)).or_insert(first);
+                }
+                for (source, dates) in part.delays {
+                    school.delays.entry(source).or_default().extend(dates);
+                }
+                for (what, days) in part.reached {
+                    school.reached.entry(what).or_default().extend(days);
+                }
+                school.oldest_person = school.oldest_person.into_iter().chain(part.oldest_person).min();
                 for (topic, weeks) in part.weeks {
                     school.weeks.entry(topic).or_default().extend(weeks);
                 }
@@ -303,6 +329,14 @@ impl Verification<'_> {
         }
         for ([school, source, indicator, _, dimensions], [of, over]) in &rows {
             let dimensions = words.shown(*dimensions);
+            if words.shown(*indicator) == "alert_delay" {
+                let told = facts.entry(words.shown(*school).to_owned()).or_default();
+                let steps = told.delays.entry(words.shown(*source).to_owned()).or_default().entry(date).or_default();
+                // A step is its upper bound; the last has none.
+                let step = value_of(dimensions, "within_minutes").and_then(|minutes| minutes.parse().ok()).unwrap_or(MORE);
+                *steps.entry(step).or_default() += of;
+                continue;
+            }
             let is_dns = dimensions.contains("\"kind\":\"dns\"");
             let Some(told) = facts.get_mut(words.shown(*school)).filter(|_| deciding.contains(&(*school, *source, is_dns)))
             else {
@@ -312,6 +346,11 @@ impl Verification<'_> {
             match words.shown(*indicator) {
                 "evidence_fields" if dimensions.contains("\"field\":\"all\"") => day.evidence.sum(*of, *over),
                 "search_visible_share" => day.search_visible.sum(*of, *over),
+                "ai_first_seen" => {
+                    if let Some(site) = value_of(dimensions, "domain") {
+                        told.ai_since.insert(site.to_owned(), date);
+                    }
+                }
                 "safe_search_share" => {
                     let part = SAFE_SEARCH.iter().position(|part| dimensions.contains(&format!("\"part\":\"{part}\"")));
                     if let Some(share) = part.and_then(|part| day.safe_search.get_mut(part)) {
@@ -355,7 +394,9 @@ impl Verification<'_> {
             pupil_days::SHAPE.stored(&path, &mut words, &mut rows, &mut keep, &mut Vec::new())?;
             let date = file.statistics.event_date;
             for ([school, _, user, user_type, _, topic, since], [severity, search_severity, _, _, _, _, outside, ..]) in &rows {
-                facts.entry(words.shown(*school).to_owned()).or_default().people.entry(week).or_default();
+                let told = facts.entry(words.shown(*school).to_owned()).or_default();
+                told.people.entry(week).or_default();
+                told.oldest_person = told.oldest_person.into_iter().chain([date]).min();
                 if words.shown(*user_type) != "pupil" {
                     continue;
                 }
@@ -366,6 +407,10 @@ impl Verification<'_> {
                     severe.insert((*school, *user), words.id(&first));
                 }
                 let topic_word = words.shown(*topic);
+                if *severity >= 2 && !matches!(topic_word, HELP | AI) {
+                    let what = (topic_word.to_owned(), words.shown(*user).to_owned());
+                    facts.entry(words.shown(*school).to_owned()).or_default().reached.entry(what).or_default().insert(date);
+                }
                 if *severity >= 1 && !matches!(topic_word, HELP | AI) {
                     *themes.entry((*school, date, *topic, *user)).or_default() |= is_outside;
                 }
@@ -390,11 +435,16 @@ impl Verification<'_> {
         let mut words = Words::default();
         for file in files {
             let path = self.lake.path_of(Table::AdminEvents, file)?;
-            read(&path, Table::AdminEvents, &["school_id", "operation"], |columns| {
+            read(&path, Table::AdminEvents, &["school_id", "operation", "object", "event_time"], |columns| {
                 let (schools, operations) = (columns.words("school_id", &mut words)?, columns.words("operation", &mut words)?);
-                for (school, operation) in schools.into_iter().zip(operations).filter(|(id, _)| self.is_asked(words.shown(*id))) {
-                    let told = facts.entry(words.shown(school).to_owned()).or_default();
-                    *told.changes.entry(date).or_default() += i64::from(CHANGES.contains(&words.shown(operation)));
+                let (objects, times) = (columns.words("object", &mut words)?, columns.numbers("event_time", 0)?);
+                for row in (0..columns.rows).filter(|row| self.is_asked(words.shown(schools[*row]))) {
+                    let told = facts.entry(words.shown(schools[row]).to_owned()).or_default();
+                    let things = told.changes.entry(date).or_default();
+                    if CHANGES.contains(&words.shown(operations[row])) {
+                        let thing = things.entry(words.shown(objects[row]).to_owned()).or_insert((times[row], 0));
+                        *thing = (thing.0.min(times[row]), thing.1 + 1);
+                    }
                 }
                 Ok(())
             })?;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use weir_lake::calendar::{Calendar, epoch_day};
-use weir_lake::estate::Estate;
+use weir_lake::estate::{AcademicYear, Estate};
 use weir_lake::ids::SchoolId;
 
 use crate::error::VerifyError;
 use crate::facts::{Day, SAFE_SEARCH, School, Share};
+use crate::once::FileRead;
+use crate::records::Records;
 use crate::report::{Difference, Report};
 use crate::rollups::Verification;
 use crate::terms::{HalfTerm, half_terms};
@@ -20,14 +22,19 @@ type SharePart = (&'static str, u32, Option<&'static str>, fn(&Day) -> Share, f6
 type Measure = (&'static str, fn(&Cell) -> Option<f64>);
 
 /// The indicators that are recomputed here, each in the versions of its definition that are known.
-pub const COVERED: [(&str, u32); 24] = [
+pub const COVERED: [(&str, u32); 36] = [
+    ("ai_first_seen", 1),
     ("ai_use_rate", 1),
+    ("alert_delay", 1),
+    ("alert_response", 1),
     ("blocked_share", 1),
     ("categorised_share", 1),
+    ("checks_overdue", 1),
     ("circumvention_allowed", 1),
     ("circumvention_rate", 1),
     ("coverage_days", 1),
     ("evidence_fields", 1),
+    ("false_positive_share", 1),
     ("filter_failures", 1),
     ("filter_failures", 2),
     ("help_seeking", 1),
@@ -39,12 +46,19 @@ pub const COVERED: [(&str, u32); 24] = [
     ("out_of_hours", 1),
     ("overrides", 1),
     ("path_visible_share", 1),
+    ("quarantine_share", 1),
+    ("repeat_attempts", 1),
     ("requests", 1),
+    ("retention_kept", 1),
+    ("reveals", 1),
     ("safe_search_share", 1),
     ("search_visible_share", 1),
     ("silent_hours", 1),
+    ("theme_change", 1),
     ("theme_rate", 1),
-    ("unapproved_changes", 1),
+    ("trend_signal", 1),
+    ("unapproved_changes", 2),
+    ("unblock_days", 1),
 ];
 
 /// Rows an hour that a source usually has, by the median, for its silence to mean something.
@@ -68,6 +82,8 @@ pub struct Cell {
     pub version: u32,
     /// Theme or source.
     pub dimension: Option<String>,
+    /// Which of several numbers of it.
+    pub part: Option<String>,
     /// What was counted.
     pub numerator: Option<f64>,
     /// What it was counted over.
@@ -78,7 +94,7 @@ pub struct Cell {
 
 impl Cell {
     fn key(&self) -> CellKey<'_> {
-        (&self.school_id, &self.academic_year, self.period_no, &self.indicator, self.dimension.as_deref())
+        (&self.school_id, &self.academic_year, self.period_no, &self.indicator, self.dimension.as_deref(), self.part.as_deref())
     }
 
     fn says_something(&self) -> bool {
@@ -86,7 +102,7 @@ impl Cell {
     }
 }
 
-type CellKey<'a> = (&'a str, &'a str, u32, &'a str, Option<&'a str>);
+type CellKey<'a> = (&'a str, &'a str, u32, &'a str, Option<&'a str>, Option<&'a str>);
 
 /// The cells of a school and year, and the half-terms they are of.
 #[derive(Debug, Clone, Default)]
@@ -105,7 +121,7 @@ impl Verification<'_> {
     /// The cells of every school in question and every academic year of theirs in which logs came; or of one year.
     pub fn indicators(&self, year: Option<&str>) -> Result<Vec<SchoolYear>, VerifyError> {
         let calendar = Calendar::new(self.estate);
-        let facts = self.facts()?;
+        let (facts, files_read) = (self.facts()?, self.files_read()?);
         let mut found = Vec::new();
         for (id, school) in &facts {
             let Ok(school_id) = SchoolId::parse(id) else { continue };
@@ -121,11 +137,31 @@ impl Verification<'_> {
             }
             let (from, to) = self.estate.hours.of(&school_id);
             let lessons = usize::from(from.hour().unsigned_abs())..usize::from(to.hour().unsigned_abs());
+            let minutes = |time: jiff::civil::Time| i32::from(time.hour()) * 60 + i32::from(time.minute());
+            let kept = |time: u32| i32::try_from(time).unwrap_or(i32::MAX);
+            let retention = &self.estate.retention;
             let today = epoch_day(self.today);
             for year in years {
                 let lessons = std::ops::Range::clone(&lessons);
-                let of = Year { id, school, half_terms: &half_terms, year, today, logged: &logged, lessons };
-                found.push(of.cells(pupils(self.estate, &school_id, year)));
+                let last_year = AcademicYear::parse(year).map_or_else(String::new, |year| year.previous().to_string());
+                let of = Year {
+                    id,
+                    school,
+                    half_terms: &half_terms,
+                    year,
+                    today,
+                    logged: &logged,
+                    lessons,
+                    lesson_minutes: (minutes(from), minutes(to)),
+                    pupils: pupils(self.estate, &school_id, year),
+                    pupils_before: pupils(self.estate, &school_id, &last_year),
+                    last_year,
+                    records: self.records,
+                    files_read: files_read.get(id).map_or(&[], Vec::as_slice),
+                    oldest_raw: self.oldest_raw(id),
+                    kept_for: [kept(retention.raw_days), kept(retention.pupil_days_months)],
+                };
+                found.push(of.cells());
             }
         }
         Ok(found)
@@ -142,7 +178,7 @@ fn pupils(estate: &Estate, school: &SchoolId, year: &str) -> Option<f64> {
 
 /// A school's year and all that is known of it.
 pub(crate) struct Year<'a> {
-    id: &'a str,
+    pub(crate) id: &'a str,
     pub(crate) school: &'a School,
     pub(crate) half_terms: &'a [HalfTerm],
     pub(crate) year: &'a str,
@@ -151,15 +187,28 @@ pub(crate) struct Year<'a> {
     pub(crate) logged: &'a BTreeSet<i32>,
     /// Hours of lessons.
     lessons: std::ops::Range<usize>,
+    /// The same in minutes of a day.
+    pub(crate) lesson_minutes: (i32, i32),
+    /// Pupils on roll.
+    pub(crate) pupils: Option<f64>,
+    /// Those of last year.
+    pub(crate) pupils_before: Option<f64>,
+    pub(crate) last_year: String,
+    pub(crate) records: &'a Records,
+    pub(crate) files_read: &'a [FileRead],
+    /// The first day of which a file may hold raw rows.
+    pub(crate) oldest_raw: Option<i32>,
+    /// Days that raw rows are kept, and months that people's days are.
+    pub(crate) kept_for: [i32; 2],
 }
 
 impl Year<'_> {
-    fn terms(&self) -> impl Iterator<Item = &HalfTerm> {
+    pub(crate) fn terms(&self) -> impl Iterator<Item = &HalfTerm> {
         self.half_terms.iter().filter(|term| term.year == self.year)
     }
 
     /// The past school days of a half-term.
-    fn past<'t>(&self, term: &'t HalfTerm) -> impl Iterator<Item = i32> + use<'t> {
+    pub(crate) fn past<'t>(&self, term: &'t HalfTerm) -> impl Iterator<Item = i32> + use<'t> {
         let today = self.today;
         term.days.iter().copied().filter(move |day| *day < today)
     }
@@ -181,26 +230,38 @@ impl Year<'_> {
             indicator: indicator.to_owned(),
             version: 1,
             dimension: dimension.map(str::to_owned),
+            part: None,
             numerator: of,
             denominator: over,
             value,
         }
     }
 
-    fn cells(&self, pupils: Option<f64>) -> SchoolYear {
-        let mut cells = Vec::new();
+    /// School days of all years, in order.
+    pub(crate) fn all_days(&self) -> Vec<i32> {
+        let mut days: Vec<i32> = self.half_terms.iter().flat_map(|term| term.days.iter().copied()).collect();
+        days.sort_unstable();
+        days
+    }
+
+    fn cells(&self) -> SchoolYear {
+        let (mut cells, all) = (Vec::new(), self.school_weeks());
         for term in self.terms() {
             let logged = self.past(term).filter(|day| self.logged.contains(day)).count() as f64;
             self.shares(term, &mut cells);
             let requests: i64 = self.past(term).filter_map(|day| self.school.days.get(&day)).map(|day| day.requests).sum();
             // A school of which nothing that was ever logged is a decision has no requests to share out.
             if logged > 0.0 && !self.school.days.is_empty() {
-                let over = pupils.map(|pupils| pupils * logged);
+                let over = self.pupils.map(|pupils| pupils * logged);
                 cells.push(self.cell(term, "requests", None, Some(requests as f64), over, 1.0));
             }
             self.coverage(term, &mut cells);
-            self.by_week(term, pupils, &mut cells);
+            self.delays(term, &mut cells);
+            self.by_week(term, &all, &mut cells);
+            self.change(term, &all, &mut cells);
         }
+        self.signals(&all, &mut cells);
+        self.retention(&mut cells);
         self.silence(&mut cells);
         cells.retain(Cell::says_something);
         let periods = self.terms().filter(|term| self.past(term).next().is_some());
@@ -254,11 +315,7 @@ impl Year<'_> {
     /// School hours without any row of a source that usually has twenty or more: by the median over those of the last twenty school
     /// days on which it logged during lessons.
     fn silence(&self, cells: &mut Vec<Cell>) {
-        let all: Vec<i32> = {
-            let mut days: Vec<i32> = self.half_terms.iter().flat_map(|term| term.days.iter().copied()).collect();
-            days.sort_unstable();
-            days
-        };
+        let all = self.all_days();
         for (source, dates) in &self.school.hours {
             let lessons = self.lessons.clone();
             let in_lessons = |day: &i32| dates.get(day).is_some_and(|hours| hours[lessons.clone()].iter().any(|rows| *rows > 0));
@@ -363,6 +420,7 @@ impl SchoolYear {
             ("half_term", period.map_or_else(|| cell.period_no.to_string(), |(_, label, ..)| label.clone())),
         ]);
         key.extend(cell.dimension.clone().map(|dimension| ("dimension", dimension)));
+        key.extend(cell.part.clone().map(|part| ("part", part)));
         Difference { of: cell.indicator.clone(), question, key, measure, recomputed, stored }
     }
 

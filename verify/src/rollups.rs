@@ -22,6 +22,7 @@ use crate::figures;
 use crate::local_time::LocalTime;
 use crate::meanings::Meanings;
 use crate::pupil_days::{self, AI, Definition, SchoolDays, Seen};
+use crate::records::Records;
 use crate::report::Report;
 use crate::terms::{half_terms, school_days};
 
@@ -38,6 +39,8 @@ pub struct Verification<'a> {
     pub estate: &'a Estate,
     /// What categories and entries mean.
     pub meanings: &'a Meanings,
+    /// What people recorded.
+    pub records: &'a Records,
     /// Today.
     pub today: jiff::civil::Date,
     /// One school, or all.

@@ -10,36 +10,49 @@ use crate::rollups::monday;
 use crate::terms::HalfTerm;
 
 /// The topic that has an indicator of its own.
-const CIRCUMVENTION: &str = "circumvention";
+pub(crate) const CIRCUMVENTION: &str = "circumvention";
 
 /// School days that somebody has to look at what was let through before a governor reads of it.
 const LOOKED_AT_AFTER: usize = 5;
 
 /// A school week: one with a school day.
 #[derive(Debug, Clone, Default)]
-struct SchoolWeek {
-    year: String,
+pub(crate) struct SchoolWeek {
+    pub(crate) year: String,
     /// The half-term of its first school day.
-    number: u32,
+    pub(crate) number: u32,
+    pub(crate) label: String,
+    /// Its last school day.
+    pub(crate) last: i32,
     /// The day before the next school week.
-    until: i32,
-    past_days: u32,
-    logged_days: u32,
+    pub(crate) until: i32,
+    pub(crate) past_days: u32,
+    /// Of these, since the first log.
+    pub(crate) counted_days: u32,
+    pub(crate) logged_days: u32,
 }
+
+/// Weeks of one half-term by their Mondays.
+pub(crate) type Weeks<'a> = BTreeMap<i32, &'a SchoolWeek>;
 
 impl Year<'_> {
     /// The school weeks of all years by their Mondays.
-    fn school_weeks(&self) -> BTreeMap<i32, SchoolWeek> {
+    pub(crate) fn school_weeks(&self) -> BTreeMap<i32, SchoolWeek> {
+        let began = self.logged.first().copied();
         let mut weeks: BTreeMap<i32, SchoolWeek> = BTreeMap::new();
         for term in self.half_terms {
             for day in &term.days {
                 let week = weeks.entry(monday(*day)).or_insert_with(|| SchoolWeek {
                     year: term.year.clone(),
                     number: term.number,
+                    label: term.label.clone(),
+                    last: *day,
                     until: i32::MAX,
                     ..SchoolWeek::default()
                 });
+                week.last = week.last.max(*day);
                 week.past_days += u32::from(*day < self.today);
+                week.counted_days += u32::from(*day < self.today && began.is_some_and(|began| began <= *day));
                 week.logged_days += u32::from(*day < self.today && self.logged.contains(day));
             }
         }
@@ -50,26 +63,20 @@ impl Year<'_> {
         weeks
     }
 
-    pub(crate) fn by_week(&self, term: &HalfTerm, pupils: Option<f64>, cells: &mut Vec<Cell>) {
-        let all = self.school_weeks();
+    pub(crate) fn by_week(&self, term: &HalfTerm, all: &BTreeMap<i32, SchoolWeek>, cells: &mut Vec<Cell>) {
         let own = |week: &SchoolWeek| week.year == self.year && week.number == term.number && week.past_days > 0;
-        let weeks: BTreeMap<i32, &SchoolWeek> =
-            all.iter().filter(|(_, week)| own(week)).map(|(monday, week)| (*monday, week)).collect();
+        let weeks: Weeks<'_> = all.iter().filter(|(_, week)| own(week)).map(|(monday, week)| (*monday, week)).collect();
         let logged: u32 = weeks.values().map(|week| week.logged_days).sum();
         if logged > 0 {
-            let exposure = pupils.map(|pupils| pupils * f64::from(logged) / 5.0);
+            let exposure = self.pupils.map(|pupils| pupils * f64::from(logged) / 5.0);
             self.topics(term, &weeks, exposure, cells);
             self.people(term, &weeks, exposure, cells);
-            if !self.school.changes.is_empty() {
-                let is_counted =
-                    |day: i32| weeks.iter().any(|(first, week)| week.logged_days > 0 && (*first..=week.until).contains(&day));
-                let changes = self.school.changes.iter().filter(|(day, _)| is_counted(**day)).map(|(_, changes)| *changes);
-                let changes = changes.sum::<i64>() as f64;
-                let cell = self.cell(term, "unapproved_changes", None, Some(changes), Some(f64::from(logged)), 1.0);
-                cells.push(Cell { value: Some(changes), ..cell });
-            }
         }
         self.illegal(term, &weeks, cells);
+        self.new_tools(term, &weeks, cells);
+        self.unread(term, &weeks, cells);
+        self.again(term, &weeks, cells);
+        self.recorded(term, &weeks, cells);
     }
 
     /// Pupil-weeks of each topic; a week counts if a past school day of it has logs.

@@ -60,7 +60,7 @@ pub fn engine_options(estate: &Estate) -> anyhow::Result<EngineOptions> {
 }
 
 /// What people recorded; nothing where there is no register yet.
-fn records(estate: &Estate) -> anyhow::Result<Records> {
+pub fn records(estate: &Estate) -> anyhow::Result<Records> {
     let register = match BlockingRegister::of_estate_existing(estate) {
         Ok(register) => register,
         Err(RegisterError::Missing { .. }) => return Ok(Records::default()),

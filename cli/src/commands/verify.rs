@@ -17,6 +17,7 @@ use weir_lake::lake::{Lake, Slice, Snapshot};
 use weir_lake::verification::{Compared, Verified};
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::indicator::{FigureRow, Indicator, run_all};
+use weir_query::records::Records;
 use weir_verify::{Cell, Difference, Report, Unchecked, Verification, compare};
 
 use crate::output::{Output, table};
@@ -157,6 +158,8 @@ fn verified(
             .collect(),
         entries_since: meanings.entries_since.clone(),
     };
+    let records = super::records(estate)?;
+    let recorded = recorded(&records);
     let days = scope.map(|(school, year)| days_of(estate, school, *year));
     let bar = progress::bar(1000, "recomputing rollups", false);
     let verification = Verification {
@@ -164,6 +167,7 @@ fn verified(
         snapshot,
         estate,
         meanings: &second,
+        records: &recorded,
         today: clock::today_here(),
         school: scope.map(|(school, _)| school),
         days,
@@ -174,7 +178,7 @@ fn verified(
     let year = scope.map(|(_, year)| year.to_string());
     let ours = verification.indicators(year.as_deref())?;
     let bar = progress::bar(ours.len() as u64, "recomputing figures", false);
-    let options = EngineOptions { meanings, ..EngineOptions::default() };
+    let options = EngineOptions { meanings, records, ..EngineOptions::default() };
     let engine = Engine::open(snapshot, estate, &options)?;
     let runtime = super::runtime()?;
     let mut extent = Extent::default();
@@ -200,6 +204,45 @@ fn verified(
     Ok((report, extent))
 }
 
+/// What people recorded, as the second engine takes it.
+fn recorded(records: &Records) -> weir_verify::Records {
+    let day = |day: Option<Date>| day.map(epoch_day);
+    let at = |(day, minute): (Date, u16)| (epoch_day(day), i32::from(minute));
+    let plan = records.plan.iter().map(|row| {
+        let (school, every) = (row.school.as_str().to_owned(), i32::from(row.every_days));
+        (school, row.place, row.test.clone(), every, epoch_day(row.since), day(row.until))
+    });
+    let tests = records.tests.iter();
+    let changes = records.changes.iter().map(|row| weir_verify::Change {
+        school: row.school.as_str().to_owned(),
+        is_for_a_lesson: row.kind != "policy",
+        asked: epoch_day(row.asked),
+        decided: day(row.decided),
+        granted: row.granted,
+        made: day(row.made),
+        ended: day(row.ended),
+    });
+    let alerts = records.alerts.iter().map(|row| weir_verify::Alert {
+        school: row.school.as_str().to_owned(),
+        severity: row.severity,
+        happened: at(row.happened),
+        acknowledged: row.acknowledged.map(at),
+        is_false: row.outcome.as_ref().map(|outcome| outcome == "false_positive"),
+        closed: day(row.closed),
+    });
+    let reveals = records.reveals.iter().map(|row| (row.school.as_str().to_owned(), epoch_day(row.day), row.person));
+    weir_verify::Records {
+        plan: plan.collect(),
+        tests: tests
+            .map(|row| (row.school.as_str().to_owned(), row.place, row.test.clone(), epoch_day(row.day), row.passed))
+            .collect(),
+        changes: changes.collect(),
+        alerts: alerts.collect(),
+        reveals: reveals.collect(),
+        trail_since: day(records.trail_since),
+    }
+}
+
 /// First and last day of an academic year.
 fn days_of(estate: &Estate, school: &SchoolId, year: AcademicYear) -> (i32, i32) {
     let nation = estate.schools.get(school).map_or("england", |school| school.nation.as_str());
@@ -215,6 +258,7 @@ fn cell(figure: &FigureRow) -> Cell {
         indicator: figure.indicator.clone(),
         version: figure.version,
         dimension: figure.dimension.clone(),
+        part: figure.part.clone(),
         numerator: figure.numerator,
         denominator: figure.denominator,
         value: figure.value,
