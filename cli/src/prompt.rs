@@ -1,13 +1,20 @@
 //! The prompt of `weir sql`: a statement ends with `;`, over as many lines as it needs; a line that begins with `\` is a command.
 //!
-//! What was asked is kept until the prompt ends and not in a file: it may hold a child's name.
+//! What was asked is kept until the prompt ends and not in a file, unless somebody asks for that: it may hold a child's name, and the
+//! audit trail, which only some may read, has it already.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+mod editor;
+
+pub use editor::history_file;
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
 use std::time::Instant;
 
 use weir_query::engine::Answer;
 
 use crate::output::{Output, print_answer};
+use editor::Editor;
 
 const HELP: &str = "A statement ends with ; and may take several lines. Only reading is possible.
   \\d            the tables
@@ -18,7 +25,8 @@ const HELP: &str = "A statement ends with ; and may take several lines. Only rea
   \\c            forget the lines of an unfinished statement
   \\h            this text
   \\q            leave; Ctrl-D too
-Ctrl-C stops an answer. For line editing and arrow keys, start it as: rlwrap weir sql";
+Tab completes names of tables and columns; arrow keys edit, and go back through what was asked; Ctrl-R looks in it.
+Ctrl-C stops an answer, or forgets what was typed.";
 
 const TABLES: &str = "SELECT table_name AS \"table\", CASE table_type WHEN 'VIEW' THEN 'view' ELSE 'table' END AS kind
 FROM information_schema.tables WHERE table_schema = 'lake' ORDER BY table_name";
@@ -115,71 +123,102 @@ fn statements(text: &str) -> (Vec<String>, String) {
     (whole, current)
 }
 
-/// Reads and answers until the end of input.
-pub fn run(output: Output, ask: impl Fn(&str) -> anyhow::Result<Answer>) -> anyhow::Result<()> {
-    let is_terminal = io::stdin().is_terminal();
-    let (mut typed, mut asked, mut is_timed) = (Typed::default(), Vec::<String>::new(), false);
-    let answer = |text: &str, is_timed: bool| -> anyhow::Result<()> {
+/// What a line makes of the prompt.
+enum Then {
+    Goes,
+    Leaves,
+}
+
+/// A prompt: what was typed and asked so far, and who answers.
+struct Prompt<A> {
+    output: Output,
+    ask: A,
+    is_terminal: bool,
+    typed: Typed,
+    asked: Vec<String>,
+    is_timed: bool,
+}
+
+impl<A: Fn(&str) -> anyhow::Result<Answer>> Prompt<A> {
+    fn answer(&self, text: &str) -> anyhow::Result<()> {
         let began = Instant::now();
-        match ask(text).and_then(|answer| print_answer(output, &answer)) {
-            Ok(()) if is_timed => eprintln!("{:.3} seconds", began.elapsed().as_secs_f64()),
+        match (self.ask)(text).and_then(|answer| print_answer(self.output, &answer)) {
+            Ok(()) if self.is_timed => eprintln!("{:.3} seconds", began.elapsed().as_secs_f64()),
             Ok(()) => {}
             // A slip at the prompt is no reason to leave it; in a pipe it is.
-            Err(error) if is_terminal => eprintln!("{error:#}"),
+            Err(error) if self.is_terminal => eprintln!("{error:#}"),
             Err(error) => return Err(error),
         }
         Ok(())
-    };
-    if is_terminal {
-        eprintln!("A statement ends with ;  \\h helps, \\q leaves.");
     }
-    let mut lines = io::stdin().lock().lines();
-    loop {
-        if is_terminal {
-            eprint!("{}", if typed.unfinished.is_empty() { "weir> " } else { "  ... " });
-            io::stderr().flush()?;
-        }
-        let Some(line) = lines.next().transpose()? else { break };
-        match typed.line(&line) {
-            Line::More => {}
+
+    fn line(&mut self, line: &str) -> anyhow::Result<Then> {
+        match self.typed.line(line) {
+            Line::More | Line::Forget => {}
             Line::Ask(statements) => {
                 for statement in statements {
                     if !statement.contains("information_schema") {
-                        asked.push(statement.clone());
+                        self.asked.push(statement.clone());
                     }
-                    answer(&statement, is_timed)?;
+                    self.answer(&statement)?;
                 }
             }
             Line::Help => eprintln!("{HELP}"),
             Line::Timing => {
-                is_timed = !is_timed;
-                eprintln!("timing is {}", if is_timed { "on" } else { "off" });
+                self.is_timed = !self.is_timed;
+                eprintln!("timing is {}", if self.is_timed { "on" } else { "off" });
             }
             Line::History => {
-                for (at, text) in asked.iter().enumerate() {
+                for (at, text) in self.asked.iter().enumerate() {
                     eprintln!("{:>4}  {}", at + 1, text.replace('\n', " "));
                 }
             }
             Line::Again(number) => {
-                let at = number.unwrap_or(asked.len());
-                match at.checked_sub(1).and_then(|at| asked.get(at)).cloned() {
+                let at = number.unwrap_or(self.asked.len());
+                match at.checked_sub(1).and_then(|at| self.asked.get(at)).cloned() {
                     Some(text) => {
                         eprintln!("{text}");
-                        answer(&text, is_timed)?;
+                        self.answer(&text)?;
                     }
                     None => eprintln!("nothing was asked under that number; \\s lists what was"),
                 }
             }
-            Line::Forget => {}
-            Line::Leave => return Ok(()),
+            Line::Leave => return Ok(Then::Leaves),
             Line::Unknown(command) => eprintln!("no command {command:?}; \\h lists them"),
+        }
+        Ok(Then::Goes)
+    }
+}
+
+/// Reads and answers until the end of input. `names` are those of tables and columns; `history` is a file to keep what was asked in.
+pub fn run(
+    output: Output,
+    names: Vec<String>,
+    history: Option<&Path>,
+    ask: impl Fn(&str) -> anyhow::Result<Answer>,
+) -> anyhow::Result<()> {
+    let is_terminal = io::stdin().is_terminal();
+    let mut prompt = Prompt { output, ask, is_terminal, typed: Typed::default(), asked: Vec::new(), is_timed: false };
+    if is_terminal {
+        eprintln!("A statement ends with ;  \\h helps, \\q leaves.");
+        let mut editor = Editor::new(names, history)?;
+        while let Some(text) = editor.read()? {
+            for line in text.lines() {
+                if let Then::Leaves = prompt.line(line)? {
+                    return Ok(());
+                }
+            }
+        }
+        return Ok(());
+    }
+    for line in io::stdin().lock().lines() {
+        if let Then::Leaves = prompt.line(&line?)? {
+            return Ok(());
         }
     }
     // The last statement of a pipe needs no `;`.
-    if !typed.unfinished.trim().is_empty() {
-        answer(typed.unfinished.trim(), is_timed)?;
-    }
-    Ok(())
+    let last = prompt.typed.unfinished.trim().to_owned();
+    if last.is_empty() { Ok(()) } else { prompt.answer(&last) }
 }
 
 #[cfg(test)]

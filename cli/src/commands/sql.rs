@@ -33,6 +33,9 @@ pub struct Sql {
     /// Show search terms and paths of URLs, and why
     #[arg(long, value_name = "REASON")]
     sensitive: Option<String>,
+    /// At the prompt: keep what is asked in a file of your own, to go back to it another day. It may hold what a child typed
+    #[arg(long, conflicts_with = "text")]
+    keep_history: bool,
     /// Only this school's rows, as someone signed in for it sees them: no EXPLAIN, no addresses of private or illegal sites
     #[arg(long, value_name = "ID")]
     school: Option<String>,
@@ -52,6 +55,7 @@ impl Sql {
         let snapshot = lake.snapshot()?;
         let runtime = super::runtime()?;
         let mut engine = Engine::open(&snapshot, &estate, &super::engine_options(&estate)?)?;
+        let names = if self.text.is_none() { runtime.block_on(names(&engine))? } else { Vec::new() };
         if let Some(school) = &self.school {
             let known = estate.schools.keys().find(|known| known.as_str() == school);
             let known = known.with_context(|| format!("no school {school:?} in schools.csv"))?;
@@ -75,8 +79,24 @@ impl Sql {
         };
         match &self.text {
             Some(text) => print_answer(self.output, &ask(text)?)?,
-            None => prompt::run(self.output, ask)?,
+            None => {
+                let history = if self.keep_history { Some(prompt::history_file()?) } else { None };
+                prompt::run(self.output, names, history.as_deref(), ask)?;
+            }
         }
         Ok(Ended::Done)
     }
+}
+
+/// Names of tables and columns, to complete them at the prompt. They say nothing of a lake's rows, so no audit row is due.
+async fn names(engine: &Engine) -> anyhow::Result<Vec<String>> {
+    const NAMES: &str = "SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'lake'
+UNION SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'lake'";
+    let answer = engine.sql(NAMES, None).await?;
+    let texts = answer.batches.iter().map(|batch| arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8));
+    let mut names = Vec::new();
+    for column in texts {
+        names.extend(arrow::array::AsArray::as_string::<i32>(&column?).iter().flatten().map(str::to_owned));
+    }
+    Ok(names)
 }
