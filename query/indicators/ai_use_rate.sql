@@ -10,6 +10,7 @@
 -- version: 1
 -- group: ai
 -- cells: school weeks
+-- adds: over half-terms
 -- by: year_group
 -- hides: people
 -- caveat: use, not misuse; what was asked is not seen

@@ -10,6 +10,7 @@
 -- version: 1
 -- group: visibility
 -- cells: school days
+-- adds: over half-terms
 -- by: profile, user_type, year_group
 -- caveat: opening encrypted traffic is a choice with a cost
 -- means: Of every 100 encrypted requests, this many show the page and not just the site. Of the others we know where, not what: searches among them stay unseen.

@@ -10,6 +10,7 @@
 -- version: 1
 -- group: searches
 -- cells: school days
+-- adds: over half-terms
 -- caveat: engines hide the term where only the site can be seen; a front page without a search counts as not read
 -- means: Of every 100 pages of search engines, this many show what was searched for. Serious searches among the others stay unseen.
 -- ask: which devices or engines hide their searches, and what else watches there?

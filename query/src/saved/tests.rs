@@ -1,5 +1,7 @@
 //! Saved queries: each shipped one plans and runs, parameters are understood or refused in words, a school's own are taken or named.
 
+mod published;
+
 use std::collections::BTreeMap;
 
 use super::parameter::{Context, HalfTerm};
