@@ -176,7 +176,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         title: "Checks made",
         asks: "Was filtering tested on every kind of device, at every site, for every group?",
         basis: Basis::Reported,
-        figures: &[],
+        figures: &[("checks_overdue", "Checks overdue")],
         parts: &[],
         wanted: &[
             kept(
@@ -191,7 +191,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         title: "What pupils met, by theme",
         asks: "What are pupils reaching for, and is it changing?",
         basis: Basis::Measured,
-        figures: &[("theme_rate", "Theme rates")],
+        figures: &[("theme_rate", "Theme rates"), ("theme_change", "Changes on last year")],
         parts: &[],
         wanted: &[],
     },
@@ -232,6 +232,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[
             ("overblock_share", "Over-blocking"),
+            ("unblock_days", "Time to decide on a blocked site"),
             ("overrides", "Went past a block"),
             ("unapproved_changes", "Changes nobody recorded"),
         ],
@@ -276,7 +277,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         title: "Data protection",
         asks: "Is what we hold about children lawful, known to them, and let go in time?",
         basis: Basis::Both,
-        figures: &[("retention_kept", "Retention kept")],
+        figures: &[("retention_kept", "Retention kept"), ("reveals", "Names revealed")],
         parts: &[],
         wanted: &[
             wanted("Date of the data protection impact assessment", "data protection officer"),

@@ -180,7 +180,8 @@ impl Deck<'_> {
         };
         let mut id = dimension.map_or_else(|| indicator.id.clone(), |dimension| format!("{}:{dimension}", indicator.id));
         let mut title = match dimension {
-            Some(theme) if counts_people(indicator) => words::title_of(theme),
+            Some(theme) if indicator.id == "theme_rate" => words::title_of(theme),
+            Some(theme) if indicator.id == THEME_CHANGE => format!("{}: change on last year", words::title_of(theme)),
             Some(what) => format!("{}: {}", indicator.title, words::kind_of(what)),
             None => indicator.title.clone(),
         };

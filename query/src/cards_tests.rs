@@ -8,6 +8,8 @@ use crate::cards::{Deck, Seen};
 use crate::frame::{By, Grain};
 use crate::indicator::{FigureRow, Indicator};
 use crate::page::{Figure, Period};
+use crate::publish::block::Mark;
+use crate::published::{Key, PublishedCell};
 use crate::state::{Reason, Shown, State};
 
 fn period(number: u32, past_days: u32) -> Period {
@@ -55,22 +57,19 @@ fn row(id: &str, period_no: u32, numerator: f64, denominator: f64, value: f64, p
 }
 
 fn card(row: &FigureRow, before: &[FigureRow], past_days: u32) -> Figure {
+    card_beside(row, before, past_days, &BTreeMap::new())
+}
+
+/// As [`card`], where governors have seen some published cells.
+fn card_beside(row: &FigureRow, before: &[FigureRow], past_days: u32, published: &BTreeMap<Key, PublishedCell>) -> Figure {
     let periods = [period(1, past_days)];
     let then = Seen { start: date(2024, 9, 1), requests: 100.0, identified: 90.0, logs_allowed: true, ..Seen::default() };
     let seen = BTreeMap::from([
         (("2025-26".to_string(), 1), Seen { start: date(2025, 9, 1), ..then.clone() }),
         (("2024-25".to_string(), 1), then),
     ]);
-    let published = BTreeMap::new();
-    let deck = Deck {
-        periods: &periods,
-        current: 0,
-        year: "2025-26",
-        last_year: "2024-25",
-        seen: &seen,
-        pupils: Some(200),
-        published: &published,
-    };
+    let deck =
+        Deck { periods: &periods, current: 0, year: "2025-26", last_year: "2024-25", seen: &seen, pupils: Some(200), published };
     deck.cards(Indicator::find(&row.indicator).unwrap(), std::slice::from_ref(row), before).remove(0)
 }
 
@@ -169,4 +168,90 @@ fn some_themes_are_told_of_whole_schools_and_half_terms_only() {
     assert!(may("high_risk_searches", None, whole, None) && !may("high_risk_searches", None, week, None));
     assert!(may("blocked_share", None, week, Some(By::Profile)));
     assert!(!may("help_seeking", None, whole, None), "for the safeguarding lead alone");
+}
+
+fn near(found: Option<(f64, f64)>, wanted: (f64, f64)) -> bool {
+    found.is_some_and(|found| (found.0 - wanted.0).abs() < 5e-5 && (found.1 - wanted.1).abs() < 5e-5)
+}
+
+/// 37 pupil-weeks on 12772 against 22 on 13365: 21.0239 were to be expected.
+fn change(people: u64) -> FigureRow {
+    let expected = 22.0 * 12772.0 / 13365.0;
+    let change = row("theme_change", 1, 37.0, expected, 37.0 / expected, Some(people));
+    FigureRow { dimension: Some("gambling".into()), comparable: Some(22.0), ..change }
+}
+
+#[test]
+fn a_change_has_the_exact_interval_of_the_ratio() {
+    let found = card(&change(9), &[], 20);
+    assert_eq!((found.title.as_str(), found.id.as_str()), ("Gambling: change on last year", "theme_change:gambling"));
+    assert!((found.value.value().unwrap() - 1.7599).abs() < 5e-5);
+    assert!(near(found.interval, (1.0113, 3.1319)), "{:?}", found.interval);
+    assert_eq!(found.state, State::CantSay(Reason::NotCompared));
+    // Fewer than five people on either side.
+    let few = card(&change(4), &[], 20);
+    assert_eq!((few.value, few.interval, few.state), (Shown::Hidden, None, State::CantSay(Reason::TooFew)));
+}
+
+#[test]
+fn a_change_of_a_hidden_rate_is_hidden_and_of_two_shown_ones_is_not() {
+    let cell = |year: &str, mark: Mark| {
+        let key = Key {
+            audience: "governor".into(),
+            grain: "school".into(),
+            school_id: "elm".into(),
+            group: None,
+            year: year.into(),
+            period: 1,
+            indicator: "theme_rate".into(),
+            dimension: Some("gambling".into()),
+        };
+        let number = (mark == Mark::Shown).then_some(20.0);
+        let cell = PublishedCell {
+            key: key.clone(),
+            end: date(2025, 9, 28),
+            label: "Autumn 1".into(),
+            version: 1,
+            mark,
+            value: number,
+            numerator: number,
+            denominator: number,
+            threshold: 5,
+            revision: 1,
+            change: None,
+            inputs: String::new(),
+            lake_version: 1,
+        };
+        (key, cell)
+    };
+    for (now, then, people, is_shown) in [
+        (Some(Mark::Shown), Some(Mark::Shown), 1, true),
+        (Some(Mark::Hidden), Some(Mark::Shown), 9, false),
+        (Some(Mark::Shown), Some(Mark::Hidden), 9, false),
+        (None, Some(Mark::Hidden), 9, false),
+        (None, Some(Mark::Shown), 9, true),
+        (None, Some(Mark::Shown), 4, false),
+    ] {
+        let cells = [now.map(|mark| cell("2025-26", mark)), then.map(|mark| cell("2024-25", mark))];
+        let published: BTreeMap<_, _> = cells.into_iter().flatten().collect();
+        let found = card_beside(&change(people), &[], 20, &published);
+        assert_eq!(found.value != Shown::Hidden, is_shown, "{now:?} {then:?} {people}");
+    }
+}
+
+#[test]
+fn what_people_recorded_says_so_and_is_compared_with_nothing() {
+    let alarms = row("false_positive_share", 1, 3.0, 24.0, 12.5, Some(5));
+    let before = [FigureRow { academic_year: "2024-25".into(), ..row("false_positive_share", 1, 20.0, 24.0, 83.3, Some(9)) }];
+    let found = card(&alarms, &before, 20);
+    assert_eq!((found.provenance.kind, found.state), ("self-reported", State::CantSay(Reason::NotCompared)));
+    // Wilson's interval of 3 in 24.
+    assert!(near(found.interval, (4.3443, 31.0039)), "{:?}", found.interval);
+    assert_eq!(card(&row("blocked_share", 1, 3.0, 24.0, 12.5, None), &[], 20).provenance.kind, "measured");
+    let response = FigureRow {
+        dimension: Some("all_hours".into()),
+        part: Some("half".into()),
+        ..row("alert_response", 1, 5.0, 6.0, 17.0, Some(5))
+    };
+    assert_eq!(card(&response, &[], 20).title, "Response to alerts: all hours, half");
 }

@@ -131,7 +131,9 @@ impl SchoolPage {
         let base = format!("/school/{}/{}", page.school.id, page.year);
         let current = page.current.and_then(|position| page.periods.get(position));
         // A page of empty cards buries the others: what has no number is one list.
-        let (cards, folded) = page.figures.iter().partition::<Vec<&Figure>, _>(|figure| figure.shown().number().is_some());
+        // A theme's own card says how it changed; the review has the changes side by side.
+        let figures = page.figures.iter().filter(|figure| figure.method.id != "theme_change");
+        let (cards, folded) = figures.partition::<Vec<&Figure>, _>(|figure| figure.shown().number().is_some());
         let make = |figures: Vec<&Figure>| figures.into_iter().map(|figure| Card::new(figure, page, &base)).collect::<Vec<_>>();
         let mut grouped: BTreeMap<Group, Vec<&Figure>> = BTreeMap::new();
         for figure in cards {

@@ -2,6 +2,7 @@ mod accounts;
 mod audit;
 mod changes;
 mod checks;
+mod counted;
 mod processes;
 mod roles;
 
