@@ -109,5 +109,5 @@ async fn reveals_are_counted_by_person_and_name_nobody() {
     assert_eq!(reveals, [("oak", "dsl", 1), ("oak", "dsl", 2), ("oak", "dsl", 1)]);
     assert!(told.trail_since.is_some());
     let text = format!("{told:?}");
-    assert!(!text.contains("k1-") && !text.contains("person:") && !text.contains("concern"), "{text}");
+    assert!(!text.contains("k1-") && !text.contains("\"person:") && !text.contains("concern"), "{text}");
 }
