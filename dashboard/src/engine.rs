@@ -189,11 +189,7 @@ impl Opened {
         self.year_of(&page::School::new(&self.engine, school), year).await
     }
 
-    async fn year_of(
-        &self,
-        of: &page::School<'_>,
-        year: AcademicYear,
-    ) -> Result<Arc<page::SchoolYear>, FiguresError> {
+    async fn year_of(&self, of: &page::School<'_>, year: AcademicYear) -> Result<Arc<page::SchoolYear>, FiguresError> {
         let key = (of.id().to_string(), year.to_string());
         let cell = {
             let mut years = self.kept.years.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -68,15 +68,8 @@ fn card_beside(row: &FigureRow, before: &[FigureRow], past_days: u32, published:
         (("2025-26".to_string(), 1), Seen { start: date(2025, 9, 1), ..then.clone() }),
         (("2024-25".to_string(), 1), then),
     ]);
-    let deck = Deck {
-        periods: &periods,
-        current: 0,
-        year: "2025-26",
-        last_year: "2024-25",
-        seen: &seen,
-        pupils: Some(200),
-        published,
-    };
+    let deck =
+        Deck { periods: &periods, current: 0, year: "2025-26", last_year: "2024-25", seen: &seen, pupils: Some(200), published };
     deck.cards(Indicator::find(&row.indicator).unwrap(), std::slice::from_ref(row), before).remove(0)
 }
 
@@ -255,6 +248,10 @@ fn what_people_recorded_says_so_and_is_compared_with_nothing() {
     // Wilson's interval of 3 in 24.
     assert!(near(found.interval, (4.3443, 31.0039)), "{:?}", found.interval);
     assert_eq!(card(&row("blocked_share", 1, 3.0, 24.0, 12.5, None), &[], 20).provenance.kind, "measured");
-    let response = FigureRow { dimension: Some("all_hours".into()), part: Some("half".into()), ..row("alert_response", 1, 5.0, 6.0, 17.0, Some(5)) };
+    let response = FigureRow {
+        dimension: Some("all_hours".into()),
+        part: Some("half".into()),
+        ..row("alert_response", 1, 5.0, 6.0, 17.0, Some(5))
+    };
     assert_eq!(card(&response, &[], 20).title, "Response to alerts: all hours, half");
 }

@@ -89,7 +89,9 @@ struct Given<A> {
 impl<A: Answers> Given<A> {
     async fn new(answers: A) -> Self {
         let scratch = SessionContext::new();
-        for statement in SCRATCH.split(";\n").chain(recorded::SCRATCH.split(";\n")).filter(|statement| !statement.trim().is_empty()) {
+        for statement in
+            SCRATCH.split(";\n").chain(recorded::SCRATCH.split(";\n")).filter(|statement| !statement.trim().is_empty())
+        {
             scratch.sql(statement).await.unwrap().collect().await.unwrap();
         }
         Self { answers, scratch, estate: estate(), lake: None, today: "2025-12-20".into(), trail_since: None }
@@ -128,7 +130,9 @@ impl<A: Answers> Given<A> {
         let cells = recorded::published(&self.given("SELECT * FROM published").await, &mut self.estate);
         if !cells.is_empty() {
             let rows = crate::publish::cells::batch_of(&cells)?;
-            adds.extend(test.lake.write_rows(Table::PublishedFigures, &rows)?.into_iter().map(|file| (Table::PublishedFigures, file)));
+            adds.extend(
+                test.lake.write_rows(Table::PublishedFigures, &rows)?.into_iter().map(|file| (Table::PublishedFigures, file)),
+            );
         }
         let receipts = receipts(&self.given("SELECT * FROM files ORDER BY file").await);
         if !adds.is_empty() || !receipts.is_empty() {

@@ -109,9 +109,12 @@ impl Year<'_> {
                 term.2 += expected;
             }
             for (number, (weeks, signals, expected)) in told {
-                let Some(term) = self.half_terms.iter().find(|term| term.year == self.year && term.number == number) else { continue };
+                let Some(term) = self.half_terms.iter().find(|term| term.year == self.year && term.number == number) else {
+                    continue;
+                };
                 if expected / f64::from(weeks) >= 1.0 {
-                    let cell = self.cell(term, "trend_signal", Some(topic), Some(f64::from(signals)), Some(f64::from(weeks)), 1.0);
+                    let cell =
+                        self.cell(term, "trend_signal", Some(topic), Some(f64::from(signals)), Some(f64::from(weeks)), 1.0);
                     cells.push(Cell { value: Some(f64::from(signals)), ..cell });
                 }
             }

@@ -58,8 +58,7 @@ impl Verification<'_> {
                 for row in 0..columns.rows {
                     let at = if last[row] == i64::MIN { received[row] } else { last[row] };
                     let day = epoch_day(Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(zone.clone()).date());
-                    let told =
-                        (revisions[row], sources[row].clone(), schools[row].clone(), day, lines[row], quarantined[row]);
+                    let told = (revisions[row], sources[row].clone(), schools[row].clone(), day, lines[row], quarantined[row]);
                     let known = newest.entry((files[row].clone(), parts[row])).or_insert_with(|| told.clone());
                     if told.0 > known.0 {
                         *known = told;
@@ -80,7 +79,8 @@ impl Verification<'_> {
     /// The first day of which a file may hold raw rows of a school.
     pub(crate) fn oldest_raw(&self, school: &str) -> Option<i32> {
         let files = self.snapshot.files.get(&Table::Events).into_iter().flatten();
-        let of = files.filter(|file| (file.statistics.school_id.0.as_str()..=file.statistics.school_id.1.as_str()).contains(&school));
+        let of =
+            files.filter(|file| (file.statistics.school_id.0.as_str()..=file.statistics.school_id.1.as_str()).contains(&school));
         of.map(|file| file.statistics.event_date).min()
     }
 }

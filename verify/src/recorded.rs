@@ -87,7 +87,8 @@ impl Year<'_> {
         if self.school.changes.is_empty() || !logged {
             return;
         }
-        let is_counted = |day: i32| weeks.iter().any(|(first, week)| week.logged_days > 0 && (*first..=week.until).contains(&day));
+        let is_counted =
+            |day: i32| weeks.iter().any(|(first, week)| week.logged_days > 0 && (*first..=week.until).contains(&day));
         let own = || self.records.changes.iter().filter(|change| change.school == self.id);
         let (mut all, mut unrecorded) = (0_i64, 0_i64);
         for (day, things) in self.school.changes.iter().filter(|(day, _)| is_counted(**day)) {

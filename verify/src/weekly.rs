@@ -65,8 +65,7 @@ impl Year<'_> {
 
     pub(crate) fn by_week(&self, term: &HalfTerm, all: &BTreeMap<i32, SchoolWeek>, cells: &mut Vec<Cell>) {
         let own = |week: &SchoolWeek| week.year == self.year && week.number == term.number && week.past_days > 0;
-        let weeks: Weeks<'_> =
-            all.iter().filter(|(_, week)| own(week)).map(|(monday, week)| (*monday, week)).collect();
+        let weeks: Weeks<'_> = all.iter().filter(|(_, week)| own(week)).map(|(monday, week)| (*monday, week)).collect();
         let logged: u32 = weeks.values().map(|week| week.logged_days).sum();
         if logged > 0 {
             let exposure = self.pupils.map(|pupils| pupils * f64::from(logged) / 5.0);

@@ -16,8 +16,28 @@ use super::statements;
 
 /// Words of SQL that are worth completing.
 const WORDS: [&str; 22] = [
-    "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "HAVING", "LIMIT", "JOIN", "LEFT JOIN", "DISTINCT", "BETWEEN", "COUNT(*)",
-    "SUM(", "MIN(", "MAX(", "CASE WHEN", "FILTER (WHERE", "WITH", "UNION ALL", "IS NULL", "IS NOT NULL", "DESC",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "GROUP BY",
+    "ORDER BY",
+    "HAVING",
+    "LIMIT",
+    "JOIN",
+    "LEFT JOIN",
+    "DISTINCT",
+    "BETWEEN",
+    "COUNT(*)",
+    "SUM(",
+    "MIN(",
+    "MAX(",
+    "CASE WHEN",
+    "FILTER (WHERE",
+    "WITH",
+    "UNION ALL",
+    "IS NULL",
+    "IS NOT NULL",
+    "DESC",
 ];
 
 /// Statements kept to go back through.

@@ -80,11 +80,7 @@ async fn checks_and_changes_are_counted_without_words() {
     let day = |day| Some(date(2026, 11, day));
     assert_eq!(
         changes,
-        [
-            (waiting, None, false, None, None),
-            (refused, day(24), false, None, None),
-            (made, day(25), true, day(26), day(27)),
-        ]
+        [(waiting, None, false, None, None), (refused, day(24), false, None, None), (made, day(25), true, day(26), day(27)),]
     );
     let text = format!("{told:?}");
     for word in ["fern.example", "Main", "Quill", "rivers", "provider", "needed"] {
@@ -113,5 +109,5 @@ async fn reveals_are_counted_by_person_and_name_nobody() {
     assert_eq!(reveals, [("oak", "dsl", 1), ("oak", "dsl", 2), ("oak", "dsl", 1)]);
     assert!(told.trail_since.is_some());
     let text = format!("{told:?}");
-    assert!(!text.contains("k1-") && !text.contains("person:") && !text.contains("concern"), "{text}");
+    assert!(!text.contains("k1-") && !text.contains("\"person:") && !text.contains("concern"), "{text}");
 }

@@ -91,9 +91,10 @@ async fn governors_ask_what_is_published_and_nothing_else() {
     let rows = answer(&lake, "published_ai").await;
     assert_eq!(of(&rows, &["value", "year_before"]), [["12.0", "null"]]);
     let rows = answer(&lake, "published_corrections").await;
-    assert_eq!(of(&rows, &["half_term", "figure", "of_what", "times_changed", "value", "last_change"]), [[
-        "Autumn 1", "theme rate", "gambling", "1", "2.5", "0.5"
-    ]]);
+    assert_eq!(
+        of(&rows, &["half_term", "figure", "of_what", "times_changed", "value", "last_change"]),
+        [["Autumn 1", "theme rate", "gambling", "1", "2.5", "0.5"]]
+    );
     for id in ["published_filtering", "published_visibility", "published_ways_round"] {
         assert!(answer(&lake, id).await.is_empty(), "{id}");
     }

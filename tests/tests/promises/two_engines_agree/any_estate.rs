@@ -59,7 +59,17 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let rest = (any::<bool>(), prop::bool::weighted(0.2), any::<Option<bool>>(), prop::option::of(0..5000_i64), domain);
     let is_last_year = prop::bool::weighted(0.3);
     let event = (when, whose, kind, action, who, (profile, category, themes), search, concern, (rest, is_last_year)).prop_map(
-        |((day, hour, minute, second), whose, kind, action, who, (profile, category, themes), search, concern, (rest, is_last_year))| {
+        |(
+            (day, hour, minute, second),
+            whose,
+            kind,
+            action,
+            who,
+            (profile, category, themes),
+            search,
+            concern,
+            (rest, is_last_year),
+        )| {
             let (help, furniture, tls_inspected, bytes, domain) = rest;
             // From the first Sunday on, over the turn of the clocks (26 October) into the next half-term by days 20 apart.
             let start: Timestamp = "2025-09-07T06:00:00Z".parse().unwrap();

@@ -49,7 +49,11 @@ fn two_autumns() -> Vec<Event> {
     };
     events.push(search("2025-09-09T10:10:00Z"));
     events.push(Event { theme: Some("help_seeking"), help: true, concern: None, ..search("2025-09-09T11:10:00Z") });
-    let of = |category: &'static str| Event { category: Some(category), theme: Some("circumvention"), ..plain("2025-09-09T11:20:00Z") };
+    let of = |category: &'static str| Event {
+        category: Some(category),
+        theme: Some("circumvention"),
+        ..plain("2025-09-09T11:20:00Z")
+    };
     events.push(of("circumvention"));
     events.push(Event { theme: None, action: Some("overridden"), ..of("csam") });
     let tool = Event { category: Some("ai_assistant"), domain: Some("fern.example"), ..plain("2025-11-05T10:00:00Z") };
@@ -60,13 +64,7 @@ fn two_autumns() -> Vec<Event> {
 const PUPILS: [&str; 7] = ["k1-a", "k1-b", "k1-c", "k1-d", "k1-e", "k1-f", "k1-g"];
 
 fn bet(at: &str, pupil: &'static str) -> Event {
-    Event {
-        user: Some(pupil),
-        category: Some("gambling"),
-        theme: Some("gambling"),
-        action: Some("blocked"),
-        ..plain(at)
-    }
+    Event { user: Some(pupil), category: Some("gambling"), theme: Some("gambling"), action: Some("blocked"), ..plain(at) }
 }
 
 #[test]
@@ -99,7 +97,11 @@ fn every_broken_figure_is_told() {
     };
     let agreed = compared(&all);
     assert_eq!(agreed.differences, []);
-    assert_eq!(agreed.unchecked.iter().map(|left| left.what.as_str()).collect::<Vec<_>>(), [""; 0], "everything is known to both");
+    assert_eq!(
+        agreed.unchecked.iter().map(|left| left.what.as_str()).collect::<Vec<_>>(),
+        [""; 0],
+        "everything is known to both"
+    );
     // One too many in each, all at once: those that are not told are not looked at.
     let wrong: Vec<Indicator> = all.iter().map(|one| broken(one, " AS numerator", " + 1 AS numerator")).collect();
     let report = compared(&wrong);

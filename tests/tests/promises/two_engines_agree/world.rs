@@ -266,7 +266,8 @@ fn changes() -> RecordBatch {
     ];
     let at: Vec<Timestamp> = all.iter().map(|(at, ..)| at.parse().unwrap()).collect();
     let zone = weir_lake::clock::zone("Europe/London").unwrap();
-    let text = |of: &dyn Fn(usize) -> Option<&'static str>| -> ArrayRef { Arc::new((0..all.len()).map(of).collect::<StringArray>()) };
+    let text =
+        |of: &dyn Fn(usize) -> Option<&'static str>| -> ArrayRef { Arc::new((0..all.len()).map(of).collect::<StringArray>()) };
     let times = at.iter().map(|at| at.as_microsecond());
     let dates = at.iter().map(|at| epoch_day(at.to_zoned(zone.clone()).date()));
     RecordBatch::try_from_iter_with_nullable([
@@ -472,4 +473,3 @@ impl Estates {
         self.lake.commit(Change { adds: vec![(table, changed)], removes, ..change }).unwrap();
     }
 }
-
