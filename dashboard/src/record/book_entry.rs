@@ -46,7 +46,7 @@ pub(super) fn typed_entry(book: &'static Book, typed: &Typed) -> NewEntry {
             _ => text.to_owned(),
         }
     };
-    NewEntry(book.fields.iter().map(|field| (field.name, value(field))).collect())
+    NewEntry { values: book.fields.iter().map(|field| (field.name, value(field))).collect(), replaces: None }
 }
 
 fn form(here: Here, book: &'static Book, of: Option<i64>, typed: &Typed, wrong: Wrong) -> Result<Response, PageError> {
@@ -86,9 +86,9 @@ pub(super) async fn add(
 }
 
 async fn record(here: Here, book: &'static Book, of: Option<i64>, typed: Typed) -> Result<Response, PageError> {
-    let new = typed_entry(book, &typed);
+    let new = NewEntry { replaces: of, ..typed_entry(book, &typed) };
     let by = here.by(Ability::WriteRegister)?;
-    match here.register().record_entry(by, &here.id, book, of, &new, here.now(), here.today()).await {
+    match here.register().record_entry(by, &here.id, book, &new, here.now(), here.today()).await {
         Ok(id) => Ok(Redirect::to(&format!("{}/records/{}/{id}", here.base, book.id)).into_response()),
         Err(error) => form(here, book, of, &typed, wrong(error)?),
     }

@@ -177,11 +177,11 @@ mod tests {
         let rows = rows_of(book, tabs).unwrap();
         assert_eq!(rows.len(), 1);
         assert_eq!(
-            (rows[0].0, rows[0].1.0["what"].as_str(), rows[0].1.0["whom"].as_str(), rows[0].1.0["on"].as_str()),
+            (rows[0].0, rows[0].1.values["what"].as_str(), rows[0].1.values["whom"].as_str(), rows[0].1.values["on"].as_str()),
             (2, "Reporting a site", "staff", "2026-09-02")
         );
         let rows = rows_of(book, commas).unwrap();
-        assert_eq!((rows[0].1.0["what"].as_str(), rows[0].1.0["came"].as_str()), ("=Reporting", "1010"));
+        assert_eq!((rows[0].1.values["what"].as_str(), rows[0].1.values["came"].as_str()), ("=Reporting", "1010"));
         for (text, said) in [
             ("colour\nred\n", "There is no column \"colour\" in this list; use what, whom, on, came, of, by, again."),
             ("what,what\na,b\n", "The column \"what\" stands twice."),

@@ -16,7 +16,7 @@ fn book(id: &str) -> &'static Book {
 }
 
 fn entry(values: &[(&'static str, &str)]) -> NewEntry {
-    NewEntry(values.iter().map(|(field, value)| (*field, (*value).to_owned())).collect())
+    NewEntry { values: values.iter().map(|(field, value)| (*field, (*value).to_owned())).collect(), replaces: None }
 }
 
 fn training(came: &str, of: &str) -> NewEntry {
@@ -82,8 +82,11 @@ async fn an_entry_is_recorded_changed_and_withdrawn_and_nothing_goes() {
     let (people, by) = house().await;
     let register = people.accounts.register();
     let training_book = book("training");
-    let first = register.record_entry(by, &oak(), training_book, None, &training("9", "12"), 1, TODAY).await.unwrap();
-    let second = register.record_entry(by, &oak(), training_book, Some(first), &training("10", "12"), 2, TODAY).await.unwrap();
+    let first = register.record_entry(by, &oak(), training_book, &training("9", "12"), 1, TODAY).await.unwrap();
+    let second = register
+        .record_entry(by, &oak(), training_book, &NewEntry { replaces: Some(first), ..training("10", "12") }, 2, TODAY)
+        .await
+        .unwrap();
     let pages = register.book(&oak(), training_book).await.unwrap();
     let counting: Vec<_> = pages.counting().map(|entry| (entry.id, entry.value("came"))).collect();
     assert_eq!(counting, [(second, "10")]);
@@ -91,7 +94,9 @@ async fn an_entry_is_recorded_changed_and_withdrawn_and_nothing_goes() {
     assert_eq!(pages.before(newest).iter().map(|entry| entry.value("came")).collect::<Vec<_>>(), ["9"]);
 
     // What was replaced can't be replaced or withdrawn again, nor from another school or book.
-    let again = register.record_entry(by, &oak(), training_book, Some(first), &training("11", "12"), 3, TODAY).await;
+    let again = register
+        .record_entry(by, &oak(), training_book, &NewEntry { replaces: Some(first), ..training("11", "12") }, 3, TODAY)
+        .await;
     assert!(matches!(again, Err(RecordError::NoSuch)));
     for (school, of, id) in [("oak", "training", first), ("elm", "training", second), ("oak", "surveys", second)] {
         let school = SchoolId::parse(school).unwrap();
@@ -115,7 +120,7 @@ async fn an_entry_is_recorded_changed_and_withdrawn_and_nothing_goes() {
 async fn the_file_itself_keeps_what_was_recorded() {
     let (people, by) = house().await;
     let register = people.accounts.register();
-    let id = register.record_entry(by, &oak(), book("training"), None, &training("9", "12"), 1, TODAY).await.unwrap();
+    let id = register.record_entry(by, &oak(), book("training"), &training("9", "12"), 1, TODAY).await.unwrap();
     for text in [
         "UPDATE entry_values SET value = '12' WHERE field = 'came'",
         "DELETE FROM entry_values",
@@ -148,7 +153,7 @@ async fn an_entry_belongs_to_the_years_it_spans_and_is_overdue_while_it_holds() 
     let register = people.accounts.register();
     let policy = |until: &str| entry(&[("kind", "ai"), ("agreed_on", "2024-10-01"), ("again", "2025-10-01"), ("until", until)]);
     let (of, now) = (book("policies"), 1);
-    let id = register.record_entry(by, &oak(), of, None, &policy(""), now, TODAY).await.unwrap();
+    let id = register.record_entry(by, &oak(), of, &policy(""), now, TODAY).await.unwrap();
     let pages = register.book(&oak(), of).await.unwrap();
     let standing = pages.entry(id).unwrap();
     assert_eq!(standing.overdue(of, TODAY).map(|(field, day)| (field.name, day)), Some(("again", date(2025, 10, 1))));
@@ -156,7 +161,10 @@ async fn an_entry_belongs_to_the_years_it_spans_and_is_overdue_while_it_holds() 
     let within = |year: i16| standing.is_within(of, date(year, 9, 1), date(year + 1, 8, 31));
     assert_eq!([2023, 2024, 2026].map(within), [false, true, true]);
 
-    let id = register.record_entry(by, &oak(), of, Some(id), &policy("2025-06-30"), now, TODAY).await.unwrap();
+    let id = register
+        .record_entry(by, &oak(), of, &NewEntry { replaces: Some(id), ..policy("2025-06-30") }, now, TODAY)
+        .await
+        .unwrap();
     let pages = register.book(&oak(), of).await.unwrap();
     let ended = pages.entry(id).unwrap();
     assert_eq!(ended.overdue(of, TODAY), None);

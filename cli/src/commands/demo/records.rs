@@ -110,8 +110,9 @@ pub(super) async fn record(accounts: &Accounts, school: &SchoolId, by: By) -> an
     for (id, fields) in ENTRIES {
         let Some(book) = Book::of(id) else { continue };
         let values = fields.iter().filter(|(name, _)| book.field(name).is_some());
-        let entry = NewEntry(values.map(|(name, value)| (*name, value_of(value, today))).collect());
-        register.record_entry(by, school, book, None, &entry, now, today).await?;
+        let entry =
+            NewEntry { values: values.map(|(name, value)| (*name, value_of(value, today))).collect(), ..NewEntry::default() };
+        register.record_entry(by, school, book, &entry, now, today).await?;
     }
     let tests = [Test::AbuseImages, Test::Terrorism, Test::Adult];
     for (device, group) in [(Device::Tablet, UserGroup::Pupils), (Device::Laptop, UserGroup::Staff)] {

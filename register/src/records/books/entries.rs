@@ -19,11 +19,16 @@ const MOST_AT_ONCE: usize = 500;
 
 /// An entry to be recorded: what was typed, by field. Days are as the register holds them, `2026-09-01`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NewEntry(pub BTreeMap<&'static str, String>);
+pub struct NewEntry {
+    /// What was typed.
+    pub values: BTreeMap<&'static str, String>,
+    /// The entry whose place it takes.
+    pub replaces: Option<i64>,
+}
 
 impl NewEntry {
     fn typed(&self, field: &BookField) -> String {
-        let text = self.0.get(field.name).map_or("", String::as_str);
+        let text = self.values.get(field.name).map_or("", String::as_str);
         if field.holds == Holds::Text { prose(text) } else { line(text) }
     }
 
@@ -186,13 +191,12 @@ impl Register {
         read_all(&mut reading, school, None).await
     }
 
-    /// Records an entry, in the place of another where one is named; gives its number.
+    /// Records an entry, in the place of another where it names one; gives its number.
     pub async fn record_entry(
         &self,
         by: By,
         school: &SchoolId,
         book: &Book,
-        replaces: Option<i64>,
         new: &NewEntry,
         now: i64,
         today: Date,
@@ -201,15 +205,15 @@ impl Register {
         if !faults.is_empty() {
             return Err(RecordError::Wrong(faults));
         }
-        let act = by.records(school).with("book", book.id).with("change", replaces.is_some());
+        let act = by.records(school).with("book", book.id).with("change", new.replaces.is_some());
         let mut writing = self.begin(act).await?;
-        if let Some(old) = replaces {
+        if let Some(old) = new.replaces {
             let pages = read(writing.connection(), school, book).await?;
             if !pages.entry(old).is_some_and(Entry::counts) {
                 return Err(RecordError::NoSuch);
             }
         }
-        let id = insert(writing.connection(), by, school, book, replaces, new, now).await?;
+        let id = insert(writing.connection(), by, school, book, new, now).await?;
         writing.act().set_object("entry", id);
         let _receipt = writing.commit().await?;
         Ok(id)
@@ -240,7 +244,7 @@ impl Register {
         let begun = self.begin(by.records(school).with("book", book.id).with("entries", new.len() as u64)).await;
         let mut writing = begun.map_err(|error| (0, error.into()))?;
         for (at, entry) in new.iter().enumerate() {
-            insert(writing.connection(), by, school, book, None, entry, now).await.map_err(|error| (at, error.into()))?;
+            insert(writing.connection(), by, school, book, entry, now).await.map_err(|error| (at, error.into()))?;
         }
         let _receipt = writing.commit().await.map_err(|error| (0, error.into()))?;
         Ok(new.len())
@@ -290,14 +294,13 @@ async fn insert(
     by: By,
     school: &SchoolId,
     book: &Book,
-    replaces: Option<i64>,
     new: &NewEntry,
     now: i64,
 ) -> Result<i64, sqlx::Error> {
     let added = sqlx::query("INSERT INTO entries (school, book, replaces, recorded_by, recorded_at) VALUES (?, ?, ?, ?, ?)")
         .bind(school.as_str())
         .bind(book.id)
-        .bind(replaces)
+        .bind(new.replaces)
         .bind(by.id.0)
         .bind(now)
         .execute(&mut *connection)

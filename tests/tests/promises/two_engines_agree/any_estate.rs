@@ -107,7 +107,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 /// Few and always the same as a rule, many and new ones each time in the long form.
 fn cases() -> ProptestConfig {
-    let (cases, rng_seed) = if weir_tests::is_long() { (500, RngSeed::Random) } else { (10, RngSeed::Fixed(2026)) };
+    let (cases, rng_seed) = if weir_tests::is_long() { (500, RngSeed::Random) } else { (6, RngSeed::Fixed(2026)) };
     ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
