@@ -24,7 +24,7 @@ use crate::words;
 
 /// Forms in the order of the page, with what they are for.
 const FORMS: [(&str, &str); 5] = [
-    ("pdf", "PDF, to read, print and sign off"),
+    ("pdf", "PDF, to read and print"),
     ("xlsx", "Workbook (XLSX)"),
     ("html", "Page in one file (HTML)"),
     ("zip", "Every table (CSV, zipped)"),
