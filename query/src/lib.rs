@@ -12,6 +12,7 @@ mod explain;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
+mod figuring;
 mod findings;
 #[cfg(test)]
 mod fixture;
