@@ -18,6 +18,7 @@ mod bad_input_is_explained;
 mod every_format_gives_back_what_was_written;
 mod lines_of_no_school_wait_for_a_rule;
 mod nobody_comes_in_without_an_account;
+mod others_roll_up_the_same;
 mod others_samples_are_read_as_a_careful_person_would;
 mod saved_questions_find_what_was_planted;
 mod the_demo_tells_what_was_planted;
