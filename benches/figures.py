@@ -22,12 +22,11 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 import estate_of_events as estate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUERY = os.path.join(HERE, "..", "query")
-# What stands once a row in the lake and not in the SQL's answer.
-NOT_COMPARED = {"version", "lake_version"}
 SMALL_TABLES = ["categories", "lexicon_since", "schools", "school_days", "sources"]
 KEPT = ["event_date", "school_id", "source_id", "numerator", "denominator"]
 ROLLUPS = ["activity_hourly", "pupil_days", "theme_weeks"]
@@ -121,7 +120,7 @@ os._exit(0)
 
 
 def measured(argv, now=None):
-    """wall seconds, largest resident megabytes, standard output; the command must succeed"""
+    """wall seconds, largest resident megabytes, standard output, processor seconds; the command must succeed"""
     environment = {**os.environ, **({"WEIR_NOW": now} if now else {})}
     with tempfile.TemporaryFile() as error:
         begin = time.perf_counter()
@@ -132,7 +131,7 @@ def measured(argv, now=None):
         if status != 0:
             error.seek(0)
             sys.exit(f"{' '.join(argv[:3])} failed: {error.read().decode('utf-8', 'replace')[-3000:]}")
-    return wall, usage.ru_maxrss / 1024, output
+    return wall, usage.ru_maxrss / 1024, output, usage.ru_utime + usage.ru_stime
 
 
 def compare(lake, out, polars_out):
@@ -222,9 +221,11 @@ def main():
             return 0
         inside = [statistics.median(json.loads(one[2])["seconds"] for one in runs) for runs in (duck, pol)]
         wall = statistics.median(one[0] for one in weir)
-        print(f"rollup: Weir {wall:.2f} s, {max(one[1] for one in weir):.0f} MB")
+        processor = lambda runs: statistics.median(one[3] for one in runs)
+        print(f"rollup: Weir {wall:.2f} s, {processor(weir):.2f} s of processor, {max(one[1] for one in weir):.0f} MB")
         for who, seconds, runs in (("DuckDB", inside[0], duck), ("Polars", inside[1], pol)):
-            print(f"rollup: {who} {seconds:.2f} s, {max(one[1] for one in runs):.0f} MB, ratio to Weir {seconds / wall:.2f}; "
+            print(f"rollup: {who} {seconds:.2f} s, {processor(runs):.2f} s of processor with starting Python, {max(one[1] for one in runs):.0f} MB, "
+                  f"ratio to Weir {seconds / wall:.2f}; "
                   f"each: {json.loads(runs[-1][2])['each']}")
         done = measured([a.year_of_figures, config, estate.schools()[6], estate.YEAR, "5"], estate.NOW)
         told = json.loads(done[2])

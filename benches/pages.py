@@ -17,6 +17,7 @@ import threading
 import time
 import urllib.parse
 
+sys.dont_write_bytecode = True
 import estate_of_events as estate
 
 # Only pages of figures: whatever is written or downloaded elsewhere is not read here.

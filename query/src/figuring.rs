@@ -182,7 +182,7 @@ impl Figured<'_> {
         for kind in kinds {
             for told in told.iter().filter(|told| told.year == year) {
                 let sum = sums.get(kind).and_then(|sums| sums.get(&told.span));
-                let behind = people.get(&(kind.clone(), told.span)).copied();
+                let behind = people.get(&(kind.clone(), told.span)).copied().filter(|_| !sums.is_empty());
                 let counted = behind.map_or(0, |(people, _)| people);
                 let mut row = FigureRow {
                     indicator: self.indicator.id.clone(),

@@ -35,6 +35,7 @@ mod rollup_tests;
 mod rows;
 pub mod saved;
 mod scan;
+mod school_rows;
 pub mod scope;
 #[cfg(test)]
 mod scope_tests;

@@ -1,5 +1,6 @@
 //! The rollups of some schools in memory, so that many questions read the files once.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
@@ -10,9 +11,10 @@ use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
 use futures::StreamExt;
 use weir_lake::schema::Table;
 
-use super::{Engine, EngineOptions, bare_context, configuration, new_context, views, with_parameters};
+use super::{Engine, EngineOptions, Tables, bare_context, configuration, new_context, views, with_parameters};
 use crate::error::QueryError;
 use crate::rollup::conformed;
+use crate::scan::FilesTable;
 use crate::tables;
 
 /// What the figures of one school are made from.
@@ -33,17 +35,38 @@ impl Engine {
 
     /// A context of one school: its rollups and what the views make of them are in memory, so that many questions read once.
     pub(crate) async fn school_context(&self, school: &str) -> Result<SessionContext, QueryError> {
-        self.school_context_of(self.full().await?, school).await
+        let limits = self.limits();
+        let mut own = Tables::new();
+        for table in OF_SCHOOLS {
+            let provider = self.tables.get(table.name()).map(|provider| provider.as_ref() as &dyn Any);
+            // What a signed-in reader may see is not the files' rows alone.
+            let Some(files) = provider.and_then(|provider| provider.downcast_ref::<FilesTable>()) else {
+                return self.school_context_of(self.full().await?, school).await;
+            };
+            let read = files.of_school(&self.runtime, school, self.options.partitions);
+            let rows = tokio::time::timeout(self.options.time_limit, read)
+                .await
+                .map_err(|_| limits.timed_out())?
+                .map_err(|error| limits.explain(error))?;
+            own.insert(table.name(), one_batch(table, &rows)?);
+        }
+        self.school_context_with(own, school).await
     }
 
     /// As [`Engine::school_context`], from another context of this engine.
     pub(crate) async fn school_context_of(&self, from: &SessionContext, school: &str) -> Result<SessionContext, QueryError> {
-        let parameters = [("school", ScalarValue::from(school))];
-        let mut tables = self.tables.clone();
+        let mut own = Tables::new();
         for table in OF_SCHOOLS {
             let frame = from.table(table.name()).await?.filter(col("school_id").eq(lit(school)))?;
-            tables.insert(table.name(), self.copied(table, frame).await?);
+            own.insert(table.name(), self.copied(table, frame).await?);
         }
+        self.school_context_with(own, school).await
+    }
+
+    async fn school_context_with(&self, own: Tables, school: &str) -> Result<SessionContext, QueryError> {
+        let parameters = [("school", ScalarValue::from(school))];
+        let mut tables = self.tables.clone();
+        tables.extend(own);
         // The rows are few: what their questions take is planning, the more so where work is shared out over threads.
         let config = configuration(&EngineOptions { partitions: 1, ..self.options.clone() });
         let context = new_context(&self.runtime, config, &tables)?;
@@ -82,10 +105,14 @@ impl Engine {
             .await
             .map_err(|_| limits.timed_out())?
             .map_err(|error: DataFusionError| limits.explain(error))?;
-        // One batch: what is asked of many small ones takes a step for each of them.
-        let all = concat_batches(&table.scan_schema(), &conformed(table, &rows)?).map_err(DataFusionError::from)?;
-        tables::of_batches(vec![all])
+        one_batch(table, &rows)
     }
+}
+
+/// Rows as a table of one batch: what is asked of many small ones takes a step for each of them.
+fn one_batch(table: Table, rows: &[RecordBatch]) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let all = concat_batches(&table.scan_schema(), &conformed(table, rows)?).map_err(DataFusionError::from)?;
+    tables::of_batches(vec![all])
 }
 
 /// A batch whose texts point into nothing else.
