@@ -46,6 +46,19 @@ pub(crate) enum Kept {
     Requests,
     /// Changes of the policy, and what is in force for a time.
     Changes,
+    /// Entries of a book.
+    Entries(Sought),
+}
+
+/// Which entries of a book, and what of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sought {
+    /// The book.
+    pub(crate) book: &'static str,
+    /// A field and the words it must hold one of; every entry where there is no word.
+    pub(crate) only: (&'static str, &'static [&'static str]),
+    /// The fields that are said, after the first; all where none is named. An entry that says none of them is left out.
+    pub(crate) says: &'static [&'static str],
 }
 
 /// Something that only people can supply.
@@ -80,6 +93,21 @@ const fn wanted(what: &'static str, who: &'static str) -> Wanted {
     Wanted { what, who, kept: None }
 }
 
+/// Entries of a book, all of what they say.
+const fn entries(book: &'static str) -> Kept {
+    Kept::Entries(Sought { book, only: ("", &[]), says: &[] })
+}
+
+/// Entries of which a field holds one of these words.
+const fn entries_of(book: &'static str, field: &'static str, words: &'static [&'static str]) -> Kept {
+    Kept::Entries(Sought { book, only: (field, words), says: &[] })
+}
+
+/// Some of what the entries of a book say.
+const fn entries_say(book: &'static str, says: &'static [&'static str]) -> Kept {
+    Kept::Entries(Sought { book, only: ("", &[]), says })
+}
+
 const fn kept(kept: Kept, what: &'static str, who: &'static str) -> Wanted {
     Wanted { what, who, kept: Some(kept) }
 }
@@ -101,9 +129,21 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("The senior leader and the governor for filtering and monitoring: since when, and when last trained", "head"),
-            wanted("The safeguarding lead, the deputies, and whom to reach out of hours", "safeguarding lead"),
-            wanted("Who looks after the systems, in school or outside", "head"),
+            kept(
+                entries_of("responsible", "duty", &["governor", "senior_leader"]),
+                "The senior leader and the governor for filtering and monitoring: since when, and when last trained",
+                "head",
+            ),
+            kept(
+                entries_of("responsible", "duty", &["dsl", "deputy", "out_of_hours"]),
+                "The safeguarding lead, the deputies, and whom to reach out of hours",
+                "safeguarding lead",
+            ),
+            kept(
+                entries_of("responsible", "duty", &["it", "provider"]),
+                "Who looks after the systems, in school or outside",
+                "head",
+            ),
         ],
     },
     Block {
@@ -113,12 +153,21 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[Part::Sources],
         wanted: &[
-            wanted("Product, provider and version of each system, and when each contract ends", "IT support"),
-            wanted(
+            kept(
+                entries_say("provision", &["kind", "provider", "version", "covers", "contract_until"]),
+                "Product, provider and version of each system, and when each contract ends",
+                "IT support",
+            ),
+            kept(
+                entries_say("provision", &["iwf", "ctiru", "locked", "stated_on"]),
                 "The provider\u{2019}s statement that it is a member of the Internet Watch Foundation, blocks the police list of terrorist content, and lets nobody switch these off",
                 "IT support, from the provider",
             ),
-            wanted("Until when the provider\u{2019}s accreditation runs", "IT support, from the provider"),
+            kept(
+                entries_say("provision", &["accredited_until"]),
+                "Until when the provider\u{2019}s accreditation runs",
+                "IT support, from the provider",
+            ),
         ],
     },
     Block {
@@ -128,11 +177,16 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[Part::Roll],
         wanted: &[
-            wanted(
+            kept(
+                entries_say("risk-profile", &["send", "eal", "boarders"]),
                 "Pupils with special educational needs, with English as an additional language, boarders",
                 "safeguarding lead",
             ),
-            wanted("Own devices, work from home, tools of artificial intelligence in use", "IT support and safeguarding lead"),
+            kept(
+                entries_say("risk-profile", &["own_devices", "at_home", "ai"]),
+                "Own devices, work from home, tools of artificial intelligence in use",
+                "IT support and safeguarding lead",
+            ),
         ],
     },
     Block {
@@ -168,7 +222,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("illegal_allowed", "Illegal, let through")],
         parts: &[],
         wanted: &[
-            wanted("The provider\u{2019}s statement, with its date", "IT support, from the provider"),
+            kept(
+                entries_say("provision", &["stated_on"]),
+                "The provider\u{2019}s statement, with its date",
+                "IT support, from the provider",
+            ),
             kept(Kept::IllegalTests, "The latest test of each profile, with its date and result", "IT support"),
         ],
     },
@@ -213,7 +271,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[("circumvention_rate", "Ways round the filter"), ("circumvention_allowed", "Ways round that got through")],
         parts: &[],
-        wanted: &[wanted("What was done about ways round the filter", "IT support and safeguarding lead")],
+        wanted: &[kept(
+            entries_of("learning", "because", &["circumvention"]),
+            "What was done about ways round the filter",
+            "IT support and safeguarding lead",
+        )],
     },
     Block {
         title: "Artificial intelligence",
@@ -221,7 +283,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[("ai_first_seen", "New AI tools"), ("ai_use_rate", "AI use")],
         parts: &[],
-        wanted: &[wanted(
+        wanted: &[kept(
+            entries_of("assessments", "kind", &["ai"]),
             "The risk assessment of each tool, with its date, and what pupils and staff were told",
             "safeguarding lead",
         )],
@@ -261,7 +324,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[],
         wanted: &[
             wanted("Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
-            wanted("What changed in policy or teaching because of them", "head"),
+            kept(
+                entries_of("learning", "because", &["incidents", "theme", "survey", "other"]),
+                "What changed in policy or teaching because of them",
+                "head",
+            ),
         ],
     },
     Block {
@@ -270,7 +337,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[],
         parts: &[Part::Triggers],
-        wanted: &[wanted("For each: was a review held, and when", "safeguarding lead and IT support")],
+        wanted: &[kept(entries("reviews-held"), "For each: was a review held, and when", "safeguarding lead and IT support")],
     },
     Block {
         title: "Data protection",
@@ -279,8 +346,16 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[("retention_kept", "Retention kept")],
         parts: &[],
         wanted: &[
-            wanted("Date of the data protection impact assessment", "data protection officer"),
-            wanted("Date of the notices to pupils, parents and staff; requests for access answered", "data protection officer"),
+            kept(
+                entries_of("data-protection", "kind", &["dpia", "agreement"]),
+                "Date of the data protection impact assessment",
+                "data protection officer",
+            ),
+            kept(
+                entries_of("data-protection", "kind", &["notice_pupils", "notice_parents", "notice_staff", "request", "erasure"]),
+                "Date of the notices to pupils, parents and staff; requests for access answered",
+                "data protection officer",
+            ),
             wanted("Names revealed: how often, by which role, for what reason", "head"),
         ],
     },
@@ -291,8 +366,11 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("Date of each policy and of its next review", "head"),
-            wanted("Share of staff trained this year; the staff self-audit, summed", "safeguarding lead"),
+            kept(entries("policies"), "Date of each policy and of its next review", "head"),
+            kept(entries("training"), "Training this year, and how many took part", "safeguarding lead"),
+            kept(entries("surveys"), "What pupils, parents and staff said; the staff self-audit, summed", "safeguarding lead"),
+            kept(entries("agreements"), "Agreements of acceptable use: versions, and how many signed", "head"),
+            kept(entries("teaching"), "What pupils were taught about life online", "safeguarding lead"),
         ],
     },
     Block {

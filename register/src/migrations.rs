@@ -16,6 +16,7 @@ const STEPS: &[(&str, &str)] = &[
     ("accounts", include_str!("../migrations/002_accounts.sql")),
     ("checks", include_str!("../migrations/003_checks.sql")),
     ("changes", include_str!("../migrations/004_changes.sql")),
+    ("books", include_str!("../migrations/005_books.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

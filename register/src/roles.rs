@@ -124,7 +124,7 @@ pub enum Ability {
     OpenLines,
     /// Feeds: what came last night, what could not be read.
     Feeds,
-    /// Reading the register: checks, changes, roles, training, documents.
+    /// Reading the register: checks, changes, and the books of who is responsible, what is used, policies, training.
     ReadRegister,
     /// Writing to the register.
     WriteRegister,
@@ -181,7 +181,9 @@ impl Ability {
             Self::RevealStaff => "the name behind a key of staff",
             Self::OpenLines => "lines in quarantine, opened",
             Self::Feeds => "feeds: what came last night, what could not be read",
-            Self::ReadRegister => "the register in numbers and days: checks, changes",
+            Self::ReadRegister => {
+                "the register in numbers, days and short answers: checks, changes, who is responsible, policies, training"
+            }
             Self::WriteRegister => "writing to the register, and what people wrote there in words",
             Self::DecideChanges => "deciding a change of the policy that somebody else asked for",
             Self::AgreeBypasses => "deciding a bypass for teaching, or a site that somebody else asked for",

@@ -10,8 +10,11 @@ use weir_lake::clock;
 use weir_lake::estate::Estate;
 use weir_lake::vault::Vault;
 use weir_register::accounts::{Accounts, NewAccount};
+use weir_register::records::By;
 use weir_register::{Actor, Place, Role};
 use weir_sample_data::{EstateOptions, write_estate};
+
+mod records;
 
 use super::{formats, ingest as ingest_command, inspect, rollup, serve};
 use crate::output::{sentence, table};
@@ -135,8 +138,11 @@ async fn people(estate: &Estate, accounts: &Accounts) -> anyhow::Result<()> {
         let email = format!("{}@weir-demo.example", role.word());
         let name = format!("Demo {}", role.words());
         let new = NewAccount { email: email.clone(), name, role, place: place.clone(), from: accounts.today(), to: None };
-        let (_, link) = accounts.add(Actor::of_command(), &new).await?;
+        let (id, link) = accounts.add(Actor::of_command(), &new).await?;
         let password = accounts.set_random_password(&link).await?;
+        if role == Role::Leader {
+            records::record(accounts, first, By { id, role }).await?;
+        }
         let step = if role.needs_second_step() { "asks for an app at first" } else { "" };
         lines.push(vec![email, password, place.to_string(), step.to_owned()]);
     }

@@ -55,6 +55,8 @@ pub(super) enum Takes {
     Line(u16),
     /// Several lines.
     Lines,
+    /// Rows of a table, pasted.
+    Rows,
     /// A day.
     Day,
     /// One of these.

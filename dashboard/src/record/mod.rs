@@ -1,6 +1,10 @@
 //! The register's pages of a school: what people record, list and mend. Everything here is behind sign-in, and every address stands in
 //! the gate's table.
 
+mod book;
+mod book_entry;
+mod book_rows;
+mod book_words;
 mod change;
 mod changes;
 mod check;
@@ -48,6 +52,14 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/changes/{change}/made", post(change::made))
         .route("/school/{school}/changes/{change}/end", post(change::end))
         .route("/school/{school}/changes/{change}/withdraw", post(change::withdraw))
+        .route("/school/{school}/records", get(book::index))
+        .route("/school/{school}/records/{book}", get(book::page))
+        .route("/school/{school}/records/{book}/list.csv", get(book_rows::list_csv))
+        .route("/school/{school}/records/{book}/add", get(book_entry::add_form).post(book_entry::add))
+        .route("/school/{school}/records/{book}/paste", get(book_rows::paste_form).post(book_rows::paste))
+        .route("/school/{school}/records/{book}/{entry}", get(book_entry::page))
+        .route("/school/{school}/records/{book}/{entry}/change", get(book_entry::change_form).post(book_entry::change))
+        .route("/school/{school}/records/{book}/{entry}/withdraw", post(book_entry::withdraw))
         .route("/school/{school}/requests", get(requests::page))
         .route("/school/{school}/requests/ask", get(requests::ask_form).post(requests::ask))
         .route("/school/{school}/requests/{change}/withdraw", post(requests::withdraw))

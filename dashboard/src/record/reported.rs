@@ -1,15 +1,18 @@
 //! What people recorded of a school and year, as lines of the annual review: numbers and days, never a word that somebody wrote.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
-use weir_register::records::{ChangeBook, Check, CheckBook, Kind, Test, UserGroup, View};
+use weir_register::records::{Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Test, UserGroup, View};
 
+use super::book_words::line_words;
 use super::changes::median_words;
 use crate::Dashboard;
 use crate::error::PageError;
 use crate::gate::Viewer;
-use crate::review::Kept;
+use crate::review::{Kept, Sought};
 use crate::words;
 
 /// What the register holds of a school, for whoever may open it.
@@ -23,6 +26,7 @@ struct Book {
     base: String,
     checks: CheckBook,
     changes: ChangeBook,
+    lists: BTreeMap<&'static str, BookPages>,
     year: AcademicYear,
     nation: String,
     /// The day the grid is shown for: today, or the last of a year that is over.
@@ -39,8 +43,9 @@ impl Reported {
         let today = gate.accounts.today();
         let register = gate.accounts.register();
         let (checks, changes) = (register.checks(school).await?, register.changes(school).await?);
+        let lists = register.books(school).await?;
         let last = last_day(year, &nation).unwrap_or(today);
-        let book = Book { base: format!("/school/{school}"), checks, changes, year, nation, on: today.min(last) };
+        let book = Book { base: format!("/school/{school}"), checks, changes, lists, year, nation, on: today.min(last) };
         Ok(Self { book: Some(book), is_closed: false })
     }
 
@@ -53,6 +58,7 @@ impl Reported {
             Kept::IllegalTests => book.illegal_tests(),
             Kept::Requests => book.requests(),
             Kept::Changes => book.changes(),
+            Kept::Entries(sought) => book.entries(&sought),
         }
     }
 
@@ -62,6 +68,10 @@ impl Reported {
         Some(match of {
             Kept::Checks | Kept::Mends | Kept::IllegalTests => (format!("{}/checks", book.base), "Checks of the filter"),
             Kept::Requests | Kept::Changes => (format!("{}/changes", book.base), "Changes of the filter"),
+            Kept::Entries(sought) => {
+                let list = List::of(sought.book)?;
+                (format!("{}/records/{}", book.base, list.id), list.title)
+            }
         })
     }
 }
@@ -72,7 +82,27 @@ fn last_day(year: AcademicYear, nation: &str) -> Option<Date> {
     if AcademicYear::of(end, nation) == year { Some(end) } else { Date::new(year.next().0, 8, 14).ok() }
 }
 
+/// The first day of a school year.
+fn first_day(year: AcademicYear, nation: &str) -> Option<Date> {
+    last_day(AcademicYear(year.0 - 1), nation)?.tomorrow().ok()
+}
+
 impl Book {
+    /// What entries of this year say that governors may read.
+    fn entries(&self, sought: &Sought) -> Vec<String> {
+        let (Some(list), Some(pages)) = (List::of(sought.book), self.lists.get(sought.book)) else { return Vec::new() };
+        let (Some(first), Some(last)) = (first_day(self.year, &self.nation), last_day(self.year, &self.nation)) else {
+            return Vec::new();
+        };
+        let (field, words) = sought.only;
+        pages
+            .counting()
+            .filter(|entry| entry.is_within(list, first, last))
+            .filter(|entry| words.is_empty() || words.contains(&entry.value(field)))
+            .filter_map(|entry| line_words(list, entry, sought.says))
+            .collect()
+    }
+
     fn is_in_year(&self, day: Date) -> bool {
         AcademicYear::of(day, &self.nation) == self.year
     }
@@ -192,5 +222,7 @@ mod tests {
     fn a_school_year_ends_where_the_next_begins() {
         assert_eq!(last_day(AcademicYear(2025), "england"), Some(date(2026, 8, 31)));
         assert_eq!(last_day(AcademicYear(2025), "scotland"), Some(date(2026, 8, 14)));
+        assert_eq!(first_day(AcademicYear(2025), "england"), Some(date(2025, 9, 1)));
+        assert_eq!(first_day(AcademicYear(2025), "scotland"), Some(date(2025, 8, 15)));
     }
 }

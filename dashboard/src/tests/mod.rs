@@ -1,6 +1,7 @@
 //! What every page promises, proved on every page that can be reached.
 
 mod access;
+mod books;
 mod changes;
 mod checks;
 mod contrast;

@@ -22,11 +22,13 @@ use super::{FileContext, Notes, Pushed, Reference};
 use crate::decoded::{Decoded, Field, Kind};
 
 mod meaning;
+mod numbered;
 mod stored;
 mod what;
 mod who;
 
 use meaning::Told;
+use numbered::Numbered;
 pub(crate) use stored::{StoredCategory, StoredRow};
 
 /// No category, engine or school.
@@ -87,45 +89,6 @@ struct WhatIds {
     app: u32,
     category: CategoryEntry,
     answer: Answer,
-}
-
-/// Ids by the numbers that a reader gave rows that are alike.
-struct Numbered<T: Copy> {
-    epoch: u64,
-    /// With the day they hold for, where they hold for one only.
-    entries: Vec<Option<(i32, T)>>,
-}
-
-impl<T: Copy> Default for Numbered<T> {
-    fn default() -> Self {
-        Self { epoch: 0, entries: Vec::new() }
-    }
-}
-
-impl<T: Copy> Numbered<T> {
-    #[inline]
-    fn get(&self, epoch: u64, number: u32, day: i32) -> Option<T> {
-        match self.entries.get(number as usize) {
-            Some(Some((held, ids))) if *held == day && self.epoch == epoch => Some(*ids),
-            _ => None,
-        }
-    }
-
-    /// Number 0 stands for no number.
-    fn insert(&mut self, epoch: u64, number: u32, day: i32, ids: T) {
-        if number == 0 {
-            return;
-        }
-        if self.epoch != epoch {
-            self.entries.clear();
-            self.epoch = epoch;
-        }
-        let place = number as usize;
-        if self.entries.len() <= place {
-            self.entries.resize(place + 1, None);
-        }
-        self.entries[place] = Some((day, ids));
-    }
 }
 
 /// Ids of a category's columns in the batch.

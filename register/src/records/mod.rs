@@ -1,5 +1,6 @@
-//! What people record about a school's filter: the checks they made of it and the changes they asked of it.
+//! What people record about a school: the checks they made of its filter, the changes they asked of it, and the books they keep.
 
+mod books;
 mod changes;
 mod checks;
 mod grid;
@@ -10,6 +11,7 @@ use weir_lake::ids::SchoolId;
 
 use crate::{AccountId, Act, Action, Actor, RegisterError, Role};
 
+pub use books::{Book, BookField, BookPages, Entry, Holds, NewEntry, Spans};
 pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};

@@ -1,5 +1,6 @@
 mod accounts;
 mod audit;
+mod books;
 mod changes;
 mod checks;
 mod processes;

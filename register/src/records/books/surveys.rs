@@ -1,0 +1,30 @@
+//! What pupils, parents and staff were asked, and said.
+
+use super::{Book, BookField as Field, Holds, Spans};
+
+const WHOM: Holds = Holds::OneOf(&[
+    ("pupils", "pupils"),
+    ("parents", "parents and carers"),
+    ("staff", "staff"),
+    ("staff_audit", "staff, ten questions on filtering and monitoring"),
+    ("governors", "governors"),
+]);
+
+pub(super) const BOOK: Book = Book {
+    id: "surveys",
+    title: "Surveys and self-audit",
+    asks: "What did pupils, parents and staff say",
+    one: "survey",
+    what: "What was asked and what came back, summed: never one person\u{2019}s answer. The staff self-audit asks ten questions, such as how to report a site and who the safeguarding lead is.",
+    spans: Spans::On("on"),
+    fields: &[
+        Field::needed("whom", "Who was asked", WHOM),
+        Field::needed("on", "On", Holds::Day),
+        Field::open("asked", "People asked", Holds::People),
+        Field::open("answered", "People who answered", Holds::People),
+        Field::needed("found", "What they said, in sum", Holds::Line)
+            .hint("Governors read this. No names, and nothing that one person alone said."),
+        Field::closed("answers", "Summed answers", Holds::Text),
+        Field::open("led_to", "What it led to", Holds::Line),
+    ],
+};
