@@ -1,1 +1,1 @@
-//! Nothing of its own yet: what is measured stands beside it in `speed.py`, Weir against others on the same file and cores.
+//! Nothing of its own: what is measured stands beside it in Python, Weir against others on the same files and cores, and in `bin`.

@@ -45,7 +45,7 @@ const RECORDS_AGAIN: Duration = Duration::from_secs(600);
 
 /// Up to this many schools the overview also says what to look at in each; beyond, computing their pages would keep the machine
 /// busy for many minutes after each run.
-const SCHOOLS_WITH_FINDINGS: usize = 40;
+const SCHOOLS_WITH_FINDINGS: usize = 60;
 
 /// A school and year, computed once however many ask at the same time.
 type YearCell = Arc<OnceCell<Arc<page::SchoolYear>>>;

@@ -1,11 +1,10 @@
 //! Puts a school's year together: one school's rollups into memory once, then every figure, day and finding from there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
-use datafusion::prelude::SessionContext;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use tokio::sync::OnceCell;
@@ -13,10 +12,11 @@ use weir_lake::calendar::school_week_monday;
 use weir_lake::estate::AcademicYear;
 
 use crate::cards::{Deck, Key, Seen};
-use crate::engine::Engine;
+use crate::engine::{Asker, Engine};
 use crate::error::QueryError;
+use crate::figuring::Figuring;
 use crate::findings::findings;
-use crate::indicator::{FigureRow, Grain, Indicator, run_in};
+use crate::indicator::{FigureRow, Grain, Indicator, academic_year};
 use crate::page::{
     Answer, Calendar, Coverage, Figure, FindingKind, Heat, HeatDay, Period, SchoolFacts, SchoolYear, SourceCoverage, Tone,
 };
@@ -25,22 +25,22 @@ use crate::rows::rows;
 use crate::state::{Shown, State};
 use crate::words;
 
-type Rows = Arc<Vec<FigureRow>>;
+/// A figure's rows by indicator and year.
+type Known = BTreeMap<(String, AcademicYear), Arc<Vec<FigureRow>>>;
 
 /// What one school's pages are asked of: its rollups in memory, so that all questions read the files once, and a figure of a year is
 /// computed once however many years' pages compare with it.
 pub struct School<'a> {
     pub(crate) id: String,
     engine: &'a Engine,
-    context: OnceCell<SessionContext>,
-    /// By indicator and year.
-    figures: Mutex<HashMap<(String, String), Rows>>,
+    asked: OnceCell<(Asker, Figuring)>,
+    known: Mutex<Known>,
 }
 
 impl<'a> School<'a> {
     /// A school of the estate. Nothing is read yet.
     pub fn new(engine: &'a Engine, id: &str) -> Self {
-        Self { id: id.to_string(), engine, context: OnceCell::new(), figures: Mutex::default() }
+        Self { id: id.to_string(), engine, asked: OnceCell::new(), known: Mutex::default() }
     }
 
     /// Its id.
@@ -48,26 +48,32 @@ impl<'a> School<'a> {
         &self.id
     }
 
-    async fn context(&self) -> Result<&SessionContext, QueryError> {
-        self.context.get_or_try_init(|| self.engine.school_context(&self.id)).await
+    async fn asked(&self) -> Result<&(Asker, Figuring), QueryError> {
+        let made = || async {
+            let asker = self.engine.asker(&self.engine.school_context(&self.id).await?);
+            Ok((asker.clone(), Figuring::new(asker, &self.id)))
+        };
+        self.asked.get_or_try_init(made).await
     }
 
     /// Rows of a question with parameters.
     pub(crate) async fn rows(&self, text: &str, parameters: &[(&str, ScalarValue)]) -> Result<Vec<RecordBatch>, QueryError> {
-        self.engine.rows_in(self.context().await?, text, parameters).await
+        self.asked().await?.0.rows(text, parameters).await
     }
 
-    /// A figure of a year by half-term, of the whole school.
-    async fn figure(&self, indicator: &Indicator, year: &str) -> Result<Rows, QueryError> {
-        let key = (indicator.id.clone(), year.to_owned());
-        let known = || self.figures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rows) = known().get(&key) {
-            return Ok(Arc::clone(rows));
-        }
-        let whole = (Grain::HalfTerm, None);
-        let rows = Arc::new(run_in(self.engine, self.context().await?, indicator, &self.id, year, whole).await?);
-        known().insert(key, Arc::clone(&rows));
-        Ok(rows)
+    /// Every figure of some years by half-term, of the whole school.
+    async fn figures(&self, years: [AcademicYear; 2]) -> Result<Known, QueryError> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let indicators = Indicator::all()?;
+        let all = years.iter().flat_map(|year| indicators.iter().map(move |indicator| (indicator, *year)));
+        let wanted: Vec<(&Indicator, AcademicYear)> = {
+            let known = known();
+            all.filter(|(indicator, year)| !known.contains_key(&(indicator.id.clone(), *year))).collect()
+        };
+        let found = self.asked().await?.1.figures(&wanted, (Grain::HalfTerm, None)).await?;
+        let mut known = known();
+        known.extend(wanted.iter().zip(found).map(|((indicator, year), rows)| ((indicator.id.clone(), *year), Arc::new(rows))));
+        Ok(known.clone())
     }
 }
 
@@ -100,8 +106,7 @@ pub(crate) async fn facts(engine: &Engine, year: &str) -> Result<Vec<SchoolFacts
 /// The pages of a school and year (`2025-26`). A school without a calendar gets a page without figures, not an error.
 pub async fn school_year(school: &School<'_>, year: &str) -> Result<SchoolYear, QueryError> {
     let engine = school.engine;
-    let academic_year = AcademicYear::parse(year)
-        .ok_or_else(|| QueryError::Shape { what: format!("academic year {year:?}"), expected: "the form 2025-26".into() })?;
+    let academic_year = academic_year(year)?;
     let last_year = academic_year.previous().to_string();
     let facts = facts(engine, year).await?.into_iter().find(|facts| facts.school_id == school.id);
     let facts = facts.ok_or_else(|| QueryError::UnknownSchool(school.id.clone()))?;
@@ -117,7 +122,8 @@ pub async fn school_year(school: &School<'_>, year: &str) -> Result<SchoolYear, 
         let published = newest(engine, Some(&school.id)).await?;
         let (periods, seen) = (&periods, &seen);
         let deck = Deck { periods, current, year, last_year: &last_year, seen, pupils: facts.pupils, published: &published };
-        (figures, rises) = cards(school, &deck).await?;
+        let known = school.figures([academic_year, academic_year.previous()]).await?;
+        (figures, rises) = cards(&known, academic_year, &deck)?;
         coverage = coverage_of(&deck, coverage, &figures);
     }
     let first = periods.first().map_or(jiff::civil::date(academic_year.0, 9, 1), |period| period.start);
@@ -239,18 +245,18 @@ async fn heat(school: &School<'_>, year: &str, periods: &[Period]) -> Result<Vec
 }
 
 /// The cards of the current half-term, and the half-terms of the year up to it in which more pupils than usual looked for ways round.
-async fn cards(school: &School<'_>, deck: &Deck<'_>) -> Result<(Vec<Figure>, Vec<Rise>), QueryError> {
+fn cards(known: &Known, year: AcademicYear, deck: &Deck<'_>) -> Result<(Vec<Figure>, Vec<Rise>), QueryError> {
     let (mut figures, mut rises) = (Vec::new(), Vec::new());
     // A school's place beside others stands on the page of their group.
     for indicator in Indicator::all()?.iter().filter(|indicator| indicator.id != "funnel_position") {
-        let now = school.figure(indicator, deck.year).await?;
-        let before = school.figure(indicator, deck.last_year).await?;
-        figures.extend(deck.cards(indicator, &now, &before));
+        let rows = |year: AcademicYear| known.get(&(indicator.id.clone(), year)).map_or(&[][..], |rows| rows.as_slice());
+        let (now, before) = (rows(year), rows(year.previous()));
+        figures.extend(deck.cards(indicator, now, before));
         if indicator.id == "circumvention_rate" {
             for current in 0..=deck.current {
                 let period = &deck.periods[current];
                 let then = Deck { current, ..*deck };
-                let higher = then.cards(indicator, &now, &before).into_iter().filter(|figure| figure.state == State::Higher);
+                let higher = then.cards(indicator, now, before).into_iter().filter(|figure| figure.state == State::Higher);
                 rises.extend(higher.map(|figure| Rise { period: period.clone(), figure }));
             }
         }

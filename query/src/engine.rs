@@ -2,6 +2,7 @@
 //!
 //! A question that is dropped stops; one that takes too long or too much memory ends in an error that says so.
 
+mod asker;
 mod hidden;
 mod schools;
 
@@ -38,6 +39,7 @@ use crate::scan::FilesTable;
 use crate::scope::{Scope, ScopedTable};
 use crate::session;
 use crate::tables::{self, Meanings};
+pub(crate) use asker::Asker;
 use hidden::hidden_events;
 pub(crate) use schools::OF_SCHOOLS;
 
@@ -323,18 +325,10 @@ impl Engine {
         text: &str,
         parameters: &[(&str, ScalarValue)],
     ) -> Result<Vec<RecordBatch>, QueryError> {
-        let limits = self.limits();
-        let answer = async {
-            let frame = with_parameters(context.sql(text).await?, parameters)?;
-            frame.collect().await
-        };
-        tokio::time::timeout(self.options.time_limit, answer)
-            .await
-            .map_err(|_| limits.timed_out())?
-            .map_err(|error| limits.explain(error))
+        self.asker(context).rows(text, parameters).await
     }
 
-    /// As [`Engine::rows_in`], as a table in memory.
+    /// As [`Engine::rows_in`], as a table in memory. Each batch is copied as it comes, so that no page it was read from is kept.
     pub(crate) async fn in_memory(
         &self,
         context: &SessionContext,
@@ -345,9 +339,12 @@ impl Engine {
         let answer = async {
             let frame = with_parameters(context.sql(text).await?, parameters)?;
             let schema = tables::plain_texts(frame.schema().as_arrow());
-            let mut partitions = frame.collect_partitioned().await?;
-            for batch in partitions.iter_mut().flatten() {
-                *batch = tables::with_schema(batch, &schema)?;
+            let mut partitions = vec![Vec::new(); self.options.partitions.max(1)];
+            let mut stream = frame.execute_stream().await?;
+            let mut turn = 0;
+            while let Some(batch) = stream.next().await {
+                partitions[turn].push(tables::with_schema(&batch?, &schema)?);
+                turn = (turn + 1) % partitions.len();
             }
             MemTable::try_new(schema, partitions)
         };
@@ -358,11 +355,11 @@ impl Engine {
         Ok(Arc::new(table))
     }
 
-    /// A context like the full one with some tables replaced or added: the rollups' slices, or one school's rows in memory.
-    pub(crate) async fn context_with(&self, replaced: Tables) -> Result<SessionContext, QueryError> {
+    /// A context with some tables replaced or added and without the views: for roll-ups, which make many and ask tables alone.
+    pub(crate) fn context_with(&self, replaced: Tables) -> Result<SessionContext, QueryError> {
         let mut tables = self.tables.clone();
         tables.extend(replaced);
-        context(&self.runtime, &self.options, &tables).await
+        bare_context(&self.runtime, &self.options, &tables)
     }
 
     fn limits(&self) -> Limits {

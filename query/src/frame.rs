@@ -1,13 +1,13 @@
-//! The SQL of a figure around an indicator's own: by half-term or week, whole or in parts, from the same file.
+//! What is asked for a figure: by half-term or week, whole or in parts, from the same file.
 //!
-//! An indicator says what is counted on a day or in a school week. What is alike for all of them stands once, in `query/frames`: which
-//! half-term or week a day belongs to, adding up, how much weeks vary, how many people stand behind a sum, and the row without a figure
-//! where there are no logs.
+//! An indicator says what is counted on a day or in a school week. What is alike for all of them stands once, in `figuring`: one question
+//! with everything around it took the planner ten times as long as the indicator's own.
 
+use datafusion::common::ScalarValue;
 use serde::Serialize;
+use weir_lake::estate::AcademicYear;
 
-use crate::indicator::{Cells, Hides, Indicator};
-use crate::state::Unit;
+use crate::indicator::{Cells, Indicator};
 
 /// What one figure speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
@@ -49,38 +49,48 @@ impl By {
 }
 
 const NO_TEXT: &str = "CAST(NULL AS VARCHAR)";
-const NO_NUMBER: &str = "CAST(NULL AS DOUBLE)";
-const NO_COUNT: &str = "CAST(NULL AS BIGINT)";
 
-/// The SQL that answers an indicator.
-pub(crate) fn sql(indicator: &Indicator, grain: Grain, by: Option<By>) -> String {
+/// A question about one school.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Question {
+    pub text: String,
+    pub parameters: Vec<(&'static str, ScalarValue)>,
+}
+
+impl Question {
+    /// Of the values only those that the text names: the engine refuses the others.
+    fn new(text: String, values: &[(&'static str, &str)]) -> Self {
+        let named = values.iter().filter(|(name, _)| text.contains(&format!("${name}")));
+        let parameters = named.map(|(name, value)| (*name, ScalarValue::from(*value))).collect();
+        Self { text, parameters }
+    }
+}
+
+/// The school days and weeks that figures are put into, and the half-terms and weeks that they are told of: all years of a school, in the
+/// order of [`Terms`].
+pub(crate) fn terms(school: &str) -> [Question; 4] {
+    let told = "p.academic_year, p.period_no, p.label, p.start_date, p.end_date, p.school_days, p.past_days, p.counted_days, p.logged_days, \
+                p.pupils";
+    [
+        "SELECT d.academic_year, d.date AS day, d.period_no, d.week FROM seen_days d WHERE d.school_id = $school AND d.is_past".to_string(),
+        "SELECT w.academic_year, w.week AS day, w.period_no, w.week FROM term_weeks w WHERE w.school_id = $school AND w.past_days > 0"
+            .to_string(),
+        format!("SELECT {told} FROM periods p WHERE p.school_id = $school ORDER BY p.start_date"),
+        format!("SELECT {told}, p.week FROM term_weeks p WHERE p.school_id = $school ORDER BY p.start_date"),
+    ]
+    .map(|text| Question::new(text, &[("school", school)]))
+}
+
+/// What an indicator asks of one school and year: its cells, and who stands behind them where people are counted.
+pub(crate) struct Asked {
+    pub cells: Question,
+    pub persons: Option<Question>,
+}
+
+/// The questions of an indicator.
+pub(crate) fn asked(indicator: &Indicator, school: &str, year: AcademicYear, grain: Grain, by: Option<By>) -> Asked {
     let body = indicator.sql.lines().skip_while(|line| line.starts_with("--")).collect::<Vec<_>>().join("\n");
     let (cells, persons) = body.split_once(";\n").map_or((body.as_str(), None), |(cells, persons)| (cells, Some(persons)));
-    // What the outermost SELECT gives, which is the last one that begins a line.
-    let given = cells.rsplit_once("\nSELECT ").map_or(cells, |(_, given)| given);
-    let gives = |column: &str| given.contains(&format!(" AS {column}"));
-    let marked = match indicator.cells {
-        Cells::SchoolDays | Cells::SchoolDaysSummed => {
-            "SELECT d.date AS day, d.period_no, d.week FROM seen_days d
-             WHERE d.school_id = $school AND d.academic_year = $year AND d.is_past"
-        }
-        Cells::SchoolWeeks | Cells::SchoolWeeksSummed => {
-            "SELECT w.week AS day, w.period_no, w.week FROM term_weeks w
-             WHERE w.school_id = $school AND w.academic_year = $year AND w.past_days > 0"
-        }
-    };
-    let base = match grain {
-        Grain::HalfTerm => "CAST(NULL AS DATE) AS week, p.period_no AS key FROM periods p",
-        Grain::Week => "p.week, p.week AS key FROM term_weeks p",
-    };
-    let sums = match indicator.cells {
-        Cells::SchoolDays | Cells::SchoolWeeks => include_str!("../frames/cells.sql"),
-        Cells::SchoolDaysSummed | Cells::SchoolWeeksSummed => include_str!("../frames/sums.sql"),
-    };
-    let value = match indicator.unit {
-        Unit::Count | Unit::Days | Unit::Hours | Unit::Minutes => "a.numerator".to_string(),
-        unit => format!("{:.1} * a.numerator / nullif(a.denominator, 0)", unit.scale()),
-    };
     let (parts, roll, groups) = match by {
         None => (NO_TEXT.to_string(), "'*'", "h.year_group = '*'"),
         Some(by) => {
@@ -88,21 +98,34 @@ pub(crate) fn sql(indicator: &Indicator, grain: Grain, by: Option<By>) -> String
             (format!("h.{}", by.column()), roll, "h.year_group <> '*'")
         }
     };
-    let people = if persons.is_some() { include_str!("../frames/people.sql") } else { include_str!("../frames/nobody.sql") };
-    let text = format!(
-        "WITH marked AS (\n{marked}\n),\nbase AS (\nSELECT p.school_id, p.academic_year, p.period_no, p.label, p.start_date, p.end_date, \
-         p.school_days, p.past_days, p.counted_days, p.logged_days, p.pupils, {base}\n\
-         WHERE p.school_id = $school AND p.academic_year = $year\n),\n{sums},\n{people}\n{}",
-        include_str!("../frames/rows.sql")
-    );
-    text.replace("{cells}", cells)
-        .replace("{persons}", persons.unwrap_or_default())
-        .replace("{comparable}", if gives("comparable") { "CAST(comparable AS DOUBLE)" } else { NO_NUMBER })
-        .replace("{people}", if gives("people") { "CAST(people AS BIGINT)" } else { NO_COUNT })
-        .replace("{counts_people}", if indicator.hides == Hides::People { "s.key IS NOT NULL" } else { "false" })
-        .replace("{value}", &value)
-        .replace("{by}", &parts)
-        .replace("{roll}", roll)
-        .replace("{groups}", groups)
-        .replace("{key}", if grain == Grain::Week { "week" } else { "period_no" })
+    let (year, last_year) = (year.to_string(), year.previous().to_string());
+    let values = [("school", school), ("year", year.as_str()), ("last_year", last_year.as_str())];
+    let question = |text: &str| {
+        let text = text
+            .replace("{by}", &parts)
+            .replace("{roll}", roll)
+            .replace("{groups}", groups)
+            .replace("{key}", if grain == Grain::Week { "week" } else { "period_no" });
+        Question::new(text, &values)
+    };
+    let given;
+    let cells = match indicator.cells {
+        Cells::SchoolDays | Cells::SchoolWeeks => cells,
+        // It puts its days together itself, into the half-terms or weeks of the year.
+        Cells::SchoolDaysSummed => {
+            given = format!(
+                "WITH marked AS (\nSELECT d.date AS day, d.period_no, d.week FROM seen_days d\nWHERE d.school_id = $school AND \
+                 d.academic_year = $year AND d.is_past\n),\ngiven AS (\n{cells}\n)\nSELECT g.* FROM given g"
+            );
+            &given
+        }
+        Cells::SchoolWeeksSummed => {
+            given = format!(
+                "WITH marked AS (\nSELECT w.week AS day, w.period_no, w.week FROM term_weeks w\nWHERE w.school_id = $school AND \
+                 w.academic_year = $year AND w.past_days > 0\n),\ngiven AS (\n{cells}\n)\nSELECT g.* FROM given g"
+            );
+            &given
+        }
+    };
+    Asked { cells: question(cells), persons: persons.map(question) }
 }

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use datafusion::common::ScalarValue;
-use datafusion::prelude::SessionContext;
 use jiff::civil::Date;
 use serde::Serialize;
 use weir_lake::estate::AcademicYear;
@@ -11,7 +10,7 @@ use weir_lake::estate::AcademicYear;
 use crate::embedded;
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::frame;
+use crate::figuring::Figuring;
 pub use crate::frame::{By, Grain};
 use crate::rows::rows;
 use crate::state::Unit;
@@ -332,8 +331,8 @@ pub async fn run_by(
             expected: if can.is_empty() { "the whole school: it can't be taken apart".into() } else { can },
         });
     }
-    let context = engine.full().await?;
-    let figures = run_in(engine, context, indicator, school, year, (grain, by)).await?;
+    let figuring = Figuring::new(engine.asker(engine.full().await?), school);
+    let figures = figuring.figures(&[(indicator, academic_year(year)?)], (grain, by)).await?.concat();
     if figures.is_empty() {
         let parameters = [("school", ScalarValue::from(school))];
         let known = engine.rows("SELECT s.school_id FROM schools s WHERE s.school_id = $school", &parameters).await?;
@@ -356,66 +355,17 @@ pub async fn run_all(
     school: &str,
     years: &[&str],
 ) -> Result<Vec<FigureRow>, QueryError> {
-    let context = engine.school_context(school).await?;
-    let mut figures = Vec::new();
+    let figuring = Figuring::new(engine.asker(&engine.school_context(school).await?), school);
+    let mut wanted = Vec::new();
     for year in years {
-        for indicator in indicators {
-            figures.extend(run_in(engine, &context, indicator, school, year, (Grain::HalfTerm, None)).await?);
-        }
+        let year = academic_year(year)?;
+        wanted.extend(indicators.iter().map(|indicator| (indicator, year)));
     }
-    Ok(figures)
+    Ok(figuring.figures(&wanted, (Grain::HalfTerm, None)).await?.concat())
 }
 
-/// As [`run`], in a context of the engine, and without telling why there is nothing.
-pub(crate) async fn run_in(
-    engine: &Engine,
-    context: &SessionContext,
-    indicator: &Indicator,
-    school: &str,
-    year: &str,
-    (grain, by): (Grain, Option<By>),
-) -> Result<Vec<FigureRow>, QueryError> {
-    let text = frame::sql(indicator, grain, by);
-    let last_year = AcademicYear::parse(year)
-        .ok_or_else(|| QueryError::Shape { what: format!("academic year {year:?}"), expected: "the form 2025-26".into() })?
-        .previous()
-        .to_string();
-    let parameters: Vec<(&str, ScalarValue)> = [("school", school), ("year", year), ("last_year", &last_year)]
-        .into_iter()
-        // A parameter that the text does not name is refused by the engine.
-        .filter(|(name, _)| text.contains(&format!("${name}")))
-        .map(|(name, value)| (name, ScalarValue::from(value)))
-        .collect();
-    let batches = engine.rows_in(context, &text, &parameters).await?;
-    rows(&batches)
-        .map(|row| {
-            let (counted_days, logged_days) = (row.count("counted_days")? as u32, row.count("logged_days")? as u32);
-            Ok(FigureRow {
-                indicator: indicator.id.clone(),
-                version: indicator.version,
-                school_id: row.required_text("school_id")?,
-                academic_year: row.required_text("academic_year")?,
-                period_no: row.count("period_no")? as u32,
-                label: row.required_text("label")?,
-                week: row.day("week")?,
-                start: row.required_day("start_date")?,
-                end: row.required_day("end_date")?,
-                school_days: row.count("school_days")? as u32,
-                past_days: row.count("past_days")? as u32,
-                counted_days,
-                logged_days,
-                pupils: row.whole("pupils")?.map(|pupils| pupils.max(0) as u32),
-                dimension: row.text("dimension")?,
-                part: row.text("part")?,
-                numerator: row.number("numerator")?,
-                denominator: row.number("denominator")?,
-                value: row.number("value")?,
-                coverage: (counted_days > 0).then(|| f64::from(logged_days) / f64::from(counted_days)),
-                comparable: row.number("comparable")?,
-                people: row.whole("people")?.map(|people| people.max(0).unsigned_abs()),
-                most_active: row.number("most_active")?,
-                dispersion: row.number("dispersion")?,
-            })
-        })
-        .collect()
+/// A year as it is written, `2025-26`.
+pub(crate) fn academic_year(year: &str) -> Result<AcademicYear, QueryError> {
+    AcademicYear::parse(year)
+        .ok_or_else(|| QueryError::Shape { what: format!("academic year {year:?}"), expected: "the form 2025-26".into() })
 }

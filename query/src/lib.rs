@@ -13,6 +13,7 @@ mod explain;
 mod figures;
 #[cfg(test)]
 mod figures_tests;
+mod figuring;
 mod findings;
 #[cfg(test)]
 mod fixture;
@@ -36,6 +37,7 @@ mod rollup_tests;
 mod rows;
 pub mod saved;
 mod scan;
+mod school_rows;
 pub mod scope;
 #[cfg(test)]
 mod scope_tests;

@@ -11,7 +11,6 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datafusion::prelude::SessionContext;
 use jiff::ToSpan;
 use weir_lake::calendar::school_week_monday;
 use weir_lake::estate::{AcademicYear, Estate};
@@ -23,8 +22,9 @@ use crate::assemble::facts;
 use crate::cards::counts_people;
 use crate::engine::{Engine, EngineOptions, OF_SCHOOLS};
 use crate::error::QueryError;
+use crate::figuring::Figuring;
 use crate::frame::Grain;
-use crate::indicator::{FigureRow, Indicator, run_in};
+use crate::indicator::{FigureRow, Indicator};
 use crate::page::SchoolFacts;
 use crate::published::{Key, PublishedCell, newest};
 use crate::state::Shown;
@@ -153,8 +153,9 @@ async fn figures(engine: &Engine, snapshot: &Snapshot, estate: &Estate, years: &
         let of_schools = engine.schools_context(schools).await?;
         for school in schools {
             let context = engine.school_context_of(&of_schools, school).await?;
+            let figuring = Figuring::new(engine.asker(&context), school);
             for (year, computed) in years.iter().zip(&mut computed) {
-                year.compute(&context, school, computed).await?;
+                year.compute(&figuring, school, computed).await?;
             }
         }
     }
@@ -215,10 +216,14 @@ impl Year<'_> {
     }
 
     /// Adds the figures of one of its schools.
-    async fn compute(&self, context: &SessionContext, school: &str, figures: &mut Computed) -> Result<(), QueryError> {
+    async fn compute(&self, figuring: &Figuring, school: &str, figures: &mut Computed) -> Result<(), QueryError> {
         let Some(at) = self.schools.iter().position(|one| one.school_id == school) else { return Ok(()) };
-        for indicator in indicators()? {
-            for row in run_in(self.engine, context, indicator, school, self.year, (Grain::HalfTerm, None)).await? {
+        let indicators = indicators()?;
+        let wanted: Vec<(&Indicator, AcademicYear)> =
+            indicators.iter().map(|indicator| (*indicator, self.academic_year)).collect();
+        let found = figuring.figures(&wanted, (Grain::HalfTerm, None)).await?;
+        for (indicator, rows) in indicators.into_iter().zip(found) {
+            for row in rows {
                 let empty = || vec![vec![None; self.columns() - 1]; self.schools.len()];
                 let of = figures.entry((&indicator.id, row.dimension.clone())).or_insert_with(empty);
                 let column = row.period_no.saturating_sub(1) as usize;

@@ -104,8 +104,8 @@ pub(crate) async fn compute(
 struct Batch<'a> {
     slices: Vec<&'a Slice>,
     dates: BTreeSet<i32>,
-    /// Raw rows of its weeks.
-    rows: u64,
+    /// Raw rows of its days.
+    rows_of_day: BTreeMap<i32, u64>,
     /// First and last day of its weeks, Monday and Sunday.
     days: (i32, i32),
 }
@@ -116,9 +116,9 @@ fn monday(date: i32) -> i32 {
 }
 
 fn batches(snapshot: &Snapshot) -> Vec<Batch<'_>> {
-    let mut rows_of_week: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut rows_of_day: BTreeMap<i32, u64> = BTreeMap::new();
     for file in snapshot.files.get(&Table::Events).into_iter().flatten() {
-        *rows_of_week.entry(monday(file.statistics.event_date)).or_default() += file.rows;
+        *rows_of_day.entry(file.statistics.event_date).or_default() += file.rows;
     }
     let mut weeks: BTreeMap<i32, Vec<&Slice>> = BTreeMap::new();
     for slice in &snapshot.stale {
@@ -127,16 +127,22 @@ fn batches(snapshot: &Snapshot) -> Vec<Batch<'_>> {
     let mut batches: Vec<Batch<'_>> = Vec::new();
     let mut rows = u64::MAX;
     for (week, slices) in weeks {
-        let of_week = rows_of_week.get(&week).copied().unwrap_or(0);
-        if rows.saturating_add(of_week) > ROWS_IN_MEMORY {
-            batches.push(Batch { slices: Vec::new(), dates: BTreeSet::new(), rows: 0, days: (week, week + 6) });
+        let of_week: BTreeMap<i32, u64> = rows_of_day.range(week..=week + 6).map(|(day, rows)| (*day, *rows)).collect();
+        let more = of_week.values().sum::<u64>();
+        if rows.saturating_add(more) > ROWS_IN_MEMORY {
+            batches.push(Batch {
+                slices: Vec::new(),
+                dates: BTreeSet::new(),
+                rows_of_day: BTreeMap::new(),
+                days: (week, week + 6),
+            });
             rows = 0;
         }
-        rows += of_week;
+        rows += more;
         if let Some(batch) = batches.last_mut() {
             batch.dates.extend(slices.iter().map(|slice| slice.date));
             batch.slices.extend(slices);
-            batch.rows = rows;
+            batch.rows_of_day.extend(of_week);
             batch.days.1 = week + 6;
         }
     }
@@ -177,15 +183,16 @@ impl Batch<'_> {
         let texts: Vec<&str> = wanted.iter().map(|(_, text, _)| *text).collect();
         // A raw row's slice is either rolled up or stale: where nothing was rolled up before, as at a first import, every row is.
         let is_everything = !self.has_rolled_days(snapshot);
-        let stale = Stale { slices: &self.slices, days: self.days, is_everything, rows: self.rows };
-        for (context, texts) in stale.contexts(engine, estate, &texts).await? {
-            for ((table, _, kept), text) in wanted.iter().zip(&texts) {
-                let mut answer = engine.rows_in(&context, text, &[]).await?;
-                answer.retain(|answer| answer.num_rows() > 0);
-                if let Some(kept) = kept {
-                    answer = answer.iter().map(|answer| kept.rows(answer, snapshot.version)).collect::<Result<_, _>>()?;
+        for stale in Stale::parts(&self.slices, &self.rows_of_day, is_everything) {
+            for (context, texts) in stale.contexts(engine, estate, &texts).await? {
+                for ((table, _, kept), text) in wanted.iter().zip(&texts) {
+                    let mut answer = engine.rows_in(&context, text, &[]).await?;
+                    answer.retain(|answer| answer.num_rows() > 0);
+                    if let Some(kept) = kept {
+                        answer = answer.iter().map(|answer| kept.rows(answer, snapshot.version)).collect::<Result<_, _>>()?;
+                    }
+                    rows.entry(*table).or_default().extend(answer);
                 }
-                rows.entry(*table).or_default().extend(answer);
             }
         }
         let pupil_days = rows.get(&Table::PupilDays).map_or(&[][..], Vec::as_slice);
@@ -219,7 +226,7 @@ impl Batch<'_> {
             ("stale", tables::slices(self.slices.iter().copied())?),
             ("stale_dates", tables::dates(self.dates.iter().copied())?),
         ]);
-        let context = engine.context_with(replaced).await?;
+        let context = engine.context_with(replaced)?;
         let text = format!(
             "SELECT {} FROM {} o
              LEFT SEMI JOIN stale_dates d ON d.event_date = o.event_date
@@ -245,7 +252,7 @@ impl Batch<'_> {
              WHERE o.event_date BETWEEN $from AND $to",
             columns(Table::PupilDays, "o")
         );
-        let mut week_pupil_days = engine.rows_in(&engine.context_with(dates).await?, &text, &days).await?;
+        let mut week_pupil_days = engine.rows_in(&engine.context_with(dates)?, &text, &days).await?;
         week_pupil_days.extend(pupil_days.iter().cloned());
         let week_pupil_days = conformed(Table::PupilDays, &week_pupil_days)?;
         let replaced = Tables::from([
@@ -253,7 +260,7 @@ impl Batch<'_> {
             ("touched_weeks", tables::school_weeks(touched.iter().copied())?),
             ("touched_mondays", tables::dates(weeks.iter().copied())?),
         ]);
-        let context = engine.context_with(replaced).await?;
+        let context = engine.context_with(replaced)?;
         let mut rows = engine.rows_in(&context, text_of("theme_weeks")?, &[]).await?;
         let text = format!(
             "SELECT {} FROM theme_weeks o

@@ -1,6 +1,6 @@
 //! Values out of answer batches, by column name: absent columns and nulls read as none, a wrong type is an error.
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
 use arrow::util::display::FormatOptions;
@@ -26,7 +26,7 @@ pub(crate) fn rows(batches: &[RecordBatch]) -> impl Iterator<Item = Row<'_>> {
 
 impl Row<'_> {
     /// The one value as a single-row array of a type.
-    fn value(self, name: &str, wanted: &DataType) -> Result<Option<arrow::array::ArrayRef>, QueryError> {
+    fn value(self, name: &str, wanted: &DataType) -> Result<Option<ArrayRef>, QueryError> {
         let Some(column) = self.batch.column_by_name(name) else { return Ok(None) };
         if column.is_null(self.at) {
             return Ok(None);
@@ -71,6 +71,32 @@ impl Row<'_> {
     pub(crate) fn required_text(self, name: &str) -> Result<String, QueryError> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
+}
+
+/// A column of a type; none where the answer has no such column.
+fn column(batch: &RecordBatch, name: &str, wanted: &DataType) -> Result<Option<ArrayRef>, QueryError> {
+    let Some(column) = batch.column_by_name(name) else { return Ok(None) };
+    cast_with_options(column, wanted, &STRICT)
+        .map(Some)
+        .map_err(|error| QueryError::Shape { what: format!("column {name}"), expected: format!("{wanted} ({error})") })
+}
+
+/// A whole column of numbers.
+pub(crate) fn numbers(batch: &RecordBatch, name: &str) -> Result<Vec<Option<f64>>, QueryError> {
+    let found = column(batch, name, &DataType::Float64)?;
+    Ok(found.map_or_else(|| vec![None; batch.num_rows()], |found| found.as_primitive::<Float64Type>().iter().collect()))
+}
+
+/// A whole column of whole numbers; a day is its number since 1970.
+pub(crate) fn wholes(batch: &RecordBatch, name: &str) -> Result<Vec<Option<i64>>, QueryError> {
+    let found = column(batch, name, &DataType::Int64)?;
+    Ok(found.map_or_else(|| vec![None; batch.num_rows()], |found| found.as_primitive::<Int64Type>().iter().collect()))
+}
+
+/// A whole column of texts, the empty one for none.
+pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Result<StringArray, QueryError> {
+    let none = || StringArray::from_iter_values(std::iter::repeat_n("", batch.num_rows()));
+    Ok(column(batch, name, &DataType::Utf8)?.map_or_else(none, |found| found.as_string::<i32>().clone()))
 }
 
 fn missing(name: &str) -> QueryError {

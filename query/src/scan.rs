@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, StringViewArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -17,6 +17,7 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
@@ -25,6 +26,8 @@ use datafusion::physical_plan::empty::EmptyExec;
 use weir_lake::arrow_schema::UTC;
 use weir_lake::lake::DataFile;
 use weir_lake::schema::Table;
+
+use crate::school_rows::school_rows;
 
 /// What the lake commit says of each file, as columns for a pruning predicate.
 struct FileBounds<'a> {
@@ -132,6 +135,12 @@ impl FilesTable {
             column_statistics: self.column_statistics(Some((file, file))),
         };
         PartitionedFile::new(format!("{}/{}", self.table.name(), file.path), file.bytes).with_statistics(Arc::new(statistics))
+    }
+
+    /// The rows of one school, in no plan.
+    pub(crate) async fn of_school(&self, runtime: &RuntimeEnv, school: &str, threads: usize) -> Result<Vec<RecordBatch>> {
+        let store = runtime.object_store(&self.store)?;
+        school_rows(store, self.table.name(), &self.files, &self.schema, school, threads).await
     }
 
     /// Files that the filters can't rule out by what the commit says of them.

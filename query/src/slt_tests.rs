@@ -9,7 +9,7 @@ mod recorded;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -23,9 +23,10 @@ use weir_lake::schema::Table;
 
 use crate::engine::{Engine, EngineOptions};
 use crate::error::QueryError;
+use crate::figuring::{Figured, Terms};
 use crate::fixture::{TestLake, day, estate, options};
 use crate::frame::{self, By, Grain};
-use crate::indicator::Indicator;
+use crate::indicator::{FigureRow, Indicator};
 
 /// What a file needs of an engine: rows of a question with parameters over a lake and the fixture's estate.
 #[async_trait::async_trait]
@@ -157,15 +158,20 @@ impl<A: Answers> Given<A> {
         let indicator = Indicator::find(words[0])?;
         let grain = if words.contains(&"week") { Grain::Week } else { Grain::HalfTerm };
         let by = words.iter().position(|word| *word == "by").map(|at| By::parse(words[at + 1]).unwrap());
-        let text = frame::sql(indicator, grain, by);
-        let last_year = AcademicYear::parse(words[2]).unwrap().previous().to_string();
-        let all = [("school", words[1]), ("year", words[2]), ("last_year", last_year.as_str())];
-        let parameters: Vec<(&str, ScalarValue)> = all
-            .into_iter()
-            .filter(|(name, _)| text.contains(&format!("${name}")))
-            .map(|(name, value)| (name, ScalarValue::from(value)))
-            .collect();
-        self.answers.rows(&text, &parameters).await
+        let year = AcademicYear::parse(words[2]).unwrap();
+        let mut terms = Vec::new();
+        for question in frame::terms(words[1]) {
+            terms.push(self.answers.rows(&question.text, &question.parameters).await?);
+        }
+        let asked = frame::asked(indicator, words[1], year, grain, by);
+        let cells = self.answers.rows(&asked.cells.text, &asked.cells.parameters).await?;
+        let persons = match &asked.persons {
+            Some(question) => Some(self.answers.rows(&question.text, &question.parameters).await?),
+            None => None,
+        };
+        let figured = Figured { indicator, year, grain };
+        let rows = figured.rows(&Terms::new(words[1], &terms)?, &cells, persons.as_deref())?;
+        Ok(vec![stated(&rows)])
     }
 }
 
@@ -251,6 +257,25 @@ fn receipts(rows: &RecordBatch) -> Vec<Receipt> {
             }
         })
         .collect()
+}
+
+/// What a file states of a figure, as rows.
+fn stated(rows: &[FigureRow]) -> RecordBatch {
+    fn texts<'a>(rows: &'a [FigureRow], of: impl Fn(&'a FigureRow) -> Option<&'a str>) -> ArrayRef {
+        Arc::new(rows.iter().map(of).collect::<StringArray>())
+    }
+    let numbers = |of: fn(&FigureRow) -> Option<f64>| Arc::new(rows.iter().map(of).collect::<Float64Array>()) as ArrayRef;
+    let weeks: Date32Array = rows.iter().map(|row| row.week.map(epoch_day)).collect();
+    let columns = [
+        ("label", texts(rows, |row| Some(&row.label))),
+        ("week", Arc::new(weeks) as ArrayRef),
+        ("dimension", texts(rows, |row| row.dimension.as_deref())),
+        ("part", texts(rows, |row| row.part.as_deref())),
+        ("numerator", numbers(|row| row.numerator)),
+        ("denominator", numbers(|row| row.denominator)),
+        ("value", numbers(|row| row.value)),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap()
 }
 
 /// What of a figure a file states: period or week, dimension, part, numerator, denominator, figure.

@@ -22,6 +22,7 @@ mod every_format_gives_back_what_was_written;
 mod every_planted_concern_is_raised;
 mod lines_of_no_school_wait_for_a_rule;
 mod nobody_comes_in_without_an_account;
+mod others_roll_up_the_same;
 mod others_samples_are_read_as_a_careful_person_would;
 mod saved_questions_find_what_was_planted;
 mod the_demo_tells_what_was_planted;
