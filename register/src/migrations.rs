@@ -17,10 +17,10 @@ const STEPS: &[(&str, &str)] = &[
     ("checks", include_str!("../migrations/003_checks.sql")),
     ("changes", include_str!("../migrations/004_changes.sql")),
     ("books", include_str!("../migrations/005_books.sql")),
-    ("reviews", include_str!("../migrations/009_reviews.sql")),
     ("alerts", include_str!("../migrations/006_alerts.sql")),
     ("post", include_str!("../migrations/007_post.sql")),
     ("erasure", include_str!("../migrations/008_erasure.sql")),
+    ("reviews", include_str!("../migrations/009_reviews.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

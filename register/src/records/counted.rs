@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteConnection};
 use weir_lake::ids::SchoolId;
 
+use super::AlertOutcome;
 use super::typed::{day, maybe_day};
 use crate::{Register, RegisterError};
 
@@ -107,13 +108,16 @@ pub struct Counted {
     pub tests: Vec<CountedTest>,
     /// Changes.
     pub changes: Vec<CountedChange>,
-    /// Alerts; none yet: no table holds any.
+    /// Alerts about pupils, those that became part of a lesson left out.
     pub alerts: Vec<CountedAlert>,
     /// Reveals.
     pub reveals: Vec<CountedReveal>,
     /// The day of the trail's first row; none where it has none.
     pub trail_since: Option<Date>,
 }
+
+/// The outcome of a false alarm, as figures know it.
+const FALSE_POSITIVE: &str = "false_positive";
 
 fn school(text: &str) -> Result<SchoolId, RegisterError> {
     SchoolId::parse(text).map_err(|_| RegisterError::Damaged("a school that is none"))
@@ -193,10 +197,55 @@ impl Register {
                 school,
             });
         }
+        counted.alerts = alerts(&mut reading, &zone).await?;
         let since: Option<i64> = sqlx::query_scalar("SELECT min(at) FROM audit").fetch_one(&mut *reading).await?;
         counted.trail_since = since.map(|at| local_day(at, TimeZone::UTC)).transpose()?;
         Ok(counted)
     }
+}
+
+async fn alerts(
+    reading: &mut SqliteConnection,
+    zone: impl Fn(&SchoolId) -> TimeZone,
+) -> Result<Vec<CountedAlert>, RegisterError> {
+    let rows = sqlx::query(
+        "SELECT id, school, severity, first_at, acknowledged_at, close_at, CASE WHEN state = 'closed' THEN outcome END AS outcome,
+                dense_rank() OVER (ORDER BY COALESCE(subject, 'alert ' || id)) AS pupil
+         FROM alerts WHERE who = 'pupil' AND state <> 'folded' ORDER BY id",
+    )
+    .fetch_all(reading)
+    .await?;
+    let mut alerts = Vec::new();
+    for row in rows {
+        let school = school(row.try_get("school")?)?;
+        let outcome: Option<&str> = row.try_get("outcome")?;
+        let outcome =
+            outcome.map(|word| AlertOutcome::parse(word).ok_or(RegisterError::Damaged("an outcome that it does not know")));
+        let outcome = outcome.transpose()?;
+        let closed: Option<i64> = row.try_get("close_at")?;
+        let acknowledged: Option<i64> = row.try_get("acknowledged_at")?;
+        let minute = |at| local_minute(at, zone(&school));
+        alerts.push(CountedAlert {
+            number: row.try_get("id")?,
+            pupil: row.try_get("pupil")?,
+            severity: u8::try_from(row.try_get::<i64, _>("severity")?)
+                .map_err(|_| RegisterError::Damaged("a severity that is none"))?,
+            happened: minute(row.try_get("first_at")?)?,
+            acknowledged: acknowledged.map(minute).transpose()?,
+            closed: closed.filter(|_| outcome.is_some()).map(|at| local_day(at, zone(&school))).transpose()?,
+            outcome: outcome.map(|outcome| if outcome.is_false() { FALSE_POSITIVE.into() } else { outcome.word().into() }),
+            school,
+        });
+    }
+    Ok(alerts)
+}
+
+/// A day, and the minute of that day, by a school's clock.
+fn local_minute(at: i64, zone: TimeZone) -> Result<(Date, u16), RegisterError> {
+    let at = Timestamp::from_microsecond(at).map_err(|_| RegisterError::Damaged("a time that it can't read"))?;
+    let at = at.to_zoned(zone);
+    let minute = u16::from(at.hour().unsigned_abs()) * 60 + u16::from(at.minute().unsigned_abs());
+    Ok((at.date(), minute))
 }
 
 fn local_day(at: i64, zone: TimeZone) -> Result<Date, RegisterError> {
