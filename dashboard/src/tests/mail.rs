@@ -31,7 +31,7 @@ async fn a_letters_address_opens_for_its_reader_alone() {
         assert_eq!(lead.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(register.letters(10).await.unwrap().iter().all(|letter| letter.read_at.is_none()));
-    for (path, wanted) in [("/mail/1", "/"), ("/mail/2", "/school/oakfield"), ("/mail/2", "/school/oakfield")] {
+    for (path, wanted) in [("/mail/1", "/today"), ("/mail/2", "/school/oakfield"), ("/mail/2", "/school/oakfield")] {
         let answer = lead.get(path).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, wanted));
     }

@@ -363,4 +363,17 @@ async fn alerts_are_counted_by_what_came_of_them() {
     assert_eq!((tally.median_hours, tally.hours_of_nine_in_ten), (Some(2.0), Some(9.0)));
     assert_eq!(register.alert_facts(&oak(), (0, NOW)).await.unwrap(), []);
     assert_eq!(AlertTally::of(&[]), AlertTally::default());
+
+    // What figures are made of: no class, no key, and a lesson is a false alarm.
+    let counted = register.counted(|_| jiff::tz::TimeZone::UTC).await.unwrap().alerts;
+    let of = |number: i64| counted.iter().find(|alert| alert.number == number).unwrap();
+    assert_eq!(counted.len(), 5);
+    let (first, second, fourth) = (of(id(1)), of(id(2)), of(id(4)));
+    assert_eq!((first.happened, first.acknowledged, first.closed), ((DAY, 480), Some((DAY, 540)), Some(DAY)));
+    assert_eq!((first.outcome.as_deref(), second.outcome.as_deref()), (Some("referred"), Some("false_positive")));
+    assert_eq!((fourth.acknowledged, fourth.closed, fourth.outcome.as_deref()), (None, None, None));
+    let mut pupils: Vec<i64> = counted.iter().map(|alert| alert.pupil).collect();
+    pupils.sort_unstable();
+    pupils.dedup();
+    assert_eq!(pupils.len(), 4);
 }
