@@ -279,7 +279,8 @@ fn local_size(path: &Path) -> Result<Option<u64>, LakeError> {
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(path)
+    // A bare name lies in the current folder.
+    path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).unwrap_or(path)
 }
 
 /// Makes the names in a folder durable. On Windows the file system's own journal does that.

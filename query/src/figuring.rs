@@ -131,6 +131,9 @@ type Kind = (String, String);
 /// The sums of each kind by half-term or week.
 type Sums = BTreeMap<Kind, BTreeMap<Span, Sum>>;
 
+/// Numerator and denominator of each week of a sum.
+type Weeks = BTreeMap<Span, [Option<f64>; 2]>;
+
 /// How many people stand behind a sum, and the most active one's part.
 type People = HashMap<(Kind, Span), (u64, f64)>;
 
@@ -207,7 +210,7 @@ impl Figured<'_> {
     /// Cells added up to half-terms or weeks.
     fn added(&self, cells: &[RecordBatch], place: impl Fn(i64) -> Option<(Span, Span)>) -> Result<Sums, QueryError> {
         let mut sums = Sums::new();
-        let mut weekly: BTreeMap<(Kind, Span), BTreeMap<Span, [Option<f64>; 2]>> = BTreeMap::new();
+        let mut weekly: BTreeMap<(Kind, Span), Weeks> = BTreeMap::new();
         for batch in cells {
             let (days, dimensions, parts) = (wholes(batch, "day")?, texts(batch, "dimension")?, texts(batch, "part")?);
             let (numerators, denominators) = (numbers(batch, "numerator")?, numbers(batch, "denominator")?);

@@ -74,7 +74,9 @@ pub fn records(estate: &Estate) -> anyhow::Result<Records> {
     let register = match BlockingRegister::of_estate_existing(estate) {
         Ok(register) => register,
         Err(RegisterError::Missing { .. }) => return Ok(Records::default()),
-        Err(error) => return Err(error.into()),
+        Err(error) => {
+            return Err(anyhow::Error::new(error).context("the register can't be opened, so nothing was done"));
+        }
     };
     Ok(register.wait(weir_dashboard::records_of(register.register(), &estate.schools))?)
 }

@@ -1,7 +1,5 @@
 //! `weir report`: the annual review as it was signed, a draft of one that is not, or a document made again from its bundle alone.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -119,7 +117,7 @@ impl Report {
                 }
             };
             let _receipt = register.audit(act.with("revision", revision.number)).await?;
-            put(&self.out, &bytes)?;
+            weir_lake::storage::write_file(&self.out, &bytes)?;
             println!("Wrote {}: revision {}, as it was signed and stored.", self.out.display(), revision.number);
             println!("Digest of the bundle: {}", frozen.digest);
             println!("Digest of the file:   {}", digest(&bytes));
@@ -138,7 +136,7 @@ impl Report {
             Form::Document(kind) => weir_pack::write(&bundle, kind, Limits::default())?,
         };
         let _receipt = register.audit(act.with("draft", true)).await?;
-        put(&self.out, &bytes)?;
+        weir_lake::storage::write_file(&self.out, &bytes)?;
         println!("Wrote {}: a DRAFT. Nobody has signed this review, and its figures may still change.", self.out.display());
         println!("Digest of the bundle: {}", bundle.digest()?);
         Ok(Ended::Done)
@@ -151,7 +149,7 @@ impl Report {
             Form::Bundle => stored.clone(),
             Form::Document(kind) => weir_pack::rebuild(&stored, kind, Limits::default())?,
         };
-        put(&self.out, &bytes)?;
+        weir_lake::storage::write_file(&self.out, &bytes)?;
         println!(
             "Wrote {}: revision {} of the review of {}, {}.",
             self.out.display(),
@@ -185,8 +183,11 @@ impl Report {
     }
 }
 
+/// The digest of a bundle, and of each file made from it, by form.
+type Digests = (String, Vec<(String, String)>);
+
 /// The digests that a register here holds of the same review: its bundle's, and each file's by form.
-fn held(bundle: &Bundle, config: Option<&Path>) -> anyhow::Result<Option<(String, Vec<(String, String)>)>> {
+fn held(bundle: &Bundle, config: Option<&Path>) -> anyhow::Result<Option<Digests>> {
     let estate = match super::estate::load(config) {
         Ok(estate) => estate,
         Err(error) if config.is_some() => return Err(error),
@@ -211,17 +212,4 @@ fn held(bundle: &Bundle, config: Option<&Path>) -> anyhow::Result<Option<(String
 fn frozen(review: &Review, number: u32) -> Option<(&Revision, &Frozen)> {
     let revision = review.revisions.iter().find(|revision| revision.number == number)?;
     Some((revision, revision.frozen.as_ref()?))
-}
-
-/// Writes a file whole or not at all.
-fn put(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut name = path.file_name().context("--out needs a file's name")?.to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let said = || part.display().to_string();
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&part).with_context(said)?;
-    file.write_all(bytes).with_context(said)?;
-    file.sync_all().with_context(said)?;
-    drop(file);
-    std::fs::rename(&part, path).with_context(|| path.display().to_string())
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
 use weir_lake::ids::SchoolId;
 use weir_query::engine::{Answer, Engine, Reason};
@@ -93,10 +94,10 @@ async fn names(engine: &Engine) -> anyhow::Result<Vec<String>> {
     const NAMES: &str = "SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'lake'
 UNION SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'lake'";
     let answer = engine.sql(NAMES, None).await?;
-    let texts = answer.batches.iter().map(|batch| arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8));
     let mut names = Vec::new();
-    for column in texts {
-        names.extend(arrow::array::AsArray::as_string::<i32>(&column?).iter().flatten().map(str::to_owned));
+    for batch in &answer.batches {
+        let column = ArrayFormatter::try_new(batch.column(0), &FormatOptions::default())?;
+        names.extend((0..batch.num_rows()).map(|row| column.value(row).to_string()));
     }
     Ok(names)
 }

@@ -110,7 +110,7 @@ async fn what_is_listed_alerts_at_once() {
         Event { user_type: "staff", ..csam.clone() },
         Event { user: None, user_type: "unknown", ..csam.clone() },
     ] {
-        let found = of(&[event.clone()]).await;
+        let found = of(std::slice::from_ref(&event)).await;
         assert_eq!(found.len(), 1, "{event:?}");
         assert!(found[0].is_illegal && found[0].events[0].severity == 3 && found[0].events[0].what == "listed");
     }
@@ -128,7 +128,7 @@ async fn staff_raise_nothing_else() {
 #[tokio::test]
 async fn a_sign_in_of_many_counts_where_it_is_most_severe() {
     let shared = Event { user_type: "shared", device: Some(B), ..SEARCH };
-    assert_eq!(of(&[shared.clone()]).await, []);
+    assert_eq!(of(std::slice::from_ref(&shared)).await, []);
     let found = of(&[Event { severity: Some(4), ..shared }]).await;
     assert_eq!(found[0].group, Group::One(Person::Unidentified(Some(B.into()))));
 }

@@ -35,12 +35,12 @@ fn at(home: &Home, now: &str, arguments: &[&str]) -> Ran {
 
 fn serve(home: &Home, now: &str) -> (Server, String) {
     let mut command = home.command();
-    let mut child = command.args(["serve", "--port", "0"]).env("WEIR_NOW", now).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut server = Server(command.args(["serve", "--port", "0"]).env("WEIR_NOW", now).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
     loop {
         let line = lines.next().expect("the pages are served").unwrap();
         if let Some(rest) = line.strip_prefix("Open ") {
-            return (Server(child), rest.split_whitespace().next().unwrap().trim_end_matches('/').to_owned());
+            return (server, rest.split_whitespace().next().unwrap().trim_end_matches('/').to_owned());
         }
     }
 }

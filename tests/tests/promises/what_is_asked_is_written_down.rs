@@ -60,5 +60,5 @@ fn or_not_at_all() {
     std::fs::create_dir(home.estate().join("register.sqlite")).unwrap();
     let ran = home.weir_ok(["sql", "SELECT 1 AS n"], 2);
     assert_eq!(ran.stdout, "");
-    assert!(ran.stderr.contains("the audit trail can't be written, so nothing was done"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the register can't be opened, so nothing was done"), "{}", ran.stderr);
 }

@@ -97,7 +97,7 @@ async fn page_of(
         action: if is_writer { "write" } else { "ask" },
         reported: lines,
         fields: filled(fields, &typed.unwrap_or(kept), &wrong),
-        earlier: earlier(&review, key, block, &by, at.nation),
+        earlier: earlier(&review, key, block, by, at.nation),
         comments: review.comments(key).map(|comment| (comment.text.clone(), by(&comment.by, comment.role, comment.at))).collect(),
         before: neighbour(key.checked_sub(1)),
         after: neighbour(key.checked_add(1)),
