@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::REPEAT_DAYS;
 use super::seen::Seen;
 
-/// So many pupils with the same term or host within [`LESSON_MICROS`] look like a lesson.
+/// So many pupils with the same term or host within half an hour look like a lesson.
 pub const LESSON_PUPILS: usize = 5;
 const LESSON_MICROS: i64 = 30 * 60 * 1_000_000;
 
