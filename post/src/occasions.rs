@@ -25,20 +25,32 @@ pub struct HalfTermOver {
     pub which: String,
 }
 
-/// Something waits for the safeguarding leads of a school: how many things in all, and what the newest is, so that the same is not told
-/// twice. Gives how many people are written to.
-pub async fn waiting(
-    accounts: &Accounts,
-    estate: &Estate,
-    actor: &Actor,
-    school: &SchoolId,
-    items: u32,
-    urgent: bool,
-    newest: &str,
-) -> Result<u32, PostError> {
-    each(accounts, estate, actor, LetterKind::Waiting, |schools| {
-        let is_theirs = schools.contains(&school);
-        is_theirs.then(|| Occasion { school: Some(school.clone()), about: newest.to_owned(), items, urgent })
+/// Something that waits at a school.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting<'a> {
+    /// Where.
+    pub school: &'a SchoolId,
+    /// For the head; otherwise for the safeguarding leads.
+    pub for_head: bool,
+    /// How many things in all.
+    pub items: u32,
+    /// Whether one of them is urgent.
+    pub urgent: bool,
+    /// What the newest is, so that the same is not told twice. It stands in no letter.
+    pub newest: &'a str,
+}
+
+/// Tells that something waits. Gives how many people are written to.
+pub async fn waiting(accounts: &Accounts, estate: &Estate, actor: &Actor, what: &Waiting<'_>) -> Result<u32, PostError> {
+    let kind = if what.for_head { LetterKind::WaitingForHead } else { LetterKind::Waiting };
+    each(accounts, estate, actor, kind, |schools| {
+        let is_theirs = schools.contains(&what.school);
+        is_theirs.then(|| Occasion {
+            school: Some(what.school.clone()),
+            about: what.newest.to_owned(),
+            items: what.items,
+            urgent: what.urgent,
+        })
     })
     .await
 }

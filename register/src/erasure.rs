@@ -199,10 +199,22 @@ impl Register {
     }
 }
 
+/// What takes a key out of every table that knows any, in this order. Of a class's alert only their part goes.
+const FORGET: [&str; 8] = [
+    "DELETE FROM audit_subjects WHERE user_key = ?1",
+    "DELETE FROM case_holds WHERE user_key = ?1",
+    "DELETE FROM alert_notes WHERE alert IN (SELECT id FROM alerts WHERE subject = ?1)",
+    "DELETE FROM alert_reveals WHERE alert IN (SELECT id FROM alerts WHERE subject = ?1)",
+    "DELETE FROM alert_told WHERE alert IN (SELECT id FROM alerts WHERE subject = ?1)",
+    "DELETE FROM alert_events WHERE subject = ?1 OR alert IN (SELECT id FROM alerts WHERE subject = ?1)",
+    "UPDATE alerts SET follows = NULL WHERE follows IN (SELECT id FROM alerts WHERE subject = ?1)",
+    "DELETE FROM alerts WHERE subject = ?1",
+];
+
 /// Takes keys out of every table that knows any.
 async fn forget(connection: &mut sqlx::SqliteConnection, keys: &[UserKey]) -> Result<(), RegisterError> {
     for key in keys {
-        for statement in ["DELETE FROM audit_subjects WHERE user_key = ?", "DELETE FROM case_holds WHERE user_key = ?"] {
+        for statement in FORGET {
             sqlx::query(statement).bind(key.as_str()).execute(&mut *connection).await?;
         }
     }

@@ -28,6 +28,8 @@ const GIVEN_UP: i64 = 7 * 24 * 3600 * 1_000_000;
 pub enum LetterKind {
     /// Something waits for a safeguarding lead.
     Waiting,
+    /// Something waits for the head: nobody took it, or it is theirs alone.
+    WaitingForHead,
     /// The week is over, and its pages wait to be read by a safeguarding lead.
     Digest,
     /// A source has sent nothing: to technicians.
@@ -40,12 +42,14 @@ pub enum LetterKind {
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Digest, Self::FeedSilent, Self::NightFailed, Self::TermlyReview];
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::WaitingForHead, Self::Digest, Self::FeedSilent, Self::NightFailed, Self::TermlyReview];
 
     /// The word in the register.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::WaitingForHead => "waiting-for-head",
             Self::Digest => "digest",
             Self::FeedSilent => "feed-silent",
             Self::NightFailed => "night-failed",
@@ -57,6 +61,7 @@ impl LetterKind {
     pub const fn role(self) -> Role {
         match self {
             Self::Waiting | Self::Digest => Role::Dsl,
+            Self::WaitingForHead => Role::Leader,
             Self::FeedSilent | Self::NightFailed => Role::Technician,
             Self::TermlyReview => Role::Governor,
         }

@@ -108,7 +108,8 @@ impl Look {
         let mut take = |step: Step| {
             let is_new = |look: &&String| !self.told.contains(*look);
             let has_new = step.how == How::Failed || step.look.iter().any(|look| is_new(&look));
-            let is_quiet = matches!(step.text.as_str(), "nothing waited" | "nothing new" | "nothing changed");
+            let is_quiet =
+                matches!(step.text.as_str(), "nothing waited" | "nothing new" | "nothing changed" | "nothing was sent");
             if has_new || !is_quiet || self.is_whole {
                 said(&format!("{:7} {}: {}", step.how.words(), step.step, step.text));
                 step.look.iter().filter(is_new).for_each(|look| println!("          - {look}"));

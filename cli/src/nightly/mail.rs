@@ -16,6 +16,7 @@ use weir_query::engine::{Engine, EngineOptions};
 use weir_query::output::rows_as_json;
 use weir_register::Actor;
 use weir_register::accounts::Accounts;
+use weir_register::alerts::To;
 
 use super::Said;
 use super::report::How;
@@ -36,6 +37,7 @@ pub fn step(estate: &Estate, lake: &Lake, how: How, silent: Vec<(BTreeSet<School
         }
         let silent: Vec<BTreeSet<SchoolId>> = silent.into_iter().map(|(schools, _)| schools).collect();
         weir_post::feeds_silent(&accounts, estate, &actor, &silent, today).await?;
+        alerts_told(&accounts, estate, &actor).await?;
         weir_post::digest(&accounts, estate, &actor, &had_school(estate, today), today).await?;
         // A lake that can't be asked keeps no technician from being told so.
         let look = match over {
@@ -63,6 +65,45 @@ pub fn night_did_not_begin(estate: &Estate) -> anyhow::Result<()> {
         anyhow::ensure!(look.is_empty(), "{text}: {}", look.join("; "));
         Ok(())
     })
+}
+
+/// Tells of alerts that wait, and sends what is due: between nights.
+pub fn of_alerts(estate: &Estate) -> anyhow::Result<Said> {
+    commands::runtime()?.block_on(async {
+        let accounts = Accounts::of_estate(estate).await?;
+        let actor = Actor::of_command();
+        alerts_told(&accounts, estate, &actor).await?;
+        let said = sent(&accounts, estate, &actor).await?;
+        accounts.register().close().await;
+        Ok(said)
+    })
+}
+
+/// Writes to whoever is to be told of an alert that nobody has taken. A contact out of hours who has no account stands on the page.
+async fn alerts_told(accounts: &Accounts, estate: &Estate, actor: &Actor) -> anyhow::Result<()> {
+    if estate.mail.is_none() {
+        return Ok(());
+    }
+    let (register, now) = (accounts.register(), accounts.now());
+    let due = register.due_notices(now).await?;
+    for notice in &due {
+        let for_head = match notice.to {
+            To::Lead | To::Deputies => false,
+            To::Head => true,
+            To::Contact => continue,
+        };
+        let same = due.iter().filter(|other| other.school == notice.school && other.to == notice.to).count();
+        let waiting = weir_post::Waiting {
+            school: &notice.school,
+            for_head,
+            items: u32::try_from(same).unwrap_or(u32::MAX),
+            urgent: notice.is_urgent,
+            newest: &format!("alert {}, {}", notice.alert, notice.to.word()),
+        };
+        weir_post::waiting(accounts, estate, actor, &waiting).await?;
+        register.notice_sent(notice, now).await?;
+    }
+    Ok(())
 }
 
 /// Sends what is due, and says what came of it.

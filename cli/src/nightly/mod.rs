@@ -67,7 +67,7 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
     Ok(night)
 }
 
-/// One look of the same-day path: what came is read and made into figures. Whether anything was read is what it gives.
+/// One look of the same-day path: what came is read and made into figures and alerts, and who waits for one is told. Whether anything was read is what it gives.
 pub fn look(
     estate: &Estate,
     run_id: &RunId,
@@ -81,7 +81,11 @@ pub fn look(
     // The first look finishes what the run before may have left.
     if has_read || is_first {
         take(of("figures", figures(estate, &lake)));
-        // What has to be done whenever something new was committed, as raising alerts, is a step of its own here.
+        take(of("alerts", alerts(estate)));
+    }
+    // Not only after something new: who is told next goes by the clock.
+    if estate.mail.is_some() {
+        take(of("mail", mail::of_alerts(estate)));
     }
     Ok(has_read)
 }

@@ -3,8 +3,9 @@ use weir_lake::ids::{SchoolId, UserKey};
 
 use super::Place;
 use super::accounts::People;
+use crate::alerts::{Listed, NewEvent, NewGroup, What, Who};
 use crate::erasure::NewHold;
-use crate::{Act, Action, Actor, Role, Sought};
+use crate::{Act, Action, Actor, Register, Role, Sought};
 
 const GONE: &str = "k1-00112233445566778899aabbccddeeff";
 const STAYS: &str = "k1-ffeeddccbbaa99887766554433221100";
@@ -27,6 +28,34 @@ fn holds(place: &Place, text: &str) -> bool {
         .any(|path| std::fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()))
 }
 
+/// An alert about somebody.
+async fn raised(register: &Register, subject: &str) {
+    let event = NewEvent {
+        identity: subject.as_bytes()[3..19].try_into().unwrap(),
+        at: START,
+        day: date(2026, 11, 23),
+        subject: Some(subject.into()),
+        file_id: "f".into(),
+        line_no: 1,
+        what: What::Search,
+        severity: 3,
+        asks_for_help: false,
+        raises: true,
+    };
+    let group = NewGroup {
+        school: SchoolId::parse("oak").unwrap(),
+        who: Who::Pupil,
+        subject: Some(subject.into()),
+        shared: None,
+        theme: "drugs".into(),
+        is_illegal: false,
+        score: 40,
+        events: vec![event],
+    };
+    let act = Act::new(anna(), Action::RaiseAlerts);
+    register.raise_alerts(act, &[group], Some((1, date(2026, 11, 23))), START).await.unwrap();
+}
+
 #[tokio::test]
 async fn with_the_keys_goes_every_way_back_and_the_chain_holds() {
     let people = People::new().await;
@@ -39,6 +68,7 @@ async fn with_the_keys_goes_every_way_back_and_the_chain_holds() {
         let _receipt = register.audit(reveal).await.unwrap();
         let new = NewHold { placed_by: lead, school: school.clone(), key: key(subject), review_on: date(2026, 12, 18) };
         register.hold(anna(), &new, "a case is open", START).await.unwrap();
+        raised(register, subject).await;
     }
     assert_eq!(register.holds(date(2026, 12, 18)).await.unwrap().len(), 2);
     assert_eq!(register.holds(date(2026, 12, 19)).await.unwrap().len(), 0, "a hold ends by itself");
@@ -60,6 +90,8 @@ async fn with_the_keys_goes_every_way_back_and_the_chain_holds() {
     assert!(holds(&people.folder, STAYS), "the search finds what is there");
     let done = register.erasures().await.unwrap().remove(0);
     assert_eq!((done.keys.len(), done.done_at, done.rows_gone), (0, Some(START + 1), Some(41)));
+    let alerts = register.alerts(&school, Listed::Open).await.unwrap();
+    assert_eq!(alerts.iter().map(|alert| alert.subject.clone()).collect::<Vec<_>>(), [Some(key(STAYS))]);
     assert_eq!(register.audit_rows(&about_them).await.unwrap(), [], "nobody can tell any more whom the rows are about");
     assert_eq!(register.verify_audit(None).await.unwrap().findings, []);
 }
