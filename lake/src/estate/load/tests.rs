@@ -178,7 +178,7 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
         (
             "[[source]]\nid = \"a\"\nscool = \"oak\"\n",
             &[
-                "weir.toml line 3: found the unknown key `scool`; use `id`, `school`, `school_map`, `format`, `inbox`, `tz`, `layer`, `logs_allowed`, `keep_flows`",
+                "weir.toml line 3: found the unknown key `scool`; use `id`, `school`, `school_map`, `format`, `inbox`, `tz`, `layer`, `logs_allowed`, `keep_flows`, `from`, `tail`",
             ],
         ),
         ("[[source]]\nid = \"a\"\n", &["weir.toml line 2, key source a.school: give either school or school_map"]),
