@@ -100,8 +100,10 @@ async fn alerts_told(accounts: &Accounts, estate: &Estate, actor: &Actor) -> any
             urgent: notice.is_urgent,
             newest: &format!("alert {}, {}", notice.alert, notice.to.word()),
         };
-        weir_post::waiting(accounts, estate, actor, &waiting).await?;
-        register.notice_sent(notice, now).await?;
+        // Where nobody holds the role yet, nobody was told.
+        if weir_post::waiting(accounts, estate, actor, &waiting).await? > 0 {
+            register.notice_sent(notice, now).await?;
+        }
     }
     Ok(())
 }
