@@ -1,7 +1,7 @@
 //! The letters of a night: to technicians when a feed is silent or the night failed, to safeguarding leads when a week is over, to
 //! governors when a half-term is published. None says more than that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use jiff::ToSpan;
@@ -16,7 +16,7 @@ use weir_query::engine::{Engine, EngineOptions};
 use weir_query::output::rows_as_json;
 use weir_register::Actor;
 use weir_register::accounts::Accounts;
-use weir_register::alerts::To;
+use weir_register::alerts::{Notice, To};
 
 use super::Said;
 use super::report::How;
@@ -86,23 +86,26 @@ async fn alerts_told(accounts: &Accounts, estate: &Estate, actor: &Actor) -> any
     }
     let (register, now) = (accounts.register(), accounts.now());
     let due = register.due_notices(now).await?;
+    let mut together: BTreeMap<(&SchoolId, bool), Vec<&Notice>> = BTreeMap::new();
     for notice in &due {
         let for_head = match notice.to {
             To::Lead | To::Deputies => false,
             To::Head => true,
             To::Contact => continue,
         };
-        let same = due.iter().filter(|other| other.school == notice.school && other.to == notice.to).count();
-        let waiting = weir_post::Waiting {
-            school: &notice.school,
-            for_head,
-            items: u32::try_from(same).unwrap_or(u32::MAX),
-            urgent: notice.is_urgent,
-            newest: &format!("alert {}, {}", notice.alert, notice.to.word()),
-        };
-        // Where nobody holds the role yet, nobody was told.
+        together.entry((&notice.school, for_head)).or_default().push(notice);
+    }
+    for ((school, for_head), notices) in together {
+        let newest = notices.iter().map(|notice| notice.alert).max().unwrap_or_default();
+        let urgent = notices.iter().any(|notice| notice.is_urgent);
+        let items = u32::try_from(notices.len()).unwrap_or(u32::MAX);
+        let newest = format!("alert {newest}, {}", if urgent { "urgent" } else { "in turn" });
+        let waiting = weir_post::Waiting { school, for_head, items, urgent, newest: &newest };
+        // Where nobody holds the role yet, nobody was told: a later look does it.
         if weir_post::waiting(accounts, estate, actor, &waiting).await? > 0 {
-            register.notice_sent(notice, now).await?;
+            for notice in notices {
+                register.notice_sent(notice, now).await?;
+            }
         }
     }
     Ok(())
