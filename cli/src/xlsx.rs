@@ -9,6 +9,7 @@ use arrow::datatypes::{
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
+use weir_pack::FORMULA_SIGNS;
 use weir_query::engine::Answer;
 
 /// Rows of a sheet below its header.
@@ -27,9 +28,6 @@ const LARGEST: i128 = 999_999_999_999_999;
 const EPOCH: f64 = 25_569.0;
 
 const DAY_MICROS: f64 = 86_400e6;
-
-/// What a spreadsheet may take for the beginning of a formula.
-const SIGNS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 
 /// What a cell holds.
 #[derive(Debug, PartialEq)]
@@ -108,7 +106,7 @@ pub fn workbook(answer: &Answer, notes: &[(String, String)]) -> anyhow::Result<V
         let wrapped = Format::new().set_text_wrap();
         for (row, (what, text)) in (0..).zip(notes) {
             sheet.write_string_with_format(row, 0, what, &looks.header)?;
-            let is_formula = text.starts_with(SIGNS);
+            let is_formula = text.starts_with(FORMULA_SIGNS);
             let look = if is_formula { &looks.text_only } else { &wrapped };
             sheet.write_string_with_format(row, 1, text, look)?;
         }
@@ -124,7 +122,9 @@ fn write(sheet: &mut Worksheet, (row, column): (u32, u16), cell: Cell, looks: &L
         Cell::Date(days) => sheet.write_number_with_format(row, column, days, &looks.date)?,
         Cell::Instant(days) => sheet.write_number_with_format(row, column, days, &looks.instant)?,
         // Logs hold what anyone typed. A text cell is never run as it stands; marked, it is not when it is edited either.
-        Cell::Text(text) if text.starts_with(SIGNS) => sheet.write_string_with_format(row, column, text, &looks.text_only)?,
+        Cell::Text(text) if text.starts_with(FORMULA_SIGNS) => {
+            sheet.write_string_with_format(row, column, text, &looks.text_only)?
+        }
         Cell::Text(text) => sheet.write_string(row, column, text)?,
     };
     Ok(())

@@ -126,7 +126,7 @@ pub(crate) fn row(out: &mut String, cells: &[&str]) {
             out.push(',');
         }
         // A spreadsheet runs a cell that begins like this as a formula; a name from a file must not.
-        let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        let guard = if cell.starts_with(weir_pack::FORMULA_SIGNS) { "'" } else { "" };
         if cell.contains([',', '"', '\n', '\r']) {
             out.push('"');
             out.push_str(guard);

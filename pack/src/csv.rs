@@ -10,7 +10,7 @@ use crate::error::PackError;
 use crate::{lists, words};
 
 /// What a spreadsheet may take for the beginning of a formula.
-pub(crate) const SIGNS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+pub const FORMULA_SIGNS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 
 /// A file of the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ fn plain(kind: ColumnKind, cell: &Cell) -> String {
 
 /// A spreadsheet runs a cell that begins like a formula; what someone wrote must not be.
 fn guarded(text: &str) -> String {
-    if text.starts_with(SIGNS) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(FORMULA_SIGNS) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn line(out: &mut String, cells: &[String]) {

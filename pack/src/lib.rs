@@ -20,7 +20,7 @@ mod words;
 mod xlsx;
 
 use bundle::Bundle;
-pub use csv::{TableFile, tables};
+pub use csv::{FORMULA_SIGNS, TableFile, tables};
 pub use error::{BundleError, PackError};
 
 /// A document of a review.

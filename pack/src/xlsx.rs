@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
 
 use crate::bundle::{Block, Bundle, Cell, ColumnKind, Table};
-use crate::csv::SIGNS;
+use crate::csv::FORMULA_SIGNS;
 use crate::error::PackError;
 use crate::{lists, words};
 
@@ -69,7 +69,7 @@ impl Filling<'_> {
             return Err(PackError::TooMuch { what: format!("more than {MOST_ROWS} rows") });
         }
         // People wrote it. A text cell is never run as it stands; marked, it is not when it is edited either.
-        let look = if text.starts_with(SIGNS) { &self.looks.text_only } else { look };
+        let look = if text.starts_with(FORMULA_SIGNS) { &self.looks.text_only } else { look };
         self.sheet.write_string_with_format(self.row, column, text, look)?;
         Ok(())
     }

@@ -163,7 +163,7 @@ fn list(rows: Vec<AuditRow>, output: Output) -> anyhow::Result<Ended> {
             or_empty(&line.school),
             or_empty(&line.object),
             // What somebody typed must be no formula to a spreadsheet.
-            if line.reason.as_ref().is_some_and(|reason| reason.starts_with(['=', '+', '-', '@'])) {
+            if line.reason.as_ref().is_some_and(|reason| reason.starts_with(weir_pack::FORMULA_SIGNS)) {
                 format!("'{}", or_empty(&line.reason))
             } else {
                 or_empty(&line.reason)

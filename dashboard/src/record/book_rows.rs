@@ -158,7 +158,7 @@ fn rows_of(book: &'static Book, text: &str) -> Result<Vec<(u64, NewEntry)>, Stri
 /// A cell's word: as it is kept, or as pages say it. A cell that a spreadsheet was kept from taking for a formula loses its mark.
 fn word_of(field: &BookField, cell: &str) -> String {
     let cell = cell.trim();
-    let cell = cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(cell);
+    let cell = cell.strip_prefix('\'').filter(|rest| rest.starts_with(weir_pack::FORMULA_SIGNS)).unwrap_or(cell);
     let Holds::OneOf(of) = field.holds else { return cell.to_owned() };
     let known = of.iter().find(|(word, words)| word.eq_ignore_ascii_case(cell) || words.eq_ignore_ascii_case(cell));
     known.map_or(cell, |(word, _)| word).to_owned()

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use sqlx::{Row as _, SqliteConnection};
 use weir_lake::ids::SchoolId;
 
-use super::typed::{LONGEST, LONGEST_NAME, day, line, maybe_day, must, prose};
+use super::typed::{LONGEST, LONGEST_NAME, day, line, maybe_day, must, needed, prose};
 use super::{By, Device, Fault, RecordError, Test, UserGroup, View};
 use crate::{Register, RegisterError};
 
@@ -353,13 +353,7 @@ impl Register {
 
     /// Takes a check that was recorded by mistake out of what counts. It stays in the list, with the reason.
     pub async fn withdraw_check(&self, by: By, school: &SchoolId, id: i64, why: &str, now: i64) -> Result<(), RecordError> {
-        let why = prose(why);
-        let mut faults = Vec::new();
-        let missing = Fault::at("why", "Say what was wrong with it.");
-        must(&mut faults, &why, LONGEST, Some(missing), Fault::at("why", "Use at most 1,000 characters."));
-        if !faults.is_empty() {
-            return Err(RecordError::Wrong(faults));
-        }
+        let why = needed("why", why, "Say what was wrong with it.")?;
         let mut writing = self.begin(by.records(school).on("check", id).with("withdrawn", true)).await?;
         let changed = sqlx::query(
             "UPDATE checks SET withdrawn_at = ?, withdrawn_why = ?, withdrawn_by = ?

@@ -5,7 +5,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use super::reviews::{ReviewState, Revision, must_be, name_of, read_review};
-use super::typed::{LONGEST, must, prose};
+use super::typed::{LONGEST, must, needed, prose};
 use super::words::lists;
 use super::{By, Fault, RecordError};
 use crate::store::Writing;
@@ -179,12 +179,7 @@ impl Register {
         why: &str,
         now: i64,
     ) -> Result<(), RecordError> {
-        let (mut faults, why) = (Vec::new(), prose(why));
-        let missing = Fault::at("why", "Say what must change before you sign.");
-        must(&mut faults, &why, LONGEST, Some(missing), Fault::at("why", "Use at most 1,000 characters."));
-        if !faults.is_empty() {
-            return Err(RecordError::Wrong(faults));
-        }
+        let why = needed("why", why, "Say what must change before you sign.")?;
         let mut writing = self.begin(by.records(school).with("signing", false)).await?;
         let (_, revision) = must_be(&mut writing, school, year, ReviewState::Signing).await?;
         let round = revision.round().ok_or(RecordError::NoSuch)?;

@@ -6,7 +6,7 @@ use weir_lake::ids::SchoolId;
 
 use super::review_actions::carry_over;
 use super::reviews::{Part, ReviewState, must_be, read_review, role_of};
-use super::typed::{LONGEST, must, prose};
+use super::typed::{LONGEST, must, needed, prose};
 use super::{By, Fault, RecordError};
 use crate::{Register, RegisterError};
 
@@ -83,11 +83,7 @@ impl Register {
         text: &str,
         now: i64,
     ) -> Result<(), RecordError> {
-        let (mut faults, text) = (Vec::new(), prose(text));
-        must(&mut faults, &text, LONGEST, Some(Fault::at("text", "Write your comment or question.")), LONG);
-        if !faults.is_empty() {
-            return Err(RecordError::Wrong(faults));
-        }
+        let text = needed("text", text, "Write your comment or question.")?;
         let mut writing = self.begin(by.records(school).with("commented", u32::from(block))).await?;
         let (_, revision) = must_be(&mut writing, school, year, ReviewState::Writing).await?;
         sqlx::query("INSERT INTO review_comments (revision, block, text, by, role, at) VALUES (?, ?, ?, ?, ?, ?)")
@@ -143,12 +139,7 @@ impl Register {
         why: &str,
         now: i64,
     ) -> Result<(), RecordError> {
-        let (mut faults, why) = (Vec::new(), prose(why));
-        let missing = Fault::at("why", "Say why the review must change.");
-        must(&mut faults, &why, LONGEST, Some(missing), Fault::at("why", "Use at most 1,000 characters."));
-        if !faults.is_empty() {
-            return Err(RecordError::Wrong(faults));
-        }
+        let why = needed("why", why, "Say why the review must change.")?;
         let mut writing = self.begin(by.records(school).with("revised", true)).await?;
         let (review, revision) = must_be(&mut writing, school, year, ReviewState::Frozen).await?;
         add_revision(writing.connection(), review.id, revision.number + 1, &why, by, now).await?;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::Fault;
+use super::{Fault, RecordError};
 use crate::RegisterError;
 
 /// Longest text of a field, in characters.
@@ -30,6 +30,13 @@ pub(crate) fn must(faults: &mut Vec<Fault>, text: &str, longest: usize, missing:
         _ if text.chars().count() > longest => faults.push(long),
         _ => {}
     }
+}
+
+/// Text that has to be there, as it is kept; otherwise what is wrong with it.
+pub(crate) fn needed(field: &'static str, text: &str, missing: &'static str) -> Result<String, RecordError> {
+    let (mut faults, text) = (Vec::new(), prose(text));
+    must(&mut faults, &text, LONGEST, Some(Fault::at(field, missing)), Fault::at(field, "Use at most 1,000 characters."));
+    if faults.is_empty() { Ok(text) } else { Err(RecordError::Wrong(faults)) }
 }
 
 /// A day as the register holds it.

@@ -7,7 +7,7 @@ use sqlx::{Row as _, SqliteConnection};
 use weir_lake::ids::SchoolId;
 
 use super::{Book, BookField, Holds, Spans};
-use crate::records::typed::{LONGEST, LONGEST_NAME, line, prose};
+use crate::records::typed::{LONGEST, LONGEST_NAME, line, needed, prose};
 use crate::records::{By, Fault, RecordError};
 use crate::{Register, RegisterError};
 
@@ -260,13 +260,7 @@ impl Register {
         why: &str,
         now: i64,
     ) -> Result<(), RecordError> {
-        let why = prose(why);
-        if why.is_empty() {
-            return Err(RecordError::Wrong(vec![Fault::at("why", "Say what was wrong with it.")]));
-        }
-        if why.chars().count() > LONGEST {
-            return Err(RecordError::Wrong(vec![Fault::at("why", "Use at most 1,000 characters.")]));
-        }
+        let why = needed("why", why, "Say what was wrong with it.")?;
         let mut writing = self.begin(by.records(school).with("book", book.id).on("entry", id).with("withdrawn", true)).await?;
         let changed = sqlx::query(
             "UPDATE entries SET withdrawn_at = ?1, withdrawn_why = ?2, withdrawn_by = ?3
