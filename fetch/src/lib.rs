@@ -1,0 +1,1 @@
+//! Exports pulled from where a filter leaves them: an SFTP server, a bucket.
