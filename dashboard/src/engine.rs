@@ -11,6 +11,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -21,16 +22,21 @@ use weir_lake::ids::{SchoolId, UserKey};
 use weir_lake::lake::{Lake, Snapshot};
 use weir_lake::verification::Standing;
 use weir_query::alerts::{Lateness, Moment, Wanted};
+use weir_query::cells::Cells;
 use weir_query::engine::{Engine, EngineOptions, Reason};
 use weir_query::error::QueryError;
 use weir_query::indicator::Indicator;
+use weir_query::output::to_csv;
 use weir_query::records::Records;
+use weir_query::saved::{self, SavedQueries, SavedQuery};
+use weir_query::suppression::Audience;
 use weir_query::unclaimed::{UnclaimedSource, unclaimed};
 use weir_query::{compare, page};
 use weir_register::Register;
 
 use crate::evidence::Evidence;
 use crate::figures::{Asked, Figures, FiguresError};
+use crate::questions::{Reply, Told};
 use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
 
 pub use records::records_of;
@@ -74,6 +80,8 @@ struct Opened {
     estate_digest: u64,
     records: Records,
     engine: Engine,
+    /// Where the estate's own questions may lie.
+    home: PathBuf,
     kept: Kept,
 }
 
@@ -82,6 +90,7 @@ struct Kept {
     /// Whether a task computes the pages that the overview needs.
     is_looking: AtomicBool,
     overview: OnceCell<Arc<page::Overview>>,
+    questions: OnceCell<SavedQueries>,
     years: std::sync::Mutex<HashMap<(String, String), YearCell>>,
 }
 
@@ -127,7 +136,8 @@ impl EngineFigures {
             _ => {
                 let options = EngineOptions { records: records.clone(), ..self.options.clone() };
                 let engine = Engine::open(&snapshot, &estate, &options).map_err(failed)?;
-                Arc::new(Opened { version: snapshot.version, estate_digest, records, engine, kept: Kept::default() })
+                let home = estate.home.clone();
+                Arc::new(Opened { version: snapshot.version, estate_digest, records, engine, home, kept: Kept::default() })
             }
         };
         *opened = Some(Looked { at: now, records_at, state: Arc::clone(&state) });
@@ -179,6 +189,13 @@ fn failed(error: QueryError) -> FiguresError {
 }
 
 impl Opened {
+    /// The saved questions, the estate's own among them; a file of those is read again once lake or estate change.
+    async fn questions(&self) -> Result<&SavedQueries, FiguresError> {
+        let folder = self.home.join("queries");
+        let read = || async { SavedQueries::of(&self.engine, Some(&folder)).await.map_err(failed) };
+        self.kept.questions.get_or_try_init(read).await
+    }
+
     async fn overview(&self) -> Result<Arc<page::Overview>, FiguresError> {
         let made =
             self.kept.overview.get_or_try_init(|| async { page::overview(&self.engine).await.map(Arc::new).map_err(failed) });
@@ -243,7 +260,20 @@ impl Opened {
         // Last year's half-terms stand beside this year's in charts and tables; a year without logs adds nothing.
         let before = year.previous();
         let last = if now.years.contains(&before.to_string()) { Some(self.year_of(&of, before).await?) } else { None };
-        words::school_year(&now, last.as_deref(), year).ok_or(FiguresError::NotFound)
+        words::school_year(&now, last.as_deref(), year, Audience::Governor).ok_or(FiguresError::NotFound)
+    }
+
+    /// The same for another reader than governors: made anew each time, and kept nowhere.
+    async fn page_for(&self, school: &str, year: AcademicYear, audience: Audience) -> Result<SchoolYear, FiguresError> {
+        let of = page::School::new(&self.engine, school);
+        let now = page::school_year_for(&of, &year.to_string(), audience).await.map_err(failed)?;
+        let before = year.previous().to_string();
+        let last = if now.years.contains(&before) {
+            Some(page::school_year_for(&of, &before, audience).await.map_err(failed)?)
+        } else {
+            None
+        };
+        words::school_year(&now, last.as_ref(), year, audience).ok_or(FiguresError::NotFound)
     }
 }
 
@@ -260,6 +290,41 @@ impl Evidence for EngineFigures {
         Box::pin(async move {
             let state = self.state().await?;
             state.engine.before_and_after(school, pupil.as_str(), at, &reason(why)?).await.map_err(failed)
+        })
+    }
+
+    fn whole_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
+        Box::pin(async move { self.state().await?.page_for(school.as_str(), year, Audience::Dsl).await })
+    }
+
+    fn questions(&self) -> Asked<'_, Vec<SavedQuery>> {
+        Box::pin(async { Ok(self.state().await?.questions().await?.good.clone()) })
+    }
+
+    fn ask<'a>(&'a self, question: &'a str, asked: &'a saved::Asked, written: Asked<'a, ()>) -> Asked<'a, Told> {
+        Box::pin(async move {
+            let state = self.state().await?;
+            let questions = state.questions().await?;
+            let question = questions.find(question).map_err(|_| FiguresError::NotFound)?;
+            let prepared = match question.prepare(&state.engine, asked).await {
+                Ok(prepared) => prepared,
+                Err(QueryError::Refused(words)) => return Ok(Told::Refused(words)),
+                Err(error) => return Err(failed(error)),
+            };
+            written.await?;
+            let answered = match prepared.answer().await {
+                Ok(answered) => answered,
+                Err(error @ (QueryError::Refused(_) | QueryError::TooManyRows { .. })) => {
+                    return Ok(Told::Refused(error.to_string()));
+                }
+                Err(error) => return Err(failed(error)),
+            };
+            Ok(Told::Answer(Box::new(Reply {
+                cells: Cells::of(&answered.answer).map_err(failed)?,
+                csv: to_csv(&answered.answer).map_err(failed)?,
+                parameters: answered.parameters,
+                lake_version: answered.lake_version,
+            })))
         })
     }
 
@@ -283,6 +348,10 @@ impl Figures for EngineFigures {
 
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
         Box::pin(async move { self.state().await?.page(school.as_str(), year).await })
+    }
+
+    fn public_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
+        Box::pin(async move { self.state().await?.page_for(school.as_str(), year, Audience::Public).await })
     }
 
     fn standing<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, Standing> {

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use weir_lake::estate::{Estate, People, PersonFacts, Seen, UserType, normalise_login};
+use weir_lake::estate::{AcademicYear, Estate, People, PersonFacts, Seen, UserType, normalise_login};
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_lake::names::{ClearName, Named};
 use weir_lake::vault::Vault;
 use weir_query::alerts::{Lateness, Moment, Wanted};
+use weir_query::saved::{self, SavedQuery};
 
 use crate::figures::Asked;
+use crate::questions::Told;
+use crate::view::SchoolYear;
 
 /// A source of what stood in the logs about one person.
 pub trait Evidence: Send + Sync {
@@ -18,6 +21,15 @@ pub trait Evidence: Send + Sync {
 
     /// A pupil's hour before and after a moment.
     fn before_and_after<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, at: i64, why: &'a str) -> Asked<'a, Vec<Moment>>;
+
+    /// One school and year with no number hidden.
+    fn whole_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear>;
+
+    /// Every saved question there is, whoever may ask it.
+    fn questions(&self) -> Asked<'_, Vec<SavedQuery>>;
+
+    /// The answer to a question. `written` runs once it is known that it can be asked so, and before anything is read.
+    fn ask<'a>(&'a self, question: &'a str, asked: &'a saved::Asked, written: Asked<'a, ()>) -> Asked<'a, Told>;
 
     /// Whether a school's logs come in time.
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness>;

@@ -24,6 +24,9 @@ pub trait Figures: Send + Sync {
     /// One school and year; [`FiguresError::NotFound`] where the estate has no such school.
     fn school_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear>;
 
+    /// The same with nothing but what was published for everyone: 0 to 9 people are one mark.
+    fn public_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear>;
+
     /// The groups whose schools can be set side by side.
     fn groups(&self) -> Asked<'_, Vec<GroupLink>>;
 

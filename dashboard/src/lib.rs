@@ -15,12 +15,14 @@ mod example;
 mod figures;
 mod gate;
 mod pages;
+mod questions;
 mod record;
 mod report;
 mod review;
 mod routes;
 mod security;
 mod serve;
+mod summary;
 #[cfg(test)]
 mod tests;
 pub mod view;
@@ -33,13 +35,14 @@ use gate::{Gate, Scoped};
 use weir_lake::estate::Serving;
 use weir_register::accounts::Accounts;
 
-pub use chart::{Anchor, Axis, Canvas, Svg, escape};
+pub use chart::{Anchor, Axis, Canvas, Svg, answer_charts, escape};
 pub use engine::{EngineFigures, records_of};
 pub use evidence::{Evidence, Known, Names, VaultNames};
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
 pub use gate::Schools;
-pub use report::{GOVERNORS, ReportError, draft_review};
+pub use questions::{Reply, Told, asked_act};
+pub use report::{GOVERNORS, ReportError, review_for};
 pub use serve::{Bound, ServeError, bind, bind_for, bind_on, serve};
 
 /// What the pages need: where their figures come from, and who may see them.

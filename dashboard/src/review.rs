@@ -4,6 +4,7 @@
 //! what schools' own online safety policies ask of governors.
 
 pub(crate) mod bundle;
+pub(crate) mod copies;
 pub(crate) mod differences;
 pub(crate) mod files;
 pub(crate) mod nation;

@@ -18,7 +18,7 @@ use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, ReviewPage, 
 use crate::record::Reported;
 use crate::security::{Own, guard, in_time};
 use crate::view::SchoolYear;
-use crate::{Dashboard, account, assets, csv, gate, record};
+use crate::{Dashboard, account, assets, csv, gate, record, summary};
 
 type Page = Result<Html<String>, PageError>;
 
@@ -39,6 +39,8 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route("/school/{school}", get(newest))
         .route("/school/{school}/{year}", get(school))
         .route("/school/{school}/{year}/review", get(review))
+        .route("/school/{school}/{year}/summary", get(summary::page))
+        .route("/school/{school}/{year}/summary/{form}", get(summary::file))
         .route("/school/{school}/{year}/days.csv", get(days))
         .route("/school/{school}/{year}/figures.csv", get(figures))
         .route("/school/{school}/{year}/figure/{figure}", get(figure))
@@ -109,11 +111,16 @@ async fn school(State(dashboard): State<Dashboard>, Path((school, year)): Path<(
 async fn review(State(dashboard): State<Dashboard>, Path((school, year)): Path<(String, String)>) -> Page {
     let page = read(&dashboard, &school, &year).await?;
     let reported = Reported::read(&dashboard, &page.school.id, page.year).await?;
+    let joint = record::joint(&dashboard, &page.school.id, &reported)?;
+    let schools = joint.as_ref().map_or_else(|| vec![page.school.id.clone()], |(body, _)| body.schools.clone());
     let rights = Rights {
-        writes: Viewer::may(Ability::WriteRegister, &page.school.id),
-        comments: Viewer::may(Ability::AskQuestions, &page.school.id),
+        writes: Viewer::may_over(Ability::WriteRegister, &schools),
+        comments: Viewer::may_over(Ability::AskQuestions, &schools),
+        reads: Viewer::may_over(Ability::ReadRegister, &schools),
+        small_numbers: Viewer::may_over(Ability::SmallNumbers, &schools),
     };
-    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?, &reported, rights))
+    let joint = joint.map(|(body, names)| (body.name, names));
+    html(&ReviewPage::new(&page, &dashboard.figures.schools().await?, &reported, rights, joint))
 }
 
 async fn figure(

@@ -84,7 +84,7 @@ pub struct Bundle {
 pub enum Audience {
     /// Governors: 0 to 4 people are one mark. Written as if published.
     Governors,
-    /// The safeguarding lead: nothing is hidden.
+    /// The safeguarding lead and the head: nothing is hidden.
     Safeguarding,
     /// Anyone: 0 to 9 people are one mark, and nothing below the whole school.
     Public,

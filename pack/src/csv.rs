@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::bundle::{Bundle, Cell, ColumnKind, Table};
+use crate::bundle::{Audience, Bundle, Cell, ColumnKind, Table};
 use crate::error::PackError;
 use crate::{lists, words};
 
@@ -24,7 +24,10 @@ pub struct TableFile {
 /// All tables: figures, those of blocks, lists, appendices.
 pub fn tables(bundle: &Bundle) -> Vec<TableFile> {
     let mut files = vec![file("figures", &lists::all_figures(bundle)), file("lines", &lists::lines(bundle))];
-    for list in [lists::findings, lists::actions, lists::signatures, lists::differences, lists::definitions, lists::glossary] {
+    // An empty list of findings would say of a summary that there are none.
+    let of_review = [lists::findings, lists::actions, lists::signatures, lists::differences];
+    let of_review = of_review.into_iter().filter(|_| bundle.audience != Audience::Public);
+    for list in of_review.chain([lists::definitions, lists::glossary]) {
         let table = list(bundle);
         files.push(file(&table.id, &table));
     }
@@ -39,6 +42,12 @@ pub fn tables(bundle: &Bundle) -> Vec<TableFile> {
     }
     for (place, table) in (1..).zip(&bundle.appendices) {
         files.push(file(&format!("appendix{place:02}-{}", table.id), table));
+    }
+    if !words::warning(bundle.audience).is_empty() {
+        // A file of it is soon alone in some folder.
+        for file in &mut files {
+            file.name = format!("small-numbers-{}", file.name);
+        }
     }
     files
 }
@@ -60,12 +69,13 @@ pub(crate) fn write(bundle: &Bundle, digest: &str) -> Result<Vec<u8>, PackError>
 
 fn read_me(bundle: &Bundle, digest: &str) -> String {
     let mut text = format!(
-        "{}\r\n{}, {}\r\n{}: {}\r\nRevision {}, frozen {}\r\nDigest (BLAKE3 of the bundle): {digest}\r\n\r\n",
+        "{}\r\n{}, {}\r\n{}: {} {}\r\nRevision {}, frozen {}\r\nDigest (BLAKE3 of the bundle): {digest}\r\n\r\n",
         bundle.title,
         bundle.body.name,
         bundle.year,
         words::audience(bundle.audience),
         words::audience_says(bundle.audience),
+        words::warning(bundle.audience),
         bundle.revision,
         words::moment(bundle.frozen_at),
     );

@@ -77,6 +77,11 @@ impl Default for Limits {
     }
 }
 
+/// A table's cell as every document says it.
+pub fn said(kind: bundle::ColumnKind, cell: &bundle::Cell) -> String {
+    words::cell(kind, cell)
+}
+
 /// The version of Weir whose documents this crate makes.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

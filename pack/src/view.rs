@@ -18,6 +18,10 @@ pub(crate) struct Document {
     pub(crate) period: String,
     pub(crate) audience: &'static str,
     pub(crate) audience_says: &'static str,
+    /// What stands on every page; nothing where anybody may read it.
+    pub(crate) warning: &'static str,
+    /// A summary has figures and their limits: no questions, findings, actions or signatures.
+    pub(crate) is_summary: bool,
     pub(crate) marks: Vec<(&'static str, &'static str)>,
     pub(crate) revision: u32,
     pub(crate) frozen: String,
@@ -38,6 +42,7 @@ pub(crate) struct Document {
     pub(crate) replaces: Option<Replaced>,
     pub(crate) differences: Table,
     pub(crate) appendices: Vec<Table>,
+    pub(crate) appendices_title: &'static str,
     pub(crate) definitions: Vec<bundle::Definition>,
     pub(crate) glossary: Vec<bundle::Term>,
     /// Whether characters are written as their numbers.
@@ -165,6 +170,8 @@ impl Document {
             period: format!("{} to {}", words::day(bundle.first_day), words::day(bundle.last_day)),
             audience: words::audience(bundle.audience),
             audience_says: words::audience_says(bundle.audience),
+            warning: words::warning(bundle.audience),
+            is_summary: bundle.audience == bundle::Audience::Public,
             marks: words::marks(bundle.audience),
             revision: bundle.revision,
             frozen: words::moment(bundle.frozen_at),
@@ -195,6 +202,7 @@ impl Document {
             }),
             differences: table(&lists::differences(bundle)),
             appendices: bundle.appendices.iter().map(table).collect(),
+            appendices_title: words::appendices(bundle.audience),
             definitions: bundle.definitions.clone(),
             glossary: bundle.glossary.clone(),
             has_numbered_characters: false,

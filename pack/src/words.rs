@@ -90,7 +90,7 @@ pub(crate) fn basis(basis: Basis) -> &'static str {
 pub(crate) fn audience(audience: Audience) -> &'static str {
     match audience {
         Audience::Governors => "For governors",
-        Audience::Safeguarding => "For the safeguarding lead only",
+        Audience::Safeguarding => "For the safeguarding lead and the head only",
         Audience::Public => "Public summary",
     }
 }
@@ -103,6 +103,24 @@ pub(crate) fn audience_says(audience: Audience) -> &'static str {
         }
         Audience::Safeguarding => "Nothing is hidden in it. Do not pass it on: small numbers can tell who a pupil is.",
         Audience::Public => "The whole school only: numbers of 0 to 9 people are hidden, and so is what would give them away.",
+    }
+}
+
+/// What a document says on every page.
+pub(crate) fn warning(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Safeguarding => {
+            "Holds small numbers, which can tell who a pupil is. For the safeguarding lead and the head only: do not pass it on."
+        }
+        Audience::Governors | Audience::Public => "",
+    }
+}
+
+/// What the appendices are.
+pub(crate) fn appendices(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Governors | Audience::Public => "Appendices: the register\u{2019}s logs",
+        Audience::Safeguarding => "Appendices",
     }
 }
 

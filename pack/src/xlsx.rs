@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
 
-use crate::bundle::{Block, Bundle, Cell, ColumnKind, Table};
+use crate::bundle::{Audience, Block, Bundle, Cell, ColumnKind, Table};
 use crate::csv::FORMULA_SIGNS;
 use crate::error::PackError;
 use crate::{lists, words};
@@ -141,15 +141,16 @@ pub(crate) fn write(bundle: &Bundle, digest: &str) -> Result<Vec<u8>, PackError>
     workbook.set_properties(&properties(bundle)?);
     let mut names = Names::default();
     let plan = plan(bundle, &mut names);
-    read_me(bundle, digest, &plan, sheet(&mut workbook, &looks, "Read me", &[30.0, 90.0])?)?;
+    read_me(bundle, digest, &plan, sheet(&mut workbook, bundle, &looks, "Read me", &[30.0, 90.0])?)?;
     for (name, _, content) in &plan {
         match content {
             Content::Block(block) => {
-                fill_block(block, sheet(&mut workbook, &looks, name, &[34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0])?)?
+                let widths = [34.0, 26.0, 26.0, 18.0, 18.0, 18.0, 30.0, 30.0];
+                fill_block(block, sheet(&mut workbook, bundle, &looks, name, &widths)?)?
             }
             Content::Tables(tables) => {
                 let widths = tables.first().map(widths).unwrap_or_default();
-                let mut filling = sheet(&mut workbook, &looks, name, &widths)?;
+                let mut filling = sheet(&mut workbook, bundle, &looks, name, &widths)?;
                 for table in tables {
                     filling.table(table)?;
                 }
@@ -167,13 +168,28 @@ fn properties(bundle: &Bundle) -> Result<DocProperties, PackError> {
         .set_creation_datetime(&ExcelDateTime::from_timestamp(bundle.frozen_at.as_second())?))
 }
 
-fn sheet<'a>(workbook: &'a mut Workbook, looks: &'a Looks, name: &str, widths: &[f64]) -> Result<Filling<'a>, PackError> {
+fn sheet<'a>(
+    workbook: &'a mut Workbook,
+    bundle: &Bundle,
+    looks: &'a Looks,
+    name: &str,
+    widths: &[f64],
+) -> Result<Filling<'a>, PackError> {
     let sheet = workbook.add_worksheet();
     sheet.set_name(name)?.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
     for (column, width) in (0..).zip(widths) {
         sheet.set_column_width(column, *width)?;
     }
-    Ok(Filling { sheet, looks, row: 0 })
+    let warning = words::warning(bundle.audience);
+    if !warning.is_empty() {
+        sheet.set_header(format!("&C{warning}"));
+    }
+    let mut filling = Filling { sheet, looks, row: 0 };
+    if !warning.is_empty() {
+        // Not wrapped: it stands over the columns beside it.
+        filling.line(warning, &looks.heading)?;
+    }
+    Ok(filling)
 }
 
 /// What stands on a sheet.
@@ -189,7 +205,12 @@ fn plan<'a>(bundle: &'a Bundle, names: &mut Names) -> Vec<(String, String, Conte
         let what = tables.first().map(|table| table.title.clone()).unwrap_or_default();
         plan.push((names.take(name), what, Content::Tables(tables)));
     };
-    lists(names, "In short", vec![lists::lines(bundle), lists::findings(bundle)], &mut plan);
+    let is_summary = bundle.audience == Audience::Public;
+    let mut in_short = vec![lists::lines(bundle)];
+    if !is_summary {
+        in_short.push(lists::findings(bundle));
+    }
+    lists(names, "In short", in_short, &mut plan);
     lists(names, "Figures", vec![lists::all_figures(bundle)], &mut plan);
     for (place, section) in (1..).zip(&bundle.sections) {
         for block in &section.blocks {
@@ -200,8 +221,10 @@ fn plan<'a>(bundle: &'a Bundle, names: &mut Names) -> Vec<(String, String, Conte
             plan.push((names.take(&format!("{prefix}{}", block.title)), what, Content::Block(block)));
         }
     }
-    lists(names, "Actions", vec![lists::actions(bundle)], &mut plan);
-    lists(names, "Signatures", vec![lists::signatures(bundle)], &mut plan);
+    if !is_summary {
+        lists(names, "Actions", vec![lists::actions(bundle)], &mut plan);
+        lists(names, "Signatures", vec![lists::signatures(bundle)], &mut plan);
+    }
     if bundle.replaces.is_some() {
         lists(names, "What changed", vec![lists::differences(bundle)], &mut plan);
     }

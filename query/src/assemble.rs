@@ -23,6 +23,7 @@ use crate::page::{
 use crate::published::newest;
 use crate::rows::rows;
 use crate::state::{Shown, State};
+use crate::suppression::Audience;
 use crate::words;
 
 /// A figure's rows by indicator and year.
@@ -103,8 +104,14 @@ pub(crate) async fn facts(engine: &Engine, year: &str) -> Result<Vec<SchoolFacts
         .collect()
 }
 
-/// The pages of a school and year (`2025-26`). A school without a calendar gets a page without figures, not an error.
+/// The pages of a school and year (`2025-26`) for governors. A school without a calendar gets a page without figures, not an error.
 pub async fn school_year(school: &School<'_>, year: &str) -> Result<SchoolYear, QueryError> {
+    school_year_for(school, year, Audience::Governor).await
+}
+
+/// As [`school_year`], for any reader: with nothing hidden for the safeguarding lead, and with what was published for everyone alone for the
+/// public. Figures of several readers stand in it; each says whose it is.
+pub async fn school_year_for(school: &School<'_>, year: &str, audience: Audience) -> Result<SchoolYear, QueryError> {
     let engine = school.engine;
     let academic_year = academic_year(year)?;
     let last_year = academic_year.previous().to_string();
@@ -121,14 +128,15 @@ pub async fn school_year(school: &School<'_>, year: &str) -> Result<SchoolYear, 
     if let Some(current) = current {
         let published = newest(engine, Some(&school.id)).await?;
         let (periods, seen) = (&periods, &seen);
-        let deck = Deck { periods, current, year, last_year: &last_year, seen, pupils: facts.pupils, published: &published };
+        let deck =
+            Deck { periods, current, year, last_year: &last_year, seen, pupils: facts.pupils, audience, published: &published };
         let known = school.figures([academic_year, academic_year.previous()]).await?;
         (figures, rises) = cards(&known, academic_year, &deck)?;
         coverage = coverage_of(&deck, coverage, &figures);
     }
     let first = periods.first().map_or(jiff::civil::date(academic_year.0, 9, 1), |period| period.start);
     let last = periods.last().map_or(jiff::civil::date(academic_year.0 + 1, 8, 31), |period| period.end);
-    let findings = findings(school, (first, last), &heat, &rises).await?;
+    let findings = findings(school, (first, last), &heat, &rises, audience).await?;
     let mut page = SchoolYear {
         years: years(school, &facts, as_of).await?,
         school: facts,
@@ -144,7 +152,7 @@ pub async fn school_year(school: &School<'_>, year: &str) -> Result<SchoolYear, 
         heat,
         findings,
     };
-    page.answers = answers(&page);
+    page.answers = answers(&page, audience);
     Ok(page)
 }
 
@@ -339,7 +347,7 @@ async fn years(school: &School<'_>, facts: &SchoolFacts, as_of: Option<Date>) ->
 }
 
 /// The first sentences of a page.
-fn answers(page: &SchoolYear) -> Vec<Answer> {
+fn answers(page: &SchoolYear, audience: Audience) -> Vec<Answer> {
     let failures = page
         .findings
         .iter()
@@ -351,6 +359,10 @@ fn answers(page: &SchoolYear) -> Vec<Answer> {
     } else if about.is_empty() {
         // Never "it works": absence of a finding is no proof.
         (Tone::Fine, "No failure found in what we can see.".to_string(), unseen.to_string())
+    } else if audience == Audience::Public {
+        // One request of a rare kind may be one child: the public reads that there was a failure, governors which.
+        let text = format!("Requests went through although policy says block. The governors know of which kind. {unseen}");
+        (Tone::Urgent, "Not everywhere.".to_string(), text)
     } else {
         (
             Tone::Urgent,

@@ -70,6 +70,8 @@ pub(crate) struct Deck<'a> {
     pub last_year: &'a str,
     pub seen: &'a BTreeMap<Key, Seen>,
     pub pupils: Option<u32>,
+    /// Who reads them.
+    pub audience: Audience,
     /// What governors may see of periods that are over.
     pub published: &'a BTreeMap<CellKey, PublishedCell>,
 }
@@ -124,7 +126,7 @@ impl Deck<'_> {
     ) -> Option<Figure> {
         let period = self.periods.get(self.current)?;
         let now = rows.iter().find(|row| row.period_no == period.number);
-        let (then, with) = if is_compared(indicator) { self.compared_with(indicator, rows, before) } else { (None, None) };
+        let (then, with) = if self.compares(indicator) { self.compared_with(indicator, rows, before) } else { (None, None) };
         let value = now.map_or(Shown::NotAvailable, |row| self.shown(indicator, row));
         let then_value = match (&then, value) {
             (None, _) => Shown::NotAvailable,
@@ -149,7 +151,7 @@ impl Deck<'_> {
         let (mut state, ratio) = state_of_figure(&evidence);
         if let Some(reason) = self.reason_not_shown(indicator, value) {
             state = State::CantSay(reason);
-        } else if !is_compared(indicator) {
+        } else if !self.compares(indicator) {
             state = State::CantSay(Reason::NotCompared);
         } else if indicator.unit == Unit::PupilsPer100 && period.is_partial {
             state = State::CantSay(Reason::PartPeriod);
@@ -157,7 +159,8 @@ impl Deck<'_> {
         let both_shown = value.value().is_some() && then_value.value().is_some();
         let finite = |number: f64| number.is_finite().then_some(number);
         // A ratio of what already counted last year must not tell of fewer than 5 pupil-weeks that are new.
-        let tells_of_few = counts_people(indicator)
+        let tells_of_few = self.audience != Audience::Dsl
+            && counts_people(indicator)
             && now.is_some_and(|row| {
                 let new = row.numerator.unwrap_or(0.0) - row.comparable.or(row.numerator).unwrap_or(0.0);
                 [new, row.comparable.unwrap_or(0.0)].iter().any(|count| *count > 0.0 && *count < THRESHOLD as f64)
@@ -227,7 +230,8 @@ impl Deck<'_> {
 
     fn cell_of(&self, indicator: &str, year: &str, row: &FigureRow) -> Option<&PublishedCell> {
         self.published.get(&CellKey {
-            audience: Audience::Governor.name().into(),
+            // The safeguarding lead reads the numbers that governors read, and those behind their marks.
+            audience: if self.audience == Audience::Public { Audience::Public } else { Audience::Governor }.name().into(),
             grain: "school".into(),
             school_id: row.school_id.clone(),
             group: None,
@@ -270,8 +274,18 @@ impl Deck<'_> {
         self.seen.get(&(self.year.to_string(), number))
     }
 
-    /// The number as a governor may see it.
+    /// Whether a figure is set against an earlier one: not for the public, who see published numbers of the whole school alone.
+    fn compares(&self, indicator: &Indicator) -> bool {
+        self.audience != Audience::Public && is_compared(indicator)
+    }
+
+    /// The number as its reader may see it.
     fn shown(&self, indicator: &Indicator, row: &FigureRow) -> Shown {
+        match self.audience {
+            Audience::Dsl => return row.value.map_or(Shown::NotAvailable, Shown::Value),
+            Audience::Public => return self.cell(indicator, row).map_or(Shown::NotAvailable, PublishedCell::shown),
+            Audience::Governor => {}
+        }
         if let Some(cell) = self.cell(indicator, row) {
             return cell.shown();
         }
@@ -307,7 +321,10 @@ impl Deck<'_> {
                 Reason::NoLogs
             } else if (is_of_pupils(indicator.unit) || indicator.unit == Unit::PerPupilDay) && self.pupils.is_none() {
                 Reason::NoRoll
-            } else if counts_people(indicator) && self.pupils.is_some_and(|pupils| pupils < LEAST_PUPILS) {
+            } else if self.audience != Audience::Dsl
+                && counts_people(indicator)
+                && self.pupils.is_some_and(|pupils| pupils < LEAST_PUPILS)
+            {
                 Reason::SmallSchool
             } else if self.seen_now().is_some_and(|seen| !seen.logs_allowed) {
                 Reason::NotLogged
@@ -385,7 +402,7 @@ impl Deck<'_> {
                 _ => None,
             }
         };
-        let hidden = |row: &FigureRow| self.shown(indicator, row) == Shown::Hidden;
+        let hidden = |row: &FigureRow| self.shown(indicator, row).value().is_none();
         let same = before
             .iter()
             .find(|row| row.label == period.label)

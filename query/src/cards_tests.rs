@@ -11,6 +11,7 @@ use crate::page::{Figure, Period};
 use crate::publish::block::Mark;
 use crate::published::{Key, PublishedCell};
 use crate::state::{Reason, Shown, State};
+use crate::suppression::Audience;
 
 fn period(number: u32, past_days: u32) -> Period {
     let month = 8 + number as i8;
@@ -62,14 +63,33 @@ fn card(row: &FigureRow, before: &[FigureRow], past_days: u32) -> Figure {
 
 /// As [`card`], where governors have seen some published cells.
 fn card_beside(row: &FigureRow, before: &[FigureRow], past_days: u32, published: &BTreeMap<Key, PublishedCell>) -> Figure {
+    card_for(Audience::Governor, row, before, past_days, published)
+}
+
+/// As [`card_beside`], for a reader.
+fn card_for(
+    audience: Audience,
+    row: &FigureRow,
+    before: &[FigureRow],
+    past_days: u32,
+    published: &BTreeMap<Key, PublishedCell>,
+) -> Figure {
     let periods = [period(1, past_days)];
     let then = Seen { start: date(2024, 9, 1), requests: 100.0, identified: 90.0, logs_allowed: true, ..Seen::default() };
     let seen = BTreeMap::from([
         (("2025-26".to_string(), 1), Seen { start: date(2025, 9, 1), ..then.clone() }),
         (("2024-25".to_string(), 1), then),
     ]);
-    let deck =
-        Deck { periods: &periods, current: 0, year: "2025-26", last_year: "2024-25", seen: &seen, pupils: Some(200), published };
+    let deck = Deck {
+        periods: &periods,
+        current: 0,
+        year: "2025-26",
+        last_year: "2024-25",
+        seen: &seen,
+        pupils: Some(200),
+        audience,
+        published,
+    };
     deck.cards(Indicator::find(&row.indicator).unwrap(), std::slice::from_ref(row), before).remove(0)
 }
 
@@ -89,6 +109,62 @@ fn a_share_that_counts_people_hides_both_its_sides() {
         assert_eq!(card.value, wanted, "{numerator} of {denominator}, {people} people");
         assert_eq!(card.series[0].numerator.value().is_some(), matches!(wanted, Shown::Value(_)));
     }
+}
+
+/// A cell that was published, with 20 for every number of it.
+fn published_cell(audience: Audience, year: &str, mark: Mark, dimension: Option<&str>) -> (Key, PublishedCell) {
+    let key = Key {
+        audience: audience.name().into(),
+        grain: "school".into(),
+        school_id: "elm".into(),
+        group: None,
+        year: year.into(),
+        period: 1,
+        indicator: "theme_rate".into(),
+        dimension: dimension.map(Into::into),
+    };
+    let number = (mark == Mark::Shown).then_some(20.0);
+    let cell = PublishedCell {
+        key: key.clone(),
+        end: date(2025, 9, 28),
+        label: "Autumn 1".into(),
+        version: 1,
+        mark,
+        value: number,
+        numerator: number,
+        denominator: number,
+        threshold: 5,
+        revision: 1,
+        change: None,
+        inputs: String::new(),
+        lake_version: 1,
+    };
+    (key, cell)
+}
+
+#[test]
+fn each_reader_sees_what_is_theirs() {
+    // 4 pupils: a mark for governors, the number for the safeguarding lead, and nothing that was not published for everyone.
+    let few = row("theme_rate", 1, 4.0, 1000.0, 0.4, Some(4));
+    let of = |audience: Audience, published: &BTreeMap<Key, PublishedCell>| card_for(audience, &few, &[], 20, published);
+    let none = BTreeMap::new();
+    assert_eq!(of(Audience::Governor, &none).value, Shown::Hidden);
+    assert_eq!(of(Audience::Dsl, &none).value, Shown::Value(0.4));
+    assert_eq!(of(Audience::Dsl, &none).series[0].numerator, Shown::Value(4.0));
+    let public = of(Audience::Public, &none);
+    assert_eq!((public.value, public.series[0].numerator), (Shown::NotAvailable, Shown::NotAvailable));
+    // What was hidden from governors for good has its number for the lead, and what the public sees is the public's own cell.
+    let cell = |audience: Audience, mark: Mark| published_cell(audience, "2025-26", mark, None);
+    let both = BTreeMap::from([cell(Audience::Governor, Mark::Hidden), cell(Audience::Public, Mark::Hidden)]);
+    assert_eq!(of(Audience::Governor, &both).value, Shown::Hidden);
+    assert_eq!(of(Audience::Dsl, &both).value, Shown::Value(0.4));
+    assert_eq!(of(Audience::Public, &both).value, Shown::Hidden);
+    let shown = BTreeMap::from([cell(Audience::Public, Mark::Shown)]);
+    let public = of(Audience::Public, &shown);
+    assert_eq!(
+        (public.value, public.comparison.with, public.state),
+        (Shown::Value(20.0), None, State::CantSay(Reason::NotCompared))
+    );
 }
 
 #[test]
@@ -195,35 +271,6 @@ fn a_change_has_the_exact_interval_of_the_ratio() {
 
 #[test]
 fn a_change_of_a_hidden_rate_is_hidden_and_of_two_shown_ones_is_not() {
-    let cell = |year: &str, mark: Mark| {
-        let key = Key {
-            audience: "governor".into(),
-            grain: "school".into(),
-            school_id: "elm".into(),
-            group: None,
-            year: year.into(),
-            period: 1,
-            indicator: "theme_rate".into(),
-            dimension: Some("gambling".into()),
-        };
-        let number = (mark == Mark::Shown).then_some(20.0);
-        let cell = PublishedCell {
-            key: key.clone(),
-            end: date(2025, 9, 28),
-            label: "Autumn 1".into(),
-            version: 1,
-            mark,
-            value: number,
-            numerator: number,
-            denominator: number,
-            threshold: 5,
-            revision: 1,
-            change: None,
-            inputs: String::new(),
-            lake_version: 1,
-        };
-        (key, cell)
-    };
     for (now, then, people, is_shown) in [
         (Some(Mark::Shown), Some(Mark::Shown), 1, true),
         (Some(Mark::Hidden), Some(Mark::Shown), 9, false),
@@ -232,7 +279,10 @@ fn a_change_of_a_hidden_rate_is_hidden_and_of_two_shown_ones_is_not() {
         (None, Some(Mark::Shown), 9, true),
         (None, Some(Mark::Shown), 4, false),
     ] {
-        let cells = [now.map(|mark| cell("2025-26", mark)), then.map(|mark| cell("2024-25", mark))];
+        let cells = [
+            now.map(|mark| published_cell(Audience::Governor, "2025-26", mark, Some("gambling"))),
+            then.map(|mark| published_cell(Audience::Governor, "2024-25", mark, Some("gambling"))),
+        ];
         let published: BTreeMap<_, _> = cells.into_iter().flatten().collect();
         let found = card_beside(&change(people), &[], 20, &published);
         assert_eq!(found.value != Shown::Hidden, is_shown, "{now:?} {then:?} {people}");

@@ -34,6 +34,8 @@ pub struct GroupRef {
     pub slug: String,
     /// How many schools.
     pub schools: usize,
+    /// Which.
+    pub members: Vec<String>,
 }
 
 /// What is known of a school's logs over the year.
@@ -130,10 +132,11 @@ pub struct Comparison {
 
 /// The groups of the estate that can be asked for.
 pub async fn groups(engine: &Engine, year: &str) -> Result<Vec<GroupRef>, QueryError> {
-    Ok(refs(&all_groups(&facts(engine, year).await?)))
+    let schools = facts(engine, year).await?;
+    Ok(refs(&all_groups(&schools), &schools))
 }
 
-fn refs(groups: &[Group]) -> Vec<GroupRef> {
+fn refs(groups: &[Group], schools: &[SchoolFacts]) -> Vec<GroupRef> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     groups
         .iter()
@@ -143,7 +146,8 @@ fn refs(groups: &[Group]) -> Vec<GroupRef> {
                 slug = format!("{slug}-{}", group.kind.replace('_', "-"));
                 taken.insert(slug.clone());
             }
-            GroupRef { kind: group.kind, name: group.name.clone(), slug, schools: group.members.len() }
+            let members = group.members.iter().filter_map(|at| Some(schools.get(*at)?.school_id.clone())).collect();
+            GroupRef { kind: group.kind, name: group.name.clone(), slug, schools: group.members.len(), members }
         })
         .collect()
 }
@@ -163,7 +167,9 @@ pub async fn compare(engine: &Engine, slug: &str, year: &str) -> Result<Option<C
         .ok_or_else(|| QueryError::Shape { what: format!("academic year {year:?}"), expected: "the form 2025-26".into() })?;
     let schools = facts(engine, year).await?;
     let all = all_groups(&schools);
-    let Some((group, found)) = all.iter().zip(refs(&all)).find(|(_, found)| found.slug == slug) else { return Ok(None) };
+    let Some((group, found)) = all.iter().zip(refs(&all, &schools)).find(|(_, found)| found.slug == slug) else {
+        return Ok(None);
+    };
     let (members, as_of) = members(engine, academic_year, group.members.iter().map(|at| schools[*at].clone()).collect()).await?;
     let cells = newest_of_year(engine, "governor", year).await?;
     let period = period_of(&members, &cells);

@@ -149,7 +149,7 @@ fn addresses_of_groups() {
         name: "Weald".into(),
         members: (0..schools).collect(),
     });
-    let slugs: Vec<String> = refs(&both).into_iter().map(|group| group.slug).collect();
+    let slugs: Vec<String> = refs(&both, &[]).into_iter().map(|group| group.slug).collect();
     assert_eq!(slugs, ["weald", "weald-authority"]);
 }
 

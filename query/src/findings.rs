@@ -11,7 +11,7 @@ use crate::error::QueryError;
 use crate::page::{Finding, FindingKind, Heat, HeatDay, Tone};
 use crate::rows::rows;
 use crate::state::Shown;
-use crate::suppression::THRESHOLD;
+use crate::suppression::Audience;
 use crate::words;
 
 /// Categories that every policy blocks.
@@ -21,13 +21,16 @@ const TRIAGE_DAYS: usize = 5;
 
 const EVERYONE: [&str; 3] = ["governor", "dsl", "technician"];
 
-/// Requests as governors see them: one to four requests are one to four people.
-fn shown(requests: u64) -> Shown {
-    if requests < THRESHOLD { Shown::Hidden } else { Shown::Value(requests as f64) }
+/// Requests as their reader sees them: one to four requests are one to four people.
+fn shown(requests: u64, audience: Audience) -> Shown {
+    if audience.threshold(None).is_some_and(|few| requests < few) { Shown::Hidden } else { Shown::Value(requests as f64) }
 }
 
-fn requests_in_words(requests: u64) -> String {
-    if requests < THRESHOLD { "Fewer than 5 requests".into() } else { words::count(requests, "request", "requests") }
+fn requests_in_words(requests: u64, audience: Audience) -> String {
+    match audience.threshold(None).filter(|few| requests < *few) {
+        Some(few) => format!("Fewer than {few} requests"),
+        None => words::count(requests, "request", "requests"),
+    }
 }
 
 /// All findings of a school's year, most serious first.
@@ -36,12 +39,13 @@ pub(crate) async fn findings(
     days: (Date, Date),
     heat: &[HeatDay],
     rises: &[Rise],
+    audience: Audience,
 ) -> Result<Vec<Finding>, QueryError> {
-    let mut all = failures(school, days, heat).await?;
+    let mut all = failures(school, days, heat, audience).await?;
     all.extend(silent_feeds(school, days, heat).await?);
     all.extend(circumvention(rises));
-    all.extend(over_blocking(school, days).await?);
-    all.extend(ai_first_seen(school, days).await?);
+    all.extend(over_blocking(school, days, audience).await?);
+    all.extend(ai_first_seen(school, days, audience).await?);
     all.extend(changes(school, days).await?);
     all.sort_by(|a, b| (a.tone, a.kind, &a.about).cmp(&(b.tone, b.kind, &b.about)));
     Ok(all)
@@ -55,7 +59,12 @@ fn between(school: &School<'_>, days: (Date, Date)) -> [(&'static str, ScalarVal
     ]
 }
 
-async fn failures(school: &School<'_>, days: (Date, Date), heat: &[HeatDay]) -> Result<Vec<Finding>, QueryError> {
+async fn failures(
+    school: &School<'_>,
+    days: (Date, Date),
+    heat: &[HeatDay],
+    audience: Audience,
+) -> Result<Vec<Finding>, QueryError> {
     let found = school.rows(include_str!("../findings/failures.sql"), &between(school, days)).await?;
     rows(&found)
         .map(|row| {
@@ -69,13 +78,13 @@ async fn failures(school: &School<'_>, days: (Date, Date), heat: &[HeatDay]) -> 
                 format!(
                     "{} that the filter itself puts in this category went through, {}. Do not open them: IT support and the \
                      safeguarding lead check first. No such finding is no proof either: many products hide their lists.",
-                    requests_in_words(requests),
+                    requests_in_words(requests, audience),
                     words::span(first, last)
                 )
             } else {
                 format!(
                     "{} went through although policy says block, {}. A site in the wrong category looks the same: check the sites.",
-                    requests_in_words(requests),
+                    requests_in_words(requests, audience),
                     words::span(first, last)
                 )
             };
@@ -87,7 +96,7 @@ async fn failures(school: &School<'_>, days: (Date, Date), heat: &[HeatDay]) -> 
                 ask: "which sites were these, who changes the filter, and by when?".into(),
                 first,
                 last,
-                count: shown(requests),
+                count: shown(requests, audience),
                 about: category,
                 // Someone looks first, so that a wrong list does not accuse; but it can't be kept from governors for long.
                 audience: if is_illegal && school_days_since < TRIAGE_DAYS { vec!["dsl", "technician"] } else { EVERYONE.into() },
@@ -169,7 +178,7 @@ fn circumvention(rises: &[Rise]) -> Vec<Finding> {
         .collect()
 }
 
-async fn over_blocking(school: &School<'_>, days: (Date, Date)) -> Result<Vec<Finding>, QueryError> {
+async fn over_blocking(school: &School<'_>, days: (Date, Date), audience: Audience) -> Result<Vec<Finding>, QueryError> {
     let found = school.rows(include_str!("../findings/overblocked.sql"), &between(school, days)).await?;
     rows(&found)
         .map(|row| {
@@ -188,7 +197,7 @@ async fn over_blocking(school: &School<'_>, days: (Date, Date)) -> Result<Vec<Fi
                 ask: "do teachers know how to ask for a site, and how long does it take?".into(),
                 first,
                 last,
-                count: shown(stopped),
+                count: shown(stopped, audience),
                 about: category,
                 audience: EVERYONE.into(),
             })
@@ -196,7 +205,7 @@ async fn over_blocking(school: &School<'_>, days: (Date, Date)) -> Result<Vec<Fi
         .collect()
 }
 
-async fn ai_first_seen(school: &School<'_>, days: (Date, Date)) -> Result<Vec<Finding>, QueryError> {
+async fn ai_first_seen(school: &School<'_>, days: (Date, Date), audience: Audience) -> Result<Vec<Finding>, QueryError> {
     let found = school.rows(include_str!("../findings/ai_first_seen.sql"), &between(school, days)).await?;
     rows(&found)
         .map(|row| {
@@ -211,11 +220,14 @@ async fn ai_first_seen(school: &School<'_>, days: (Date, Date)) -> Result<Vec<Fi
                 kind: FindingKind::AiFirstSeen,
                 tone: Tone::Notice,
                 title: format!("{} first seen on {}", words::title_of(&category), words::day(first)),
-                text: format!("{} since then, {through}. What was asked of them can't be seen.", requests_in_words(requests)),
+                text: format!(
+                    "{} since then, {through}. What was asked of them can't be seen.",
+                    requests_in_words(requests, audience)
+                ),
                 ask: "has this use been assessed, and what did we tell pupils and staff?".into(),
                 first,
                 last,
-                count: shown(requests),
+                count: shown(requests, audience),
                 about: category,
                 audience: EVERYONE.into(),
             })

@@ -6,6 +6,7 @@ mod assemble;
 mod cards;
 #[cfg(test)]
 mod cards_tests;
+pub mod cells;
 pub mod compare;
 pub mod engine;
 pub mod error;

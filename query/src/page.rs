@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-pub use crate::assemble::{School, school_year};
+pub use crate::assemble::{School, school_year, school_year_for};
 use crate::indicator::Group;
 pub use crate::overview::overview;
 use crate::state::{Shown, State, Unit};

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 /// Every theme, and the watched categories that rollups count beside them.
-pub(crate) const TOPICS: [&str; 23] = [
+pub const TOPICS: [&str; 23] = [
     "self_harm",
     "suicide",
     "eating_disorder",

@@ -112,6 +112,8 @@ impl fmt::Display for Role {
 pub enum Ability {
     /// Figures about a school, with small numbers hidden: the pages for governors.
     Figures,
+    /// Figures with nothing hidden: the copy of the annual review that holds small numbers.
+    SmallNumbers,
     /// Alerts: a pupil's for the safeguarding lead, a member of staff's for the head, who also sees what nobody takes.
     Alerts,
     /// Days of single pupils, by key and theme.
@@ -136,6 +138,8 @@ pub enum Ability {
     DecideChanges,
     /// Deciding a way past the filter, or a site that somebody asked for.
     AgreeBypasses,
+    /// Saved questions: those for one's role.
+    SavedQuestions,
     /// Incidents: what was done about a pupil.
     Incidents,
     /// Questions to the head, comments on the annual review, and visits.
@@ -154,8 +158,9 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Figures,
+        Self::SmallNumbers,
         Self::Alerts,
         Self::PupilDays,
         Self::Searches,
@@ -168,6 +173,7 @@ impl Ability {
         Self::WriteRegister,
         Self::DecideChanges,
         Self::AgreeBypasses,
+        Self::SavedQuestions,
         Self::Incidents,
         Self::AskQuestions,
         Self::Sign,
@@ -181,6 +187,7 @@ impl Ability {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Figures => "figures about a school, small numbers hidden",
+            Self::SmallNumbers => "the copy of the annual review that hides no small number",
             Self::Alerts => "alerts: of pupils; the head sees those of staff, and what nobody has taken",
             Self::PupilDays => "days of single pupils by key",
             Self::Searches => "what pupils searched for, and addresses of pages",
@@ -199,6 +206,7 @@ impl Ability {
             }
             Self::DecideChanges => "deciding a change of the policy that somebody else asked for",
             Self::AgreeBypasses => "deciding a bypass for teaching, or a site that somebody else asked for",
+            Self::SavedQuestions => "saved questions: those for the role",
             Self::Incidents => "incidents: what was done about a pupil",
             Self::AskQuestions => "questions to the head, comments on the annual review, and visits",
             Self::Sign => "signing the annual review",
@@ -212,7 +220,8 @@ impl Ability {
     /// Whether it comes to what a person did or is called, or to giving such a right.
     pub const fn opens_names(self) -> bool {
         match self {
-            Self::Alerts
+            Self::SmallNumbers
+            | Self::Alerts
             | Self::PupilDays
             | Self::Searches
             | Self::RevealPupil
@@ -228,6 +237,7 @@ impl Ability {
             | Self::WriteRegister
             | Self::DecideChanges
             | Self::AgreeBypasses
+            | Self::SavedQuestions
             | Self::AskQuestions
             | Self::Sign
             | Self::Request
@@ -241,7 +251,7 @@ pub const fn may(role: Role, ability: Ability) -> bool {
     use Role::{Administrator, Auditor, DataProtection, Dsl, Governor, Leader, Officer, Staff, Technician};
     match ability {
         Ability::Figures => !matches!(role, Staff),
-        Ability::Alerts => matches!(role, Dsl | Leader),
+        Ability::SmallNumbers | Ability::Alerts => matches!(role, Dsl | Leader),
         Ability::PupilDays | Ability::Searches | Ability::RevealPupil => matches!(role, Dsl),
         Ability::RevealStaff => matches!(role, Leader),
         Ability::ReadReveals => matches!(role, Leader | Governor),
@@ -251,6 +261,7 @@ pub const fn may(role: Role, ability: Ability) -> bool {
         Ability::WriteRegister => matches!(role, Leader | Dsl | Technician),
         Ability::DecideChanges => matches!(role, Leader | Dsl),
         Ability::AgreeBypasses => matches!(role, Dsl),
+        Ability::SavedQuestions => matches!(role, Governor | Leader | Dsl | Technician),
         Ability::Incidents => matches!(role, Dsl | Leader),
         Ability::AskQuestions => matches!(role, Governor | Officer),
         // Those who prepared it sign first, then the head, a governor last.
@@ -386,6 +397,11 @@ impl Access {
     /// Whether they may do it at this school.
     pub fn sees(&self, ability: Ability, school: &SchoolId) -> bool {
         self.role_at(ability, school).is_some()
+    }
+
+    /// Whether they hold a role at this school.
+    pub fn holds(&self, role: Role, school: &SchoolId) -> bool {
+        self.held.iter().any(|(held, reach)| *held == role && reach.has(school))
     }
 
     /// Whether a second step is asked of them.

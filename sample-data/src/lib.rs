@@ -19,6 +19,7 @@ mod shape;
 mod shapes;
 mod text;
 mod themes;
+mod traces;
 mod truth;
 mod unit;
 mod vendor;
@@ -31,6 +32,7 @@ use jiff::civil::{Date, date};
 
 pub use bench_lines::{LineOptions, write_export, write_lines};
 pub use shape::{TruthLine, format_ids, shapes_of, write_with_truth};
+pub use traces::{Traces, traces};
 pub use truth::{FileTruth, Finding, SchoolTruth, SourceTruth, ThemeTruth, Truth};
 pub use vendor::Format;
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use weir_dashboard::asked_act;
 use weir_lake::estate::Estate;
-use weir_lake::ids::{SchoolId, UserKey};
+use weir_lake::ids::SchoolId;
 use weir_query::engine::{Engine, Reason};
 use weir_query::saved::{Answered, Asked, Chart, Kind, Parameter, Role, SavedQueries, SavedQuery};
-use weir_register::{Act, Action, Detail};
+use weir_register::{Act, Action};
 
 use super::estate;
 use crate::Ended;
@@ -216,23 +217,9 @@ impl Run {
         Ok(Asked { school, values, role: Role::Administrator, reason })
     }
 
-    /// What the audit trail keeps of it: a person's key as a mark, everything else as it was typed.
+    /// What the audit trail keeps of it.
     fn act(&self, query: &SavedQuery, asked: &Asked) -> anyhow::Result<Act> {
-        let mut act = super::act(Action::Query).with("query", Detail::typed(&query.id)).at(&SchoolId::parse(&asked.school)?);
-        let mut typed = Vec::new();
-        for (name, value) in &asked.values {
-            match UserKey::parse(value.trim()) {
-                Ok(key) => act = act.about(&key),
-                Err(_) => typed.push(format!("{name}={value}")),
-            }
-        }
-        if !typed.is_empty() {
-            act = act.with("asked", Detail::typed(&typed.join(", ")));
-        }
-        Ok(match &asked.reason {
-            Some(reason) => act.because(reason.as_str()),
-            None => act,
-        })
+        Ok(asked_act(super::act(Action::Query).at(&SchoolId::parse(&asked.school)?), &query.id, asked))
     }
 
     fn hand_over(&self, query: &SavedQuery, answered: &Answered) -> anyhow::Result<Ended> {

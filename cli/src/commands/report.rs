@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
-use weir_dashboard::{EngineFigures, GOVERNORS, draft_review};
+use clap::{Args, ValueEnum};
+use weir_dashboard::{EngineFigures, GOVERNORS, review_for};
 use weir_lake::estate::{AcademicYear, Estate};
 use weir_lake::ids::SchoolId;
-use weir_pack::bundle::{Bundle, digest};
+use weir_pack::bundle::{Audience, Bundle, digest};
 use weir_pack::{Kind, Limits};
 use weir_query::engine::EngineOptions;
 use weir_register::records::{Frozen, Review, Revision};
@@ -22,11 +22,14 @@ use crate::Ended;
   weir report oakfield 2025-26 --out review.xlsx --revision 1
   weir report oakfield 2025-26 --out bundle.json             everything the documents are made from
   weir report --rebuild bundle.json --out review.pdf         on any machine, without an estate
+  weir report oakfield 2025-26 --audience public --out summary.pdf
 
 The ending chooses the form: .pdf, .xlsx, .html, .zip (every table as CSV) or .json.
 A signed review comes out byte for byte as it was stored, whatever has been deleted since. --rebuild
 makes the same bytes from the bundle alone, under the version of Weir that froze it; where there is an
-estate that holds the review, it says whether they equal what is stored. Exit status 1: they don't.")]
+estate that holds the review, it says whether they equal what is stored. Exit status 1: they don't.
+Governors sign the review for governors alone. The copy for the safeguarding lead and the head (dsl) hides no small
+number, and says so on every page; the public summary has final figures of the whole school, 0 to 9 people as one mark.")]
 pub struct Report {
     /// A school of schools.csv
     #[arg(value_name = "SCHOOL", required_unless_present = "rebuild", requires = "year")]
@@ -40,9 +43,41 @@ pub struct Report {
     /// Which signed revision; the newest without it
     #[arg(long, value_name = "N", conflicts_with = "rebuild")]
     revision: Option<u32>,
+    /// For whom: what is hidden, and what is left out
+    #[arg(long, value_enum, default_value_t = Reader::Governors, conflicts_with_all = ["rebuild", "revision"])]
+    audience: Reader,
     /// Make the file from a bundle and nothing else
     #[arg(long, value_name = "BUNDLE.json", conflicts_with = "school")]
     rebuild: Option<PathBuf>,
+}
+
+/// For whom a review is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Reader {
+    /// Governors: as it is signed
+    Governors,
+    /// The safeguarding lead and the head: nothing is hidden
+    Dsl,
+    /// Anyone: a summary
+    Public,
+}
+
+impl Reader {
+    fn audience(self) -> Audience {
+        match self {
+            Self::Governors => Audience::Governors,
+            Self::Dsl => Audience::Safeguarding,
+            Self::Public => Audience::Public,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Governors => "governors",
+            Self::Dsl => "dsl",
+            Self::Public => "public",
+        }
+    }
 }
 
 /// What the ending of a file asks for.
@@ -108,7 +143,8 @@ impl Report {
             (None, _) => None,
         };
         let act = Act::new(Actor::of_command(), Action::Export).at(school).on("review", year);
-        if let Some((revision, frozen)) = chosen {
+        let act = act.with("audience", self.audience.word());
+        if let Some((revision, frozen)) = chosen.filter(|_| self.audience == Reader::Governors) {
             let bytes = match form {
                 Form::Bundle => frozen.bundle.clone(),
                 Form::Document(kind) => {
@@ -126,18 +162,23 @@ impl Report {
         if let Some(number) = self.revision {
             anyhow::bail!("no revision {number} of the review of {school} for {year} is signed");
         }
-        let of_school = estate.schools.get(school).context("the school")?;
         let weir_toml = estate.home.join("weir.toml");
         let options = EngineOptions { meanings: super::meanings(estate)?, ..EngineOptions::default() };
         let figures = EngineFigures::new(move || Estate::load(&weir_toml), options);
-        let bundle = draft_review(&figures, register, of_school, year).await?;
+        let bundle = review_for(&figures, register, &estate.schools, school, year, self.audience.audience()).await?;
+        // Written down before it exists.
+        let _receipt = register.audit(act.with("draft", true)).await?;
         let bytes = match form {
             Form::Bundle => bundle.to_json()?,
             Form::Document(kind) => weir_pack::write(&bundle, kind, Limits::default())?,
         };
-        let _receipt = register.audit(act.with("draft", true)).await?;
         weir_lake::storage::write_file(&self.out, &bytes)?;
-        println!("Wrote {}: a DRAFT. Nobody has signed this review, and its figures may still change.", self.out.display());
+        let what = match self.audience {
+            Reader::Governors => "a DRAFT. Nobody has signed this review, and its figures may still change.",
+            Reader::Dsl => "it HOLDS SMALL NUMBERS. For the safeguarding lead and the head alone; it was not signed.",
+            Reader::Public => "the summary for everyone. It was not signed; governors sign the review.",
+        };
+        println!("Wrote {}: {what}", self.out.display());
         println!("Digest of the bundle: {}", bundle.digest()?);
         Ok(Ended::Done)
     }

@@ -1,7 +1,9 @@
 //! `weir verify`: a second engine recomputes every figure, says which differ, and closes the dates on which both agree.
 
+mod cells;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -18,7 +20,8 @@ use weir_lake::verification::{Compared, Verified};
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::indicator::{FigureRow, Indicator, run_all};
 use weir_query::records::Records;
-use weir_verify::{Cell, Difference, Report, Unchecked, Verification, compare};
+use weir_register::Action;
+use weir_verify::{Cell, Difference, Report, SchoolYear, Unchecked, Verification, compare};
 
 use crate::output::{Output, table};
 use crate::{Ended, progress};
@@ -36,6 +39,7 @@ const MICROS_A_DAY: i64 = 86_400_000_000;
 #[command(after_help = "Examples:
   weir verify                             every school and year
   weir verify oakfield 2026-27            one school and year
+  weir verify oakfield 2026-27 --cells oakfield.ndjson
   weir verify --close                     then close the dates that both engines agree on
 
 Rollups of open dates are recomputed from the raw rows, indicators from the rollups, by other code
@@ -52,6 +56,9 @@ pub struct Verify {
     /// Close the dates that are due and agree
     #[arg(long)]
     close: bool,
+    /// Write every value that the second engine came to into this new file, a JSON object a line. No small number is hidden in it
+    #[arg(long, value_name = "FILE")]
+    cells: Option<PathBuf>,
     /// How to print: in words, or json or ndjson for programs
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
@@ -102,8 +109,20 @@ impl Verify {
         let lake = super::estate::lake(&estate)?;
         let scope = self.scope(&estate)?;
         let snapshot = lake.snapshot()?;
-        let (mut report, extent) = verified(&lake, &snapshot, &estate, scope.as_ref())?;
+        if self.cells.is_some() {
+            // Numbers of few people go out: a row of the trail first.
+            let act = super::act(Action::Export).with("verified", true);
+            let act = match &scope {
+                Some((school, year)) => act.at(school).on("cells", year),
+                None => act,
+            };
+            super::audited(&estate, act)?;
+        }
+        let (mut report, extent, ours) = verified(&lake, &snapshot, &estate, scope.as_ref())?;
         leaves_out(&mut report);
+        if let Some(file) = &self.cells {
+            cells::write(file, &ours)?;
+        }
         let closing = if self.close { Some(close(&lake, &snapshot, &report)?) } else { None };
         keep(&lake, &snapshot, &report, scope)?;
         self.print(&report, &extent, snapshot.version, closing.as_ref())?;
@@ -150,7 +169,7 @@ fn verified(
     snapshot: &Snapshot,
     estate: &Estate,
     scope: Option<&(SchoolId, AcademicYear)>,
-) -> anyhow::Result<(Report, Extent)> {
+) -> anyhow::Result<(Report, Extent, Vec<SchoolYear>)> {
     let meanings = super::meanings(estate)?;
     let second = weir_verify::Meanings {
         categories: (meanings.categories.iter())
@@ -201,7 +220,7 @@ fn verified(
         }
     }
     bar.finish_and_clear();
-    Ok((report, extent))
+    Ok((report, extent, ours))
 }
 
 /// What people recorded, as the second engine takes it.
@@ -358,7 +377,7 @@ fn digests_of<'s>(
 /// The night's own verification: closes what is due and agrees. What it says, and what a person should look at.
 pub fn night(estate: &Estate, lake: &Lake) -> anyhow::Result<(String, Vec<String>)> {
     let snapshot = lake.snapshot()?;
-    let (mut report, _) = verified(lake, &snapshot, estate, None)?;
+    let (mut report, ..) = verified(lake, &snapshot, estate, None)?;
     leaves_out(&mut report);
     let closing = close(lake, &snapshot, &report)?;
     keep(lake, &snapshot, &report, None)?;

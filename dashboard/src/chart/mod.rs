@@ -3,6 +3,7 @@
 //! Shapes carry classes only, so that light, dark, print and forced colours are one rule each, and the content security policy
 //! needs no exception. Every text that comes from outside is escaped here.
 
+mod answer;
 mod bar;
 mod funnel;
 mod plot;
@@ -13,6 +14,7 @@ mod strip;
 
 use std::fmt::{self, Write};
 
+pub use answer::answer_charts;
 pub(crate) use bar::coverage_bar;
 pub(crate) use funnel::funnel;
 pub(crate) use plot::{Size, plot};

@@ -17,7 +17,8 @@ pub(super) fn link(group: &GroupRef) -> GroupLink {
         _ => "all schools",
     };
     let name = if group.name.is_empty() { String::from("All schools") } else { group.name.clone() };
-    GroupLink { slug: group.slug.clone(), name, kind, schools: group.schools }
+    let members = group.members.iter().filter_map(|school| SchoolId::parse(school).ok()).collect();
+    GroupLink { slug: group.slug.clone(), name, kind, schools: group.schools, members }
 }
 
 fn place(place: Engine) -> Place {

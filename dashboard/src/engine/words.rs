@@ -8,6 +8,7 @@ use weir_lake::ids::SchoolId;
 use weir_query::indicator::Indicator;
 use weir_query::page::{self, FindingKind, Heat};
 use weir_query::state as engine;
+use weir_query::suppression::Audience;
 use weir_query::trend::{self, Grain};
 
 use crate::view::{
@@ -15,6 +16,11 @@ use crate::view::{
     SchoolRef, SchoolYear, Shown, SourceLine, State, Tone, Unit,
 };
 use crate::words as say;
+
+/// Whether a reader of the annual review may see it: the safeguarding lead sees what governors see, and what is their own.
+fn is_for<T: AsRef<str>>(reader: Audience, audience: &[T]) -> bool {
+    is_for_governors(audience) || (reader == Audience::Dsl && audience.iter().any(|who| who.as_ref() == "dsl"))
+}
 
 /// Whether governors may see it.
 pub(super) fn is_for_governors<T: AsRef<str>>(audience: &[T]) -> bool {
@@ -54,7 +60,7 @@ pub(super) fn overview(overview: &page::Overview, pages: &HashMap<String, Arc<pa
                 coverage: page.map_or(Coverage { with_logs: summary.days_with_logs, school_days: summary.school_days }, |page| {
                     year_coverage(page)
                 }),
-                findings: page.map(|page| findings(page)),
+                findings: page.map(|page| findings(page, Audience::Governor)),
                 missing,
             })
         })
@@ -70,13 +76,18 @@ pub(super) fn overview(overview: &page::Overview, pages: &HashMap<String, Arc<pa
     Overview { name, schools, has_lake, as_of: Some(AsOf { last_day, lake_version: overview.lake_version }) }
 }
 
-/// One school and year, with last year's half-terms beside.
-pub(super) fn school_year(page: &page::SchoolYear, last: Option<&page::SchoolYear>, year: AcademicYear) -> Option<SchoolYear> {
+/// One school and year for a reader, with last year's half-terms beside; the pages were made for the same reader.
+pub(super) fn school_year(
+    page: &page::SchoolYear,
+    last: Option<&page::SchoolYear>,
+    year: AcademicYear,
+    reader: Audience,
+) -> Option<SchoolYear> {
     let mut years = page.years.clone();
     if years.is_empty() {
         years.push(page.year.clone());
     }
-    let findings = findings(page);
+    let findings = findings(page, reader);
     Some(SchoolYear {
         school: school_ref(&page.school, &years)?,
         year,
@@ -97,7 +108,7 @@ pub(super) fn school_year(page: &page::SchoolYear, last: Option<&page::SchoolYea
         figures: page
             .figures
             .iter()
-            .filter(|figure| is_for_governors(&figure.audience))
+            .filter(|figure| is_for(reader, &figure.audience))
             .map(|now| figure(now, page, last))
             .collect(),
         days_per_hundred: page.school.pupils.is_some_and(|pupils| pupils > 0),
@@ -168,10 +179,10 @@ fn tone(tone: page::Tone) -> Tone {
     }
 }
 
-fn findings(page: &page::SchoolYear) -> Vec<Finding> {
+fn findings(page: &page::SchoolYear, reader: Audience) -> Vec<Finding> {
     page.findings
         .iter()
-        .filter(|finding| is_for_governors(&finding.audience))
+        .filter(|finding| is_for(reader, &finding.audience))
         .map(|finding| {
             let indicator = match finding.kind {
                 FindingKind::FilterFailure => "filter_failures",

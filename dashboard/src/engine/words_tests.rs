@@ -5,6 +5,7 @@ use weir_lake::estate::AcademicYear;
 use weir_query::indicator::Group;
 use weir_query::page::{self, Calendar, FindingKind, Heat, HeatDay};
 use weir_query::state as engine;
+use weir_query::suppression::Audience;
 
 use super::school_year;
 use crate::view::{DayKind, Missing, Shown, State, Tone};
@@ -155,7 +156,7 @@ const YEAR: AcademicYear = AcademicYear(2025);
 
 #[test]
 fn governors_see_what_is_for_governors_only() {
-    let page = school_year(&a_page(), None, YEAR).unwrap();
+    let page = school_year(&a_page(), None, YEAR, Audience::Governor).unwrap();
     assert_eq!(page.figures.iter().map(|figure| figure.id.as_str()).collect::<Vec<_>>(), ["theme_rate:drugs"]);
     assert_eq!(page.findings.iter().map(|finding| finding.title.as_str()).collect::<Vec<_>>(), ["for governor"]);
     assert_eq!(page.findings[0].tone, Tone::Urgent);
@@ -163,7 +164,7 @@ fn governors_see_what_is_for_governors_only() {
 
 #[test]
 fn a_day_with_fewer_than_5_requests_has_no_number() {
-    let page = school_year(&a_page(), None, YEAR).unwrap();
+    let page = school_year(&a_page(), None, YEAR, Audience::Governor).unwrap();
     let kinds: Vec<DayKind> = page.blocks[0].days.iter().map(|day| day.kind).collect();
     assert_eq!(
         kinds,
@@ -179,7 +180,7 @@ fn a_day_with_fewer_than_5_requests_has_no_number() {
     );
     let mut without_roll = a_page();
     without_roll.school = facts(None);
-    let page = school_year(&without_roll, None, YEAR).unwrap();
+    let page = school_year(&without_roll, None, YEAR, Audience::Governor).unwrap();
     assert!(!page.days_per_hundred);
     assert_eq!(page.blocks[0].days[2].kind, DayKind::Stopped(5.0));
     assert_eq!(page.missing, [Missing::NoRoll]);
@@ -187,7 +188,7 @@ fn a_day_with_fewer_than_5_requests_has_no_number() {
 
 #[test]
 fn no_logs_hidden_and_to_come_stay_apart() {
-    let page = school_year(&a_page(), None, YEAR).unwrap();
+    let page = school_year(&a_page(), None, YEAR, Audience::Governor).unwrap();
     let figure = &page.figures[0];
     assert_eq!(figure.points.iter().map(|point| point.value).collect::<Vec<_>>(), [Shown::NoLogs, Shown::Hidden, Shown::ToCome]);
     assert_eq!(
@@ -203,7 +204,7 @@ fn last_year_comes_from_its_own_page_by_half_term() {
     let mut last = a_page();
     last.figures[0].series[0].value = engine::Shown::Value(0.75);
     last.figures[0].series[2].value = engine::Shown::Hidden;
-    let page = school_year(&a_page(), Some(&last), YEAR).unwrap();
+    let page = school_year(&a_page(), Some(&last), YEAR, Audience::Governor).unwrap();
     let beside: Vec<Shown> = page.figures[0].points.iter().map(|point| point.last_year).collect();
     // The current half-term's is the engine's own comparison.
     assert_eq!(beside, [Shown::Number(0.75), Shown::Number(1.5), Shown::Hidden]);
@@ -213,17 +214,23 @@ fn last_year_comes_from_its_own_page_by_half_term() {
 fn what_is_lacking_is_named() {
     let mut none = a_page();
     none.lake_version = 0;
-    assert_eq!(school_year(&none, None, YEAR).unwrap().missing, [Missing::NoLake]);
+    assert_eq!(school_year(&none, None, YEAR, Audience::Governor).unwrap().missing, [Missing::NoLake]);
     let mut no_calendar = a_page();
     no_calendar.calendar = Calendar::Missing;
     no_calendar.periods.clear();
-    assert_eq!(school_year(&no_calendar, None, YEAR).unwrap().missing, [Missing::NoCalendar]);
+    assert_eq!(school_year(&no_calendar, None, YEAR, Audience::Governor).unwrap().missing, [Missing::NoCalendar]);
     let mut no_rows = a_page();
     no_rows.periods.iter_mut().for_each(|period| period.days_with_logs = 0);
-    assert_eq!(school_year(&no_rows, None, YEAR).unwrap().missing, [Missing::NoRows(Some(date(2025, 10, 20)))]);
+    assert_eq!(
+        school_year(&no_rows, None, YEAR, Audience::Governor).unwrap().missing,
+        [Missing::NoRows(Some(date(2025, 10, 20)))]
+    );
     let mut never = no_calendar;
     never.as_of = None;
-    assert_eq!(school_year(&never, None, YEAR).unwrap().missing, [Missing::NoCalendar, Missing::NoRows(None)]);
+    assert_eq!(
+        school_year(&never, None, YEAR, Audience::Governor).unwrap().missing,
+        [Missing::NoCalendar, Missing::NoRows(None)]
+    );
 }
 
 #[tokio::test]
@@ -262,7 +269,7 @@ fn a_share_says_of_what() {
 
 #[test]
 fn logs_of_names_only_are_said_to_hold_no_more() {
-    let page = school_year(&a_page(), None, YEAR).unwrap();
+    let page = school_year(&a_page(), None, YEAR, Audience::Governor).unwrap();
     assert!(page.unseen.iter().any(|line| line.contains("only the names")), "{:?}", page.unseen);
     assert!(page.unseen.iter().any(|line| line.contains("9% of requests")), "{:?}", page.unseen);
 }

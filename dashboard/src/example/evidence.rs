@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use weir_lake::estate::AcademicYear;
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_query::alerts::{Lateness, Moment, Wanted};
+use weir_query::cells::Cells;
+use weir_query::saved::{self, SavedQuery};
 
 use super::Example;
 use crate::evidence::Evidence;
-use crate::figures::Asked;
+use crate::figures::{Asked, Figures as _, FiguresError};
+use crate::questions::{Reply, Told};
+use crate::view::{SchoolYear, Shown};
 
 fn moment(time: &str, what: &str, of_what: &str, about: &str, times: u64) -> Moment {
     Moment {
@@ -41,6 +46,41 @@ impl Evidence for Example {
                 moment("10:42:07", "searched for", "an invented search", "Self-harm", 1),
                 moment("11:00:00", "background, opened by nobody", "", "", 240),
             ])
+        })
+    }
+
+    /// Three of everything that governors may not see.
+    fn whole_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
+        Box::pin(async move {
+            let mut page = self.school_year(school, year).await?;
+            for point in page.figures.iter_mut().flat_map(|figure| &mut figure.points) {
+                for number in [&mut point.value, &mut point.last_year, &mut point.numerator] {
+                    if *number == Shown::Hidden {
+                        *number = Shown::Number(3.0);
+                    }
+                }
+            }
+            Ok(page)
+        })
+    }
+
+    fn questions(&self) -> Asked<'_, Vec<SavedQuery>> {
+        Box::pin(async { SavedQuery::shipped().map(<[_]>::to_vec).map_err(|error| FiguresError::Failed(error.to_string())) })
+    }
+
+    fn ask<'a>(&'a self, _: &'a str, asked: &'a saved::Asked, written: Asked<'a, ()>) -> Asked<'a, Told> {
+        Box::pin(async move {
+            if asked.values.values().any(|value| value == "nonsense") {
+                return Ok(Told::Refused("parameter week (School week): found \"nonsense\"; use this week".into()));
+            }
+            written.await?;
+            let row = |about: &str, pupils: &str| vec![Some(about.to_owned()), Some(pupils.to_owned()), Some("2".to_owned())];
+            let names = ["about", "pupils", "week_before"].map(str::to_owned).to_vec();
+            let cells =
+                Cells { names, is_number: vec![false, true, true], rows: vec![row("Gambling <b>", "12"), row("Hate", "3")] };
+            let csv = "about,pupils,week_before\r\nGambling <b>,12,2\r\nHate,3,2\r\n".to_owned();
+            let parameters = vec![("School week".to_owned(), "16 to 22 November 2026".to_owned())];
+            Ok(Told::Answer(Box::new(Reply { cells, csv, parameters, lake_version: 7 })))
         })
     }
 

@@ -8,8 +8,14 @@ use crate::view::{AsOf, Coverage, Group, GroupFigure, GroupLink, Member, Place, 
 
 pub(super) fn links() -> Vec<GroupLink> {
     vec![
-        GroupLink { slug: "larkwater-learning-trust".into(), name: "Larkwater Learning Trust".into(), kind: "trust", schools: 6 },
-        GroupLink { slug: "all".into(), name: "All schools".into(), kind: "all schools", schools: 12 },
+        GroupLink {
+            slug: "larkwater-learning-trust".into(),
+            name: "Larkwater Learning Trust".into(),
+            kind: "trust",
+            schools: 6,
+            members: SchoolId::parse("oakfield").into_iter().collect(),
+        },
+        GroupLink { slug: "all".into(), name: "All schools".into(), kind: "all schools", schools: 12, members: Vec::new() },
     ]
 }
 

@@ -260,6 +260,8 @@ pub(crate) fn own_path(wanted: &str) -> Option<&str> {
 pub(crate) fn home(access: &Access) -> &'static str {
     if access.role_for(Ability::RevealPupil).is_some() {
         "/today"
+    } else if access.role_for(Ability::OpenLines).is_some() {
+        "/feeds"
     } else if access.role_for(Ability::Figures).is_some() {
         "/"
     } else {

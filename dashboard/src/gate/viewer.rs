@@ -8,7 +8,7 @@ use weir_lake::ids::SchoolId;
 use weir_lake::verification::Standing;
 use weir_query::unclaimed::UnclaimedSource;
 use weir_register::accounts::Session;
-use weir_register::{Ability, Access, Actor};
+use weir_register::{Ability, Access, Actor, Reach};
 
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
@@ -75,6 +75,15 @@ impl Viewer {
         Self::may(Ability::ReadRegister, school)
     }
 
+    /// Whether whoever looks at what is being made may do something at all of these schools, by one role.
+    pub(crate) fn may_over(ability: Ability, schools: &[SchoolId]) -> bool {
+        let reach = Reach::Schools(schools.iter().cloned().collect());
+        match Self::of_this() {
+            Some(Self::Person(person)) => person.access.role_over(ability, &reach).is_some(),
+            Some(Self::Anyone | Self::Nobody { .. }) | None => false,
+        }
+    }
+
     /// Whether whoever looks at what is being made may do something at a school. Without sign-in nobody may.
     pub(crate) fn may(ability: Ability, school: &SchoolId) -> bool {
         match Self::of_this() {
@@ -99,6 +108,8 @@ pub(crate) struct Reader {
     pub(crate) people: bool,
     /// Whether they read alerts.
     pub(crate) alerts: bool,
+    /// Whether they ask saved questions.
+    pub(crate) questions: bool,
 }
 
 impl Reader {
@@ -112,6 +123,7 @@ impl Reader {
                 feeds: person.access.role_for(Ability::Feeds).is_some(),
                 people: person.access.role_for(Ability::People).is_some(),
                 alerts: person.access.role_for(Ability::Alerts).is_some(),
+                questions: person.access.role_for(Ability::SavedQuestions).is_some(),
             }),
             Viewer::Anyone | Viewer::Nobody { .. } => None,
         }
@@ -150,12 +162,26 @@ impl<F: Figures> Figures for Scoped<F> {
         })
     }
 
+    fn public_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
+        Box::pin(async move {
+            let viewer = Viewer::of_this().ok_or(FiguresError::NotFound)?;
+            if !viewer.may_see(school) {
+                return Err(FiguresError::NotFound);
+            }
+            self.0.public_year(school, year).await
+        })
+    }
+
     fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
         Box::pin(async {
             let viewer = Viewer::of_this().ok_or(FiguresError::NotFound)?;
-            // A link says of no group that it is one's own; only whoever sees every school is led to all of them.
             let sees_all = self.0.schools().await?.iter().all(|school| viewer.may_see(&school.id));
-            if sees_all { self.0.groups().await } else { Ok(Vec::new()) }
+            let mut groups = self.0.groups().await?;
+            // Whoever sees every school of a group is led to it.
+            let is_own =
+                |group: &GroupLink| !group.members.is_empty() && group.members.iter().all(|school| viewer.may_see(school));
+            groups.retain(|group| sees_all || is_own(group));
+            Ok(groups)
         })
     }
 

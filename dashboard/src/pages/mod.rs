@@ -33,7 +33,7 @@ pub(crate) fn html(page: &impl Template) -> Result<Html<String>, PageError> {
 pub(crate) struct Frame {
     /// Stands in the browser's tab, before the product's name.
     pub(crate) title: String,
-    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `in` (the way in) or none.
+    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `feeds`, `questions`, `in` (the way in) or none.
     pub(crate) section: &'static str,
     /// Where the style sheet lies.
     pub(crate) style: String,
@@ -66,7 +66,7 @@ impl Frame {
 
     /// Whether the page may hold marks in place of numbers, which its foot then explains.
     pub(crate) fn has_marks(&self) -> bool {
-        !matches!(self.section, "in" | "account" | "people" | "register" | "today")
+        !matches!(self.section, "in" | "account" | "people" | "register" | "today" | "feeds" | "questions")
     }
 
     /// Whether the foot leads to what a technician looks after.
@@ -81,6 +81,16 @@ impl Frame {
     /// Whether the navigation leads to alerts.
     pub(crate) fn shows_alerts(&self) -> bool {
         self.reader().is_some_and(|reader| reader.is_in && reader.alerts)
+    }
+
+    /// Whether the navigation leads to saved questions.
+    pub(crate) fn shows_questions(&self) -> bool {
+        self.reader().is_some_and(|reader| reader.is_in && reader.questions)
+    }
+
+    /// Whether the navigation leads to feeds: where somebody signed in looks after them.
+    pub(crate) fn leads_to_feeds(&self) -> bool {
+        self.reader().is_some_and(|reader| reader.is_in && reader.feeds)
     }
 
     /// Whether the navigation leads to people's accounts.

@@ -41,6 +41,10 @@ pub(crate) struct Rights {
     pub(crate) writes: bool,
     /// Comment and ask.
     pub(crate) comments: bool,
+    /// Open what is prepared and signed.
+    pub(crate) reads: bool,
+    /// Have the copy that hides nothing.
+    pub(crate) small_numbers: bool,
 }
 
 /// A block as it is shown.
@@ -97,7 +101,13 @@ const NOBODY_RECORDED: &str = "Nobody has recorded this yet.";
 
 impl ReviewPage {
     /// The page.
-    pub(crate) fn new(page: &SchoolYear, schools: &[SchoolRef], reported: &Reported, rights: Rights) -> Self {
+    pub(crate) fn new(
+        page: &SchoolYear,
+        schools: &[SchoolRef],
+        reported: &Reported,
+        rights: Rights,
+        joint: Option<(String, Vec<String>)>,
+    ) -> Self {
         let base = format!("/school/{}/{}", page.school.id, page.year);
         let year = words::year_words(page.year);
         let blocks: Vec<BlockView> =
@@ -120,14 +130,19 @@ impl ReviewPage {
                 ),
             ]
             .into_iter()
+            .chain(joint.map(|joint| of_several(joint, rights, reported)))
             .chain(
                 reported
                     .is_closed
                     .then(|| "What people recorded is not shown here: your role does not open the register.".into()),
             )
             .collect(),
-            ways: ways(&base, reported),
-            rights: Rights { writes: rights.writes && is_open(reported), comments: rights.comments && is_open(reported) },
+            ways: if rights.reads { ways(&base, reported) } else { Vec::new() },
+            rights: Rights {
+                writes: rights.writes && is_open(reported),
+                comments: rights.comments && is_open(reported),
+                ..rights
+            },
             can_open: rights.writes && reported.review.is_none(),
             steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
             questions,
@@ -136,6 +151,18 @@ impl ReviewPage {
             year,
             base,
         }
+    }
+}
+
+/// Whose review it is, where it is one of several schools.
+fn of_several((body, names): (String, Vec<String>), rights: Rights, reported: &Reported) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let whose =
+        format!("One review for {}, signed once for {body}: this page has this school\u{2019}s part.", words::listed(&names));
+    match (&reported.review, rights.reads) {
+        (None, _) if !rights.writes => format!("{whose} Whoever may write for all of them opens it."),
+        (Some(_), false) => format!("{whose} Who may see all of them reads the whole."),
+        _ => whose,
     }
 }
 

@@ -45,11 +45,12 @@ pub(super) fn head_words(book: &Book, entry: &Entry) -> String {
     words::capital(&first)
 }
 
-/// An entry as one line of the review: its head, then the open fields that are asked for. None where these say nothing.
-pub(super) fn line_words(book: &Book, entry: &Entry, says: &[&str]) -> Option<String> {
+/// An entry as one line of the review: its head, then the open fields that are asked for, small numbers only in full. None where these say
+/// nothing.
+pub(super) fn line_words(book: &Book, entry: &Entry, says: &[&str], in_full: bool) -> Option<String> {
     let asked = book.fields.iter().skip(1).filter(|field| says.is_empty() || says.contains(&field.name));
     let said: Vec<String> = asked
-        .map(|field| (field, value_words(entry, field, false)))
+        .map(|field| (field, value_words(entry, field, in_full && field.is_open)))
         .filter(|(_, value)| !value.is_empty())
         .map(|(field, value)| format!("{}: {value}", small(field.label)))
         .collect();
@@ -116,10 +117,10 @@ mod tests {
         let book = Book::of("responsible").unwrap();
         let entry = entry(&[("duty", "dsl"), ("name", "Quill Beispiel"), ("since", "2025-09-01"), ("reach", "by bell")]);
         assert_eq!(
-            line_words(book, &entry, &[]).as_deref(),
+            line_words(book, &entry, &[], false).as_deref(),
             Some("Safeguarding lead. Name: Quill Beispiel; since: 1 September 2025.")
         );
-        assert_eq!(line_words(book, &entry, &["trained_on"]), None);
+        assert_eq!(line_words(book, &entry, &["trained_on"], false), None);
         assert_eq!(value_words(&entry, book.field("reach").unwrap(), false), "");
     }
 }

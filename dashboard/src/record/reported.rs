@@ -41,6 +41,8 @@ struct Book {
     lists: BTreeMap<&'static str, BookPages>,
     year: AcademicYear,
     nation: String,
+    /// Under so many people nothing is told; 0 where nothing is hidden.
+    few: u32,
     /// The day the grid is shown for: today, or the last of a year that is over.
     on: Date,
 }
@@ -81,6 +83,7 @@ impl Reported {
             lists,
             year,
             nation: nation.to_owned(),
+            few: FEW,
             on: today.min(last),
         };
         let last_review = register.last_frozen_before(school, year).await?;
@@ -91,6 +94,14 @@ impl Reported {
             review: register.review(school, year).await?,
             last_review: last_review.map(|(year, at)| (year, words::day_of(at))),
         })
+    }
+
+    /// The same with nothing hidden.
+    pub(crate) fn in_full(mut self) -> Self {
+        if let Some(book) = &mut self.book {
+            book.few = 0;
+        }
+        self
     }
 
     fn none(nation: &str, is_closed: bool) -> Self {
@@ -194,7 +205,7 @@ impl Book {
             .counting()
             .filter(|entry| entry.is_within(list, first, last))
             .filter(|entry| words.is_empty() || words.contains(&entry.value(field)))
-            .filter_map(|entry| line_words(list, entry, sought.says))
+            .filter_map(|entry| line_words(list, entry, sought.says, self.few == 0))
             .collect()
     }
 
@@ -290,17 +301,17 @@ impl Book {
     fn alerts(&self) -> Vec<String> {
         let tally = AlertTally::of(&self.alerts);
         // None reads as a few do: a shown zero would tell of every other.
-        if tally.people < FEW {
+        if tally.people < self.few {
             return vec!["Alerts about fewer than 5 people, perhaps none.".into()];
         }
         let mut lines = vec![format!("{} raised from the logs.", words::plural(tally.raised, "alert"))];
         let others = tally.raised - tally.acknowledged;
-        if tally.acknowledged >= FEW && (others == 0 || others >= FEW) {
+        if tally.acknowledged >= self.few && (others == 0 || others >= self.few) {
             let hours = tally.median_hours.map(hours_words).unwrap_or_default();
             lines.push(format!("{} were taken by somebody{hours}.", tally.acknowledged));
         }
         let true_ones = tally.closed - tally.false_alarms;
-        if tally.closed >= FEW && [tally.false_alarms, true_ones].iter().all(|count| *count >= FEW) {
+        if tally.closed >= self.few && [tally.false_alarms, true_ones].iter().all(|count| *count >= self.few) {
             lines.push(format!(
                 "Of {} with an outcome, {} told of nothing: a false alarm or a lesson.",
                 tally.closed, tally.false_alarms
@@ -316,7 +327,7 @@ impl Book {
         let mut people: Vec<&str> = shown.iter().filter_map(|fact| fact.subject.as_deref()).collect();
         people.sort_unstable();
         people.dedup();
-        if (people.len() as u32) < FEW {
+        if (people.len() as u32) < self.few {
             return vec!["Names of fewer than 5 people, perhaps none, were shown. Each is a row of the audit trail.".into()];
         }
         let heads = shown.iter().filter(|fact| fact.role == Some(Role::Leader)).count() as u32;
@@ -325,7 +336,7 @@ impl Book {
             (_, 0) => " by the safeguarding lead",
             (0, _) => " by the head",
             // One of the two may be a single person: told apart only where both are many.
-            (leads, heads) if leads.min(heads) < FEW => "",
+            (leads, heads) if leads.min(heads) < self.few => "",
             _ => " by the safeguarding lead and by the head",
         };
         vec![format!("{} shown{by}. Each is a row of the audit trail.", words::plural(shown.len() as u32, "name"))]

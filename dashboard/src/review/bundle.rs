@@ -19,6 +19,9 @@ pub(crate) enum DraftError {
     /// The year has no days: before or after any calendar.
     #[error("the school year can\u{2019}t be reckoned")]
     Year,
+    /// A review of no school.
+    #[error("a review needs a school")]
+    NoSchool,
     /// The pack refuses it.
     #[error(transparent)]
     Pack(#[from] weir_pack::BundleError),
@@ -64,11 +67,104 @@ fn has_value(point: &Point) -> bool {
     matches!(point.value, Shown::Number(_) | Shown::Hidden)
 }
 
+/// What is known of a school: its figures, and what people recorded.
+pub(crate) struct Known {
+    pub(crate) page: SchoolYear,
+    pub(crate) reported: Reported,
+}
+
+/// The schools of a review, in the order of its sections, and whose it is where there are several.
+pub(crate) struct Whose<'a> {
+    pub(crate) schools: &'a [Known],
+    /// The governing body of several schools.
+    pub(crate) body: Option<&'a str>,
+}
+
 /// The bundle of a review as it stands now: nobody has signed it, and nothing is hidden that the page would not hide.
-pub(crate) fn draft(page: &SchoolYear, reported: &Reported, revision: u32, at: Timestamp) -> Result<Bundle, DraftError> {
-    let page = &published(page);
+pub(crate) fn draft(whose: &Whose<'_>, revision: u32, at: Timestamp) -> Result<Bundle, DraftError> {
+    let pages: Vec<SchoolYear> = whose.schools.iter().map(|known| published(&known.page)).collect();
+    worded(whose, &pages, revision, at, Audience::Governors)
+}
+
+/// The bundle of these pages of the schools, for a reader.
+pub(super) fn worded(
+    whose: &Whose<'_>,
+    pages: &[SchoolYear],
+    revision: u32,
+    at: Timestamp,
+    audience: Audience,
+) -> Result<Bundle, DraftError> {
+    let ([first, ..], [known, ..]) = (pages, whose.schools) else { return Err(DraftError::NoSchool) };
+    let nation = known.reported.nation;
+    let (first_day, last_day) = Reported::days(first.year, nation.id()).ok_or(DraftError::Year)?;
+    let review = known.reported.review.as_ref();
+    let are_several = pages.len() > 1;
+    let sections: Vec<pack::Section> = (0..)
+        .zip(pages.iter().zip(whose.schools))
+        // What people wrote, they wrote for all schools: it stands with the first.
+        .map(|(place, (page, known))| section(page, &known.reported, at, (place == 0, are_several)))
+        .collect();
+    let missing: usize = sections.iter().flat_map(|section| &section.blocks).map(|block| block.missing.len()).sum();
+    let of_school = |page: &SchoolYear, line: &str| {
+        if are_several { plain(&format!("{}: {line}", page.school.name)) } else { plain(line) }
+    };
+    let bundle = Bundle {
+        format: pack::FORMAT,
+        weir_version: weir_pack::VERSION.into(),
+        lake_version: first.as_of.map_or(0, |as_of| as_of.lake_version),
+        frozen_at: whole_second(at),
+        audience,
+        revision,
+        year: first.year.to_string(),
+        first_day,
+        last_day,
+        body: pack::Body {
+            id: first.school.id.to_string(),
+            name: plain(whose.body.unwrap_or(&first.school.name)),
+            nation: nation.name.into(),
+        },
+        title: "Annual review of filtering and monitoring".into(),
+        lead: lead(whose, pages, missing, audience).iter().map(|line| plain(line)).collect(),
+        unseen: pages.iter().flat_map(|page| page.unseen.iter().map(|line| of_school(page, line))).collect(),
+        questions: pages
+            .iter()
+            .flat_map(|page| review_questions(page).into_iter().map(|question| of_school(page, &nation.says(&question))))
+            .collect(),
+        findings: pages
+            .iter()
+            .flat_map(|page| {
+                page.findings.iter().map(|finding| {
+                    let found = finding_of(finding);
+                    pack::Finding { heading: of_school(page, &found.heading), ..found }
+                })
+            })
+            .collect(),
+        sections,
+        actions: review
+            .map(|review| review.actions.iter().map(|action| action_of(action, words::day_of(at.as_microsecond()))).collect())
+            .unwrap_or_default(),
+        signatures: Seat::ALL
+            .iter()
+            .map(|seat| pack::Signature {
+                name: String::new(),
+                role: plain(&nation.says(&words::capital(seat.words()))),
+                on: None,
+            })
+            .collect(),
+        replaces: None,
+        differences: Vec::new(),
+        appendices: Vec::new(),
+        definitions: definitions(pages),
+        glossary: glossary(nation, audience),
+    };
+    // Refused here rather than when it is signed.
+    bundle.to_json()?;
+    Ok(bundle)
+}
+
+/// The blocks of one school; what people wrote stands in it only where asked for.
+fn section(page: &SchoolYear, reported: &Reported, at: Timestamp, (with_people, are_several): (bool, bool)) -> pack::Section {
     let nation = reported.nation;
-    let (first_day, last_day) = Reported::days(page.year, nation.id()).ok_or(DraftError::Year)?;
     let review = reported.review.as_ref();
     let base = String::new();
     let blocks = (1..).zip(&BLOCKS).map(|(number, block)| {
@@ -86,85 +182,56 @@ pub(crate) fn draft(page: &SchoolYear, reported: &Reported, revision: u32, at: T
             },
             figures: figures.map(|figure| figure_of(figure, page)).collect(),
             tables: sources(&shown).into_iter().collect(),
-            notes: notes(&shown, number, review, at),
+            notes: notes(&shown, number, review.filter(|_| with_people), at),
             missing: shown.wanted.iter().map(|(what, who)| pack::Missing { what: plain(what), who: plain(who) }).collect(),
         }
     });
-    let section = pack::Section { heading: None, blocks: blocks.collect() };
-    let missing: usize = section.blocks.iter().map(|block| block.missing.len()).sum();
-    let bundle = Bundle {
-        format: pack::FORMAT,
-        weir_version: weir_pack::VERSION.into(),
-        lake_version: page.as_of.map_or(0, |as_of| as_of.lake_version),
-        frozen_at: whole_second(at),
-        audience: Audience::Governors,
-        revision,
-        year: page.year.to_string(),
-        first_day,
-        last_day,
-        body: pack::Body { id: page.school.id.to_string(), name: plain(&page.school.name), nation: nation.name.into() },
-        title: "Annual review of filtering and monitoring".into(),
-        lead: lead(page, missing).iter().map(|line| plain(line)).collect(),
-        unseen: page.unseen.iter().map(|line| plain(line)).collect(),
-        questions: review_questions(page).iter().map(|question| plain(&nation.says(question))).collect(),
-        findings: page.findings.iter().map(finding_of).collect(),
-        sections: vec![section],
-        actions: review
-            .map(|review| review.actions.iter().map(|action| action_of(action, words::day_of(at.as_microsecond()))).collect())
-            .unwrap_or_default(),
-        signatures: Seat::ALL
-            .iter()
-            .map(|seat| pack::Signature {
-                name: String::new(),
-                role: plain(&nation.says(&words::capital(seat.words()))),
-                on: None,
-            })
-            .collect(),
-        replaces: None,
-        differences: Vec::new(),
-        appendices: Vec::new(),
-        definitions: definitions(page),
-        glossary: glossary(nation),
-    };
-    // Refused here rather than when it is signed.
-    bundle.to_json()?;
-    Ok(bundle)
+    pack::Section { heading: are_several.then(|| plain(&page.school.name)), blocks: blocks.collect() }
 }
 
 /// What people wrote, and what Weir itself says, as documents may show it.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     pack::plain(text)
 }
 
-fn whole_second(at: Timestamp) -> Timestamp {
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn lead(page: &SchoolYear, missing: usize) -> Vec<String> {
-    let mut lead = vec![format!("The school year {}, at {}.", words::year_words(page.year), page.school.name)];
-    lead.extend(page.answers.iter().map(|answer| format!("{} {}", answer.question, answer.lead)));
-    let open: Vec<&str> = page
-        .periods
-        .iter()
-        .enumerate()
-        .filter(|(position, period)| {
-            period.coverage.with_logs > 0
-                && page
-                    .figures
-                    .iter()
-                    .any(|figure| figure.points.get(*position).is_some_and(|point| point.value == Shown::ToCome))
-        })
-        .map(|(_, period)| period.label.as_str())
+fn lead(whose: &Whose<'_>, pages: &[SchoolYear], missing: usize, audience: Audience) -> Vec<String> {
+    let names: Vec<&str> = pages.iter().map(|page| page.school.name.as_str()).collect();
+    let mut lead: Vec<String> = pages
+        .first()
+        .map(|page| format!("The school year {}, at {}.", words::year_words(page.year), words::listed(&names)))
+        .into_iter()
         .collect();
-    if !open.is_empty() {
-        lead.push(format!("Not final yet, and so left out: {}.", words::listed(&open)));
+    if whose.body.is_some() {
+        lead.push("One review for all schools of this governing body, with a section for each. Small numbers are hidden over all of them together, so that no school\u{2019}s can be worked out from the others\u{2019}.".into());
     }
-    lead.push(if missing == 0 {
-        "Everything that people must supply is here.".into()
-    } else {
-        format!("{} are signed as missing; each block says which.", words::capital(&words::plural(missing as u32, "statement")))
+    for page in pages {
+        let of = if pages.len() > 1 { format!("{}: ", page.school.name) } else { String::new() };
+        lead.extend(page.answers.iter().map(|answer| format!("{of}{} {}", answer.question, answer.lead)));
+        let open = not_final(page);
+        if !open.is_empty() {
+            lead.push(format!("{of}Not final yet, and so left out: {}.", words::listed(&open)));
+        }
+    }
+    let statements = words::capital(&words::plural(missing as u32, "statement"));
+    lead.push(match audience {
+        _ if missing == 0 => "Everything that people must supply is here.".into(),
+        Audience::Governors => format!("{statements} are signed as missing; each block says which."),
+        Audience::Safeguarding | Audience::Public => format!("{statements} are missing; each block says which."),
     });
     lead
+}
+
+/// The half-terms with logs whose figures are left out.
+fn not_final(page: &SchoolYear) -> Vec<&str> {
+    let is_left_out = |place: usize| {
+        page.figures.iter().any(|figure| figure.points.get(place).is_some_and(|point| point.value == Shown::ToCome))
+    };
+    let open = page.periods.iter().enumerate().filter(|(place, period)| period.coverage.with_logs > 0 && is_left_out(*place));
+    open.map(|(_, period)| period.label.as_str()).collect()
 }
 
 fn finding_of(finding: &Finding) -> pack::Finding {
@@ -180,7 +247,7 @@ fn finding_of(finding: &Finding) -> pack::Finding {
     }
 }
 
-fn figure_of(figure: &Figure, page: &SchoolYear) -> pack::Figure {
+pub(super) fn figure_of(figure: &Figure, page: &SchoolYear) -> pack::Figure {
     let text = |text: &str| (!text.is_empty()).then(|| plain(text));
     let value = match (figure.now(), figure.shown()) {
         (Some(_), Shown::Number(_)) => format!("{} {}", words::spoken(figure.shown(), &figure.unit), figure.unit.words),
@@ -249,7 +316,7 @@ fn chart(figure: &Figure, page: &SchoolYear) -> Option<pack::Chart> {
     })
 }
 
-fn table(figure: &Figure, page: &SchoolYear) -> Table {
+pub(super) fn table(figure: &Figure, page: &SchoolYear) -> Table {
     let decimals = u8::try_from(figure.unit.decimals).unwrap_or(u8::MAX);
     let kind = if figure.unit.sign == "%" { ColumnKind::Percent { decimals } } else { ColumnKind::Number { decimals } };
     let cell = |value: Shown| match value.number().and_then(Number::new) {
@@ -306,7 +373,9 @@ fn notes(block: &BlockView, number: u8, review: Option<&Review>, at: Timestamp) 
         by: plain(&format!("{}, {}", answer.by, role(answer.role))),
         on: words::day_of(answer.at),
     };
-    notes.extend(block.answers.iter().map(|(what, answer)| answered(answer, what)));
+    if review.is_some() {
+        notes.extend(block.answers.iter().map(|(what, answer)| answered(answer, what)));
+    }
     let comments = review.into_iter().flat_map(|review| review.comments(number));
     notes.extend(comments.map(|comment| pack::Note {
         text: plain(&format!("Comment: {}", comment.text)),
@@ -331,34 +400,46 @@ fn action_of(action: &ReviewAction, today: jiff::civil::Date) -> pack::Action {
     }
 }
 
-fn definitions(page: &SchoolYear) -> Vec<pack::Definition> {
+/// Whether a figure stands in one of the blocks.
+pub(super) fn is_in_a_block(figure: &Figure) -> bool {
+    BLOCKS.iter().any(|block| block.figures.iter().any(|(id, _)| *id == figure.method.id))
+}
+
+/// How a figure is worked out.
+pub(super) fn definition(figure: &Figure) -> pack::Definition {
+    let method = &figure.method;
+    pack::Definition {
+        id: method.id.clone(),
+        title: plain(&method.title),
+        unit: plain(&method.unit),
+        counts: plain(&method.numerator),
+        of: plain(&method.denominator),
+        leaves_out: plain(&method.leaves_out),
+        caveat: plain(&method.caveat),
+        version: method.version,
+    }
+}
+
+fn definitions(pages: &[SchoolYear]) -> Vec<pack::Definition> {
     let mut definitions: Vec<pack::Definition> = Vec::new();
-    for figure in &page.figures {
-        let method = &figure.method;
-        if definitions.iter().any(|known| known.id == method.id)
-            || !BLOCKS.iter().any(|block| block.figures.iter().any(|(id, _)| *id == method.id))
-        {
-            continue;
+    for figure in pages.iter().flat_map(|page| &page.figures).filter(|figure| is_in_a_block(figure)) {
+        if !definitions.iter().any(|known| known.id == figure.method.id) {
+            definitions.push(definition(figure));
         }
-        definitions.push(pack::Definition {
-            id: method.id.clone(),
-            title: plain(&method.title),
-            unit: plain(&method.unit),
-            counts: plain(&method.numerator),
-            of: plain(&method.denominator),
-            leaves_out: plain(&method.leaves_out),
-            caveat: plain(&method.caveat),
-            version: method.version,
-        });
     }
     definitions.sort_by(|a, b| a.id.cmp(&b.id));
     definitions
 }
 
-fn glossary(nation: &super::nation::Nation) -> Vec<pack::Term> {
+pub(super) fn glossary(nation: &super::nation::Nation, audience: Audience) -> Vec<pack::Term> {
     let term = |word: &str, meaning: String| pack::Term { word: word.into(), meaning };
-    vec![
-        term("[c]", "Fewer than 5, perhaps none, or hidden to protect such a number.".into()),
+    let few = match audience {
+        Audience::Governors => Some(5),
+        Audience::Public => Some(10),
+        Audience::Safeguarding => None,
+    };
+    let hidden = few.map(|few| term("[c]", format!("Fewer than {few}, perhaps none, or hidden to protect such a number.")));
+    let rest = [
         term("[x]", "Not available.".into()),
         term("[z]", "Does not apply here.".into()),
         term("Guidance", format!("{}.", nation.guidance.join("; "))),
@@ -367,7 +448,8 @@ fn glossary(nation: &super::nation::Nation) -> Vec<pack::Term> {
         term("Pupil-week", "One pupil with at least one event of a theme in one school week.".into()),
         term("Self-reported", "What people of the school wrote.".into()),
         term("Usual", "No clear difference from the same half-term last year, or from earlier half-terms.".into()),
-    ]
+    ];
+    hidden.into_iter().chain(rest).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{figure}", "filter_failures")
         .replace("{person}", person)
         .replace("{book}", "training")
+        .replace("{question}", "published_themes")
         .replace("{entry}", "1")
         .replace("{check}", "1")
         .replace("{change}", "1")
@@ -58,6 +59,10 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(Role::Administrator) if is_people => Wanted::Answered,
         Some(_) if is_people => Wanted::Refused,
         Some(_) if path.starts_with("/school/oakfield/requests") => Wanted::Answered,
+        Some(Role::Governor | Role::Leader | Role::Dsl | Role::Technician) if path.starts_with("/school/oakfield/questions") => {
+            Wanted::Answered
+        }
+        Some(_) if path.starts_with("/school/oakfield/questions") => Wanted::Refused,
         // Alerts and names: the safeguarding lead and the head. What names were shown is read by the head, and by governors.
         Some(Role::Dsl | Role::Leader) if is_alerts => Wanted::Answered,
         Some(_) if is_alerts => Wanted::Refused,
@@ -70,6 +75,7 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(role) if review.is_some() => {
             let writes = matches!(role, Role::Leader | Role::Dsl | Role::Technician);
             let is_wanted = match review.unwrap_or_default().split('/').collect::<Vec<_>>().as_slice() {
+                ["whole", _] => matches!(role, Role::Dsl | Role::Leader),
                 ["ask", _] => matches!(role, Role::Governor | Role::Officer),
                 ["sign", "stop" | "empty"] => writes || role == Role::Governor,
                 ["actions" | "sign" | "signed"] | ["draft", _] | ["signed", _, _] => role != Role::Administrator,

@@ -71,13 +71,25 @@ impl House {
     }
 
     pub(super) async fn reached(serving: Serving) -> Self {
+        Self::of(serving, schools().await).await
+    }
+
+    /// Where two schools have one governing body.
+    pub(super) async fn federated() -> Self {
+        let mut schools = schools().await;
+        for school in schools.values_mut().filter(|school| ["oakfield", "st-brannocs"].contains(&school.school_id.as_str())) {
+            school.governing_body = Some("Hollow Lane Federation".into());
+        }
+        Self::of(Serving::default(), schools).await
+    }
+
+    async fn of(serving: Serving, schools: Schools) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let register = Register::open(&folder.path().join("register.sqlite")).await.unwrap();
         let vault = Vault::open(&folder.path().join("vault"), &folder.path().join("lake")).unwrap();
         let now = Arc::new(AtomicI64::new(START));
         let clock = now.clone();
         let accounts = Accounts::with_clock(register, &vault, Arc::new(move || clock.load(Ordering::SeqCst)));
-        let schools = schools().await;
         let names = crate::VaultNames::new(vault.clone(), || Ok(weir_lake::estate::Estate::default()));
         let dashboard =
             Dashboard::with_sign_in(Example::estate(), accounts.clone(), serving, move || Ok(schools.clone())).with_names(names);

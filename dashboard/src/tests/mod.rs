@@ -7,6 +7,7 @@ mod changes;
 mod checks;
 mod contrast;
 mod engine;
+mod homes;
 mod house;
 mod mail;
 mod markup;

@@ -262,3 +262,97 @@ async fn each_nation_reads_its_own_words() {
         assert!(draft.contains(inspector) && draft.contains("DRAFT, not signed"), "{school}");
     }
 }
+
+#[tokio::test]
+async fn small_numbers_are_for_the_lead_and_the_head() {
+    let house = House::new().await;
+    let whole = format!("{BASE}/whole/html");
+    for role in [Role::Governor, Role::Technician, Role::Officer, Role::Auditor, Role::DataProtection] {
+        let mut browser = house.signed_in(role, "school:oakfield").await;
+        assert_eq!(browser.get(&whole).await.status, StatusCode::FORBIDDEN, "{role}");
+        let page = browser.get(BASE).await.body;
+        assert!(!page.contains("/review/whole/") && page.contains("/summary\""), "{role}");
+    }
+    // Three pupils in Spring 1, whom governors read as a mark.
+    let row = |text: &str| between(text, "<caption>Self-harm</caption>", "</table>").to_owned();
+    for role in [Role::Dsl, Role::Leader] {
+        let mut browser = house.signed_in(role, "school:oakfield").await;
+        let page = browser.get(BASE).await.body;
+        check(BASE, &page);
+        assert!(page.contains("/review/whole/pdf") && page.contains("Each download is a row of the audit trail"));
+        let made = browser.get(&whole).await;
+        assert_eq!(made.header("content-disposition"), "attachment; filename=\"weir_oakfield_2025-26_small-numbers.html\"");
+        assert!(made.body.contains("Holds small numbers, which can tell who a pupil is."));
+        assert!(!made.body.contains("fewer than 5, perhaps none") && !row(&made.body).contains("[c]"), "{}", row(&made.body));
+        assert!(!made.body.contains("Not signed:"), "nobody signs it");
+    }
+    let exported = house.trail().await.iter().filter(|row| row.contains(" export done at oakfield")).count();
+    assert_eq!(exported, 2);
+    let mut governor = house.signed_in(Role::Governor, "trust:Fieldway").await;
+    let page = governor.get("/school/oakfield/2025-26/summary").await.body;
+    check("summary", &page);
+    assert!(page.contains("Governors have not signed the annual review of this year yet."));
+    let made = governor.get("/school/oakfield/2025-26/summary/html").await.body;
+    for left_out in ["Questions to put to the head", "What stands out", "Signatures", "Actions", "fewer than 5", "Beispiel"] {
+        assert!(!made.contains(left_out), "{left_out}");
+    }
+    assert!(made.contains("fewer than 10, perhaps none") && made.contains("Public summary"));
+}
+
+#[tokio::test]
+async fn a_federation_has_one_review_signed_once() {
+    let house = House::federated().await;
+    let of = |school: &str| format!("/school/{school}/2024-25/review");
+    // Somebody at one of its schools can't open it, nor read what is prepared for both.
+    let mut alone = house.signed_in(Role::Leader, "school:oakfield").await;
+    let page = alone.get(&of("oakfield")).await.body;
+    check("review", &page);
+    assert!(
+        page.contains("One review for Oakfield Junior School and St Brannoc&#39;s")
+            || page.contains("One review for Oakfield Junior School and St Brannoc\u{2019}s"),
+        "{page}"
+    );
+    assert!(page.contains("Whoever may write for all of them opens it.") && !page.contains("Open the review"));
+    assert_eq!(alone.post(&format!("{}/open", of("oakfield")), &[]).await.status, StatusCode::FORBIDDEN);
+    let place = "board:Hollow Lane Federation";
+    let mut technician = house.signed_in(Role::Technician, place).await;
+    let mut lead = house.signed_in(Role::Dsl, place).await;
+    let mut head = house.signed_in(Role::Leader, place).await;
+    let mut governor = house.signed_in(Role::Governor, place).await;
+    let sent = async |browser: &mut Browser<'_>, path: String, fields: &[(&str, &str)]| {
+        let answer = browser.post(&path, fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
+    };
+    sent(&mut head, format!("{}/open", of("st-brannocs")), &[]).await;
+    assert_eq!(alone.get(&format!("{}/sign", of("oakfield"))).await.status, StatusCode::FORBIDDEN);
+    // It is the same from either school.
+    sent(&mut lead, format!("{}/write/2", of("oakfield")), &[("safeguarding", "oneleadforboth")]).await;
+    assert!(head.get(&of("st-brannocs")).await.body.contains("oneleadforboth"));
+    for (browser, part) in [(&mut technician, "systems"), (&mut lead, "safeguarding"), (&mut head, "leaders")] {
+        sent(browser, format!("{}/ready", of("st-brannocs")), &[("part", part)]).await;
+    }
+    sent(&mut head, format!("{}/sign/begin", of("oakfield")), &[]).await;
+    for (browser, school) in
+        [(&mut technician, "oakfield"), (&mut lead, "st-brannocs"), (&mut head, "oakfield"), (&mut governor, "st-brannocs")]
+    {
+        let page = browser.get(&format!("{}/sign", of(school))).await;
+        check("sign", &page.body);
+        let digest = between(&page.body, "name=\"digest\" value=\"", "\"").to_owned();
+        sent(browser, format!("{}/sign", of(school)), &[("digest", &digest), ("confirm", "yes")]).await;
+    }
+    let bundle = governor.get(&format!("{}/signed/1/json", of("oakfield"))).await.body;
+    assert_eq!(governor.get(&format!("{}/signed/1/json", of("st-brannocs"))).await.body, bundle);
+    let bundle = Bundle::from_json(bundle.as_bytes()).unwrap();
+    assert_eq!(bundle.body.name, "Hollow Lane Federation");
+    let sections: Vec<(&str, usize)> =
+        bundle.sections.iter().map(|section| (section.heading.as_deref().unwrap_or_default(), section.blocks.len())).collect();
+    assert_eq!(sections, [("Oakfield Junior School", 21), ("St Brannoc\u{2019}s Primary School", 21)]);
+    assert_eq!(bundle.signatures.iter().filter(|signature| signature.on.is_some()).count(), 4);
+    // What people wrote for both stands once, and is missing nowhere.
+    let said = |section: &weir_pack::bundle::Section| {
+        let block = &section.blocks[1];
+        (block.notes.iter().any(|note| note.text.contains("oneleadforboth")), block.missing.len())
+    };
+    assert_eq!([said(&bundle.sections[0]), said(&bundle.sections[1])], [(true, 2), (false, 2)]);
+    assert!(bundle.lead.iter().any(|line| line.contains("hidden over all of them together")));
+}

@@ -16,6 +16,8 @@ pub struct GroupLink {
     pub kind: &'static str,
     /// How many schools.
     pub schools: usize,
+    /// Which; none of an invented group.
+    pub members: Vec<SchoolId>,
 }
 
 /// A school of the group.

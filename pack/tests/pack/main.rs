@@ -261,3 +261,61 @@ fn limits_are_kept_and_said() {
     let error = write(&samples::large(), Kind::Pdf, Limits { time: Duration::from_millis(1), ..Limits::default() }).unwrap_err();
     assert!(matches!(error, PackError::TooLong { .. } | PackError::Busy { .. }), "{error}");
 }
+
+#[test]
+fn every_page_says_that_it_holds_small_numbers() {
+    let warning = "Holds small numbers, which can tell who a pupil is.";
+    let squeezed = texts::without_breaks(warning);
+    let whole = Bundle { audience: weir_pack::bundle::Audience::Safeguarding, ..samples::large() };
+    let pages = |pdf: &[u8]| poppler("pdftotext", &["-enc", "UTF-8"], pdf, &["-"]);
+    let Some(read) = pages(&made(&whole, Kind::Pdf)) else {
+        return not_run("every_page_says_that_it_holds_small_numbers", "pdftotext (poppler-utils)");
+    };
+    // A form feed ends each page.
+    let read: Vec<&str> = read.split_terminator('\u{c}').collect();
+    assert!(read.len() > 10, "{} pages", read.len());
+    for (number, page) in (1..).zip(&read) {
+        assert!(texts::without_breaks(page).contains(&squeezed), "page {number}: {page}");
+    }
+    let files = unpacked(&made(&whole, Kind::Xlsx));
+    let sheets: Vec<_> = files.iter().filter(|(name, _)| name.starts_with("xl/worksheets/sheet")).collect();
+    for (name, sheet) in &sheets {
+        assert!(sheet.contains(&format!("<oddHeader>&amp;C{warning}")), "{name}");
+    }
+    assert_eq!(sheets.len(), 31);
+    let tables = unpacked(&made(&whole, Kind::Csv));
+    assert!(tables.iter().all(|(name, _)| name == "README.txt" || name.starts_with("small-numbers-")));
+    assert!(tables[0].1.contains(warning));
+    assert!(String::from_utf8(made(&whole, Kind::Html)).unwrap().contains(warning));
+    // The governors' own says nothing of the kind.
+    let (_, pdf) = sample("large");
+    assert!(!pages(pdf).unwrap().contains("Holds small numbers"));
+}
+
+#[test]
+fn a_summary_has_no_findings_to_be_empty() {
+    let tiny = samples::tiny();
+    let summary = Bundle {
+        audience: weir_pack::bundle::Audience::Public,
+        questions: vec![],
+        findings: vec![],
+        actions: vec![],
+        signatures: vec![],
+        appendices: vec![],
+        ..tiny
+    };
+    let page = String::from_utf8(made(&summary, Kind::Html)).unwrap();
+    let pdf = poppler("pdftotext", &["-raw", "-enc", "UTF-8"], &made(&summary, Kind::Pdf), &["-"]);
+    if pdf.is_none() {
+        not_run("a_summary_has_no_findings_to_be_empty", "pdftotext (poppler-utils)");
+    }
+    let sheets = unpacked(&made(&summary, Kind::Xlsx)).into_iter().map(|(_, text)| text).collect::<String>();
+    for read in [Some(page), pdf, Some(sheets)].into_iter().flatten() {
+        for left_out in ["Nothing stood out", "None came up", "No action is recorded", "Signatures", "nobody yet"] {
+            assert!(!read.contains(left_out), "{left_out}");
+        }
+        assert!(read.contains("0 to 9 people are hidden"));
+    }
+    let names: Vec<String> = unpacked(&made(&summary, Kind::Csv)).into_iter().map(|(name, _)| name).collect();
+    assert!(!names.iter().any(|name| ["findings.csv", "actions.csv", "signatures.csv"].contains(&name.as_str())));
+}

@@ -16,6 +16,8 @@ pub use own::{Refused, SavedQueries};
 pub use parameter::{Kind, Parameter};
 pub use run::{Answered, Asked};
 
+pub use crate::words::TOPICS;
+
 use crate::embedded;
 use crate::error::QueryError;
 

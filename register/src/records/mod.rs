@@ -5,6 +5,7 @@ mod books;
 mod changes;
 mod checks;
 mod counted;
+mod digests;
 mod grid;
 mod review_actions;
 mod review_signing;
@@ -21,10 +22,11 @@ pub use books::{Book, BookField, BookPages, Entry, Holds, NewEntry, Spans};
 pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewChange};
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
 pub use counted::{Counted, CountedAlert, CountedChange, CountedPlan, CountedReveal, CountedTest};
+pub use digests::DigestRead;
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
 pub use review_actions::{ActionState, NewAction, ReviewAction};
 pub use review_signing::{Frozen, FrozenFile, Round, Seat, Signature, ToFreeze};
-pub use reviews::{Answer, Comment, Part, PartDone, Review, ReviewState, Revision};
+pub use reviews::{Answer, Body, Comment, Part, PartDone, Review, ReviewState, Revision};
 pub use words::{AlertOutcome, Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.

@@ -160,12 +160,15 @@ pub(super) async fn carry_over(
     review: i64,
     now: i64,
 ) -> Result<u32, RecordError> {
-    let earlier: Option<i64> =
-        sqlx::query_scalar("SELECT id FROM reviews WHERE school = ? AND year < ? ORDER BY year DESC LIMIT 1")
-            .bind(school.as_str())
-            .bind(year.to_string())
-            .fetch_optional(&mut *connection)
-            .await?;
+    let earlier: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM reviews
+             WHERE year < ?2 AND (school = ?1 OR id IN (SELECT review FROM review_schools WHERE review_schools.school = ?1))
+             ORDER BY year DESC LIMIT 1",
+    )
+    .bind(school.as_str())
+    .bind(year.to_string())
+    .fetch_optional(&mut *connection)
+    .await?;
     let Some(earlier) = earlier else { return Ok(0) };
     let zone = clock::zone(clock::DEFAULT_ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
     let today =

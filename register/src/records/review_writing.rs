@@ -5,7 +5,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use super::review_actions::carry_over;
-use super::reviews::{Part, ReviewState, must_be, read_review, role_of};
+use super::reviews::{Body, Part, ReviewState, must_be, read_review, role_of};
 use super::typed::{LONGEST, must, needed, prose};
 use super::{By, Fault, RecordError};
 use crate::{Register, RegisterError};
@@ -16,9 +16,30 @@ impl Register {
     /// Opens the review of a school and year, and carries over what is still to be done of the last one. Of one that is open already,
     /// nothing.
     pub async fn open_review(&self, by: By, school: &SchoolId, year: AcademicYear, now: i64) -> Result<(), RecordError> {
+        self.open_for(by, school, None, year, now).await
+    }
+
+    /// Opens the one review of all schools of a governing body, kept with the first of them. Where one of them has a review of the year
+    /// already, nothing. Actions that are open at any of them are carried over.
+    pub async fn open_joint_review(&self, by: By, body: &Body, year: AcademicYear, now: i64) -> Result<(), RecordError> {
+        let first = body.schools.first().ok_or(RecordError::NoSuch)?;
+        self.open_for(by, first, Some(body), year, now).await
+    }
+
+    async fn open_for(
+        &self,
+        by: By,
+        school: &SchoolId,
+        body: Option<&Body>,
+        year: AcademicYear,
+        now: i64,
+    ) -> Result<(), RecordError> {
         let mut writing = self.begin(by.records(school).with("opened", true)).await?;
-        if read_review(writing.connection(), school, year).await?.is_some() {
-            return Ok(());
+        let schools = body.map_or(std::slice::from_ref(school), |body| body.schools.as_slice());
+        for school in schools {
+            if read_review(writing.connection(), school, year).await?.is_some() {
+                return Ok(());
+            }
         }
         let added = sqlx::query("INSERT INTO reviews (school, year, opened_by, opened_at) VALUES (?, ?, ?, ?)")
             .bind(school.as_str())
@@ -29,7 +50,13 @@ impl Register {
             .await?;
         let review = added.last_insert_rowid();
         add_revision(writing.connection(), review, 1, "", by, now).await?;
-        let carried = carry_over(writing.connection(), by, school, year, review, now).await?;
+        if let Some(body) = body {
+            add_body(writing.connection(), review, body, year).await?;
+        }
+        let mut carried = 0;
+        for school in schools {
+            carried += carry_over(writing.connection(), by, school, year, review, now).await?;
+        }
         writing.act().set_object("review", review);
         writing.act().set("carried", carried);
         let _receipt = writing.commit().await?;
@@ -164,5 +191,22 @@ async fn add_revision(
         .bind(now)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+async fn add_body(connection: &mut SqliteConnection, review: i64, body: &Body, year: AcademicYear) -> Result<(), RegisterError> {
+    sqlx::query("INSERT INTO review_bodies (review, name) VALUES (?, ?)")
+        .bind(review)
+        .bind(&body.name)
+        .execute(&mut *connection)
+        .await?;
+    for school in &body.schools {
+        sqlx::query("INSERT INTO review_schools (review, school, year) VALUES (?, ?, ?)")
+            .bind(review)
+            .bind(school.as_str())
+            .bind(year.to_string())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }

@@ -126,12 +126,23 @@ impl Revision {
     }
 }
 
-/// The review of a school and year.
+/// The governing body of several schools that have one review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Its name.
+    pub name: String,
+    /// Its schools, the one that keeps the review first.
+    pub schools: Vec<SchoolId>,
+}
+
+/// The review of a school and year, or of all schools of a governing body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     pub(super) id: i64,
     /// The year.
     pub year: AcademicYear,
+    /// Whose it is, where it is one of several schools.
+    pub body: Option<Body>,
     /// Its revisions, the newest last; there is at least one.
     pub revisions: Vec<Revision>,
     /// Every answer, the newest last.
@@ -184,7 +195,7 @@ impl Review {
 const UNKNOWN: RegisterError = RegisterError::Damaged("a word that it does not know");
 
 impl Register {
-    /// The review of a school and year; none that nobody has opened.
+    /// The review of a school and year, its own or its governing body's; none that nobody has opened.
     pub async fn review(&self, school: &SchoolId, year: AcademicYear) -> Result<Option<Review>, RegisterError> {
         let mut connection = self.readers().acquire().await?;
         read_review(&mut connection, school, year).await
@@ -200,7 +211,8 @@ impl Register {
         let row = sqlx::query(
             "SELECT year, max(review_frozen.at) AS at FROM reviews JOIN review_revisions ON review = reviews.id
                     JOIN review_frozen ON revision = review_revisions.id
-             WHERE school = ? AND year < ? GROUP BY year ORDER BY year DESC LIMIT 1",
+             WHERE year < ?2 AND (school = ?1 OR reviews.id IN (SELECT review FROM review_schools WHERE review_schools.school = ?1))
+             GROUP BY year ORDER BY year DESC LIMIT 1",
         )
         .bind(school.as_str())
         .bind(year.to_string())
@@ -239,20 +251,42 @@ pub(super) async fn read_review(
     school: &SchoolId,
     year: AcademicYear,
 ) -> Result<Option<Review>, RegisterError> {
-    let id: Option<i64> = sqlx::query_scalar("SELECT id FROM reviews WHERE school = ? AND year = ?")
-        .bind(school.as_str())
-        .bind(year.to_string())
-        .fetch_optional(&mut *connection)
-        .await?;
+    let id: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM reviews
+         WHERE year = ?2 AND (school = ?1 OR id IN (SELECT review FROM review_schools WHERE review_schools.school = ?1))",
+    )
+    .bind(school.as_str())
+    .bind(year.to_string())
+    .fetch_optional(&mut *connection)
+    .await?;
     let Some(id) = id else { return Ok(None) };
     Ok(Some(Review {
         id,
         year,
+        body: read_body(connection, id).await?,
         revisions: read_revisions(connection, id).await?,
         answers: read_answers(connection, id).await?,
         comments: read_comments(connection, id).await?,
         actions: read_actions(connection, id).await?,
     }))
+}
+
+async fn read_body(connection: &mut SqliteConnection, review: i64) -> Result<Option<Body>, RegisterError> {
+    let name: Option<String> = sqlx::query_scalar("SELECT name FROM review_bodies WHERE review = ?")
+        .bind(review)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(name) = name else { return Ok(None) };
+    let schools: Vec<String> = sqlx::query_scalar(
+        "SELECT review_schools.school FROM review_schools JOIN reviews ON reviews.id = review
+         WHERE review = ? ORDER BY review_schools.school <> reviews.school, review_schools.school",
+    )
+    .bind(review)
+    .fetch_all(connection)
+    .await?;
+    let schools =
+        schools.iter().map(|school| SchoolId::parse(school).map_err(|_| RegisterError::Damaged("a school that is none")));
+    Ok(Some(Body { name, schools: schools.collect::<Result<_, _>>()? }))
 }
 
 async fn read_revisions(connection: &mut SqliteConnection, review: i64) -> Result<Vec<Revision>, RegisterError> {

@@ -3,7 +3,7 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 
 use super::accounts::People;
-use crate::records::{ActionState, By, FrozenFile, NewAction, Part, RecordError, Review, ReviewState, Seat, ToFreeze};
+use crate::records::{ActionState, Body, By, FrozenFile, NewAction, Part, RecordError, Review, ReviewState, Seat, ToFreeze};
 use crate::{Register, Role, Sought};
 
 const TODAY: Date = date(2026, 7, 6);
@@ -312,4 +312,50 @@ async fn what_is_still_to_be_done_goes_into_next_years_review() {
     register.open_review(head, &oak(), AcademicYear(2028), NOW).await.unwrap();
     let again = register.review(&oak(), AcademicYear(2028)).await.unwrap().unwrap().actions;
     assert_eq!(again[0].carried_from, Some(YEAR), "the year it was first asked for");
+}
+
+#[tokio::test]
+async fn one_review_for_all_schools_of_a_governing_body() {
+    let (people, [.., head, _, _]) = house().await;
+    let register = people.accounts.register();
+    let beech = SchoolId::parse("beech").unwrap();
+    // Something is still to be done at one of them since last year.
+    register.open_review(head, &beech, AcademicYear(2024), NOW).await.unwrap();
+    let action = NewAction { what: "Test the tablets".into(), owner: "IT support".into(), due: Some(date(2026, 9, 1)) };
+    register.add_review_action(head, &beech, AcademicYear(2024), &action, TODAY).await.unwrap();
+    let body = Body { name: "Oak and Beech".into(), schools: vec![oak(), beech.clone()] };
+    register.open_joint_review(head, &body, YEAR, NOW).await.unwrap();
+    let of_oak = review(register).await;
+    assert_eq!(of_oak.body.as_ref(), Some(&body));
+    assert_eq!(register.review(&beech, YEAR).await.unwrap().as_ref(), Some(&of_oak), "it is one and the same");
+    assert_eq!(of_oak.actions.iter().map(|action| action.what.as_str()).collect::<Vec<_>>(), ["Test the tablets"]);
+    // What is written at one is there at the other, and no second one is opened.
+    register.answer_review(head, &beech, YEAR, 2, "systems", "One firm for both.", NOW).await.unwrap();
+    assert_eq!(review(register).await.answer(2, "systems").unwrap().text, "One firm for both.");
+    register.open_review(head, &beech, YEAR, NOW).await.unwrap();
+    register.open_joint_review(head, &body, YEAR, NOW).await.unwrap();
+    assert_eq!(register.review(&beech, YEAR).await.unwrap().unwrap().revisions.len(), 1);
+    // A school whose own review is open keeps it.
+    let fir = SchoolId::parse("fir").unwrap();
+    register.open_review(head, &fir, YEAR, NOW).await.unwrap();
+    let other = Body { name: "Elm and Fir".into(), schools: vec![SchoolId::parse("elm").unwrap(), fir.clone()] };
+    register.open_joint_review(head, &other, YEAR, NOW).await.unwrap();
+    assert_eq!(register.review(&fir, YEAR).await.unwrap().unwrap().body, None);
+    assert_eq!(register.review(&other.schools[0], YEAR).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_digest_is_read_once_by_each() {
+    let (people, [_, lead, head, ..]) = house().await;
+    let register = people.accounts.register();
+    let monday = date(2026, 6, 29);
+    for by in [lead, lead, head] {
+        register.read_digest(by, &oak(), monday, NOW).await.unwrap();
+    }
+    let read = register.digests_read(&oak(), monday, TODAY).await.unwrap();
+    let by: Vec<(Date, Role)> = read.iter().map(|read| (read.week, read.role)).collect();
+    assert_eq!(by, [(monday, Role::Dsl), (monday, Role::Leader)]);
+    assert!(register.digests_read(&oak(), date(2026, 7, 6), TODAY).await.unwrap().is_empty());
+    let rows = register.audit_rows(&Sought::default()).await.unwrap();
+    assert_eq!(rows.iter().filter(|row| row.object.as_deref() == Some("digest:2026-06-29")).count(), 2);
 }

@@ -266,12 +266,13 @@ fn ledger_and_pages() {
     }
 
     let port = free_port();
+    let log = folder.path().join("server.log");
     let mut child = Command::new(weir_bin())
         .args(["demo", "--dir"])
         .arg(&estate)
         .args(["--port", &port.to_string()])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -327,10 +328,14 @@ fn ledger_and_pages() {
     }
 
     figures_equal_the_truth(&estate, port, &cookie, &truth);
+    crate::every_figure_is_verifys::check(&estate, &|school, year| figures(port, &cookie, school, year));
+    crate::nothing_identifies_a_child::check(&estate, port, &printed, &log);
 
     let Some(mut browser) = Browser::start() else {
         return not_run("the_demo_tells_what_was_planted (in a browser)", "chromium");
     };
+    crate::the_questions_of_governors::check(&mut browser, port, &printed);
+    browser.send(&[], "Sign out");
     browser.open(&format!("http://localhost:{port}/school/kestrel-academy/2026-27"));
     assert_eq!(browser.text("h1"), "Sign in");
     browser.send(&[("email", "officer@weir-demo.example"), ("password", &password)], "Sign in");

@@ -101,7 +101,7 @@ async fn page_of(at: ReviewHere, typed: Typed, wrong: Wrong) -> Result<Response,
         lede,
         actions: review.actions.iter().map(|action| line(action, &at)).collect(),
         adding: filled(adding, &typed, &wrong),
-        writes: at.here.may(Ability::WriteRegister),
+        writes: at.role(Ability::WriteRegister).is_some(),
         wrong,
         school: at.here.name.clone(),
         school_base: at.here.base.clone(),
@@ -123,7 +123,7 @@ pub(super) async fn add(at: ReviewHere, typed: Result<Form<Typed>, FormRejection
         faults.and(new.faults(at.here.today()));
         return page_of(at, typed, faults).await;
     }
-    let by = at.here.by(Ability::WriteRegister)?;
+    let by = at.by(Ability::WriteRegister)?;
     match at.here.register().add_review_action(by, &at.here.id, at.year, &new, at.here.today()).await {
         Ok(_) => Ok(at.to("/actions")),
         Err(error) => page_of(at, typed, wrong(error)?).await,
@@ -164,7 +164,7 @@ pub(super) async fn end(
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, PageError> {
     let (Form(typed), id) = (typed?, number(&id)?);
-    let by = at.here.by(Ability::WriteRegister)?;
+    let by = at.by(Ability::WriteRegister)?;
     let state = ActionState::parse(typed.of("state"));
     let done = at.here.register().end_review_action(by, &at.here.id, at.year, id, state, typed.of("why"), at.here.today()).await;
     match done {

@@ -5,6 +5,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Response};
+use weir_lake::ids::SchoolId;
 use weir_lake::verification::Standing;
 use weir_pack::bundle::{Bundle, Difference};
 use weir_register::records::{Part, Review, ReviewState, Round, Seat, Signature, ToFreeze};
@@ -68,9 +69,22 @@ struct SignPage {
     has_frozen: bool,
 }
 
+/// How two engines stand to the figures of the review's schools: the first school on which they don't agree, otherwise the latest agreement.
+async fn standing<'a>(dashboard: &Dashboard, at: &'a ReviewHere) -> Result<(&'a SchoolId, Standing), PageError> {
+    let mut found = None;
+    for school in &at.schools {
+        let standing = dashboard.figures.standing(school, at.year).await?;
+        if !matches!(standing, Standing::Agreed { .. }) {
+            return Ok((school, standing));
+        }
+        found = Some((school, standing));
+    }
+    found.ok_or(PageError::NotFound)
+}
+
 /// Whether two engines agree, and what to do where they don't.
-fn engines(standing: Standing, at: &ReviewHere) -> (bool, Vec<String>) {
-    let verify = format!("Ask IT support to run: weir verify {} {}", at.here.id, at.year);
+fn engines((school, standing): (&SchoolId, Standing), at: &ReviewHere) -> (bool, Vec<String>) {
+    let verify = format!("Ask IT support to run: weir verify {school} {}", at.year);
     match standing {
         Standing::Agreed { at } => (
             true,
@@ -104,7 +118,7 @@ fn engines(standing: Standing, at: &ReviewHere) -> (bool, Vec<String>) {
                 "Logs were read that no figure counts yet.".into(),
                 format!(
                     "Ask IT support to run: weir rollup. Then: weir verify {} {}. Each nightly run does both.",
-                    at.here.id, at.year
+                    school, at.year
                 ),
             ],
         ),
@@ -138,7 +152,7 @@ fn missing(bundle: &Bundle) -> Vec<(u8, String, String)> {
 }
 
 fn seat_of(at: &ReviewHere) -> Option<Seat> {
-    let role = at.here.person.access.role_at(Ability::Sign, &at.here.id)?;
+    let role = at.role(Ability::Sign)?;
     Seat::of(role)
 }
 
@@ -243,8 +257,7 @@ fn lede(review: &Review) -> String {
 async fn page_of(dashboard: &Dashboard, at: ReviewHere, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
     let review = at.review().await?;
     let state = review.state();
-    let standing = dashboard.figures.standing(&at.here.id, at.year).await?;
-    let (agrees, engines) = engines(standing, &at);
+    let (agrees, engines) = engines(standing(dashboard, &at).await?, &at);
     let draft = if state == ReviewState::Frozen { None } else { Some(at.draft(dashboard, &review).await?) };
     let revision = review.revision().ok_or(PageError::NotFound)?;
     let round = revision.round().filter(|_| state == ReviewState::Signing);
@@ -252,8 +265,8 @@ async fn page_of(dashboard: &Dashboard, at: ReviewHere, typed: Typed, wrong: Wro
         Some(round) => Some((round, Bundle::from_json(&round.bundle).map_err(|_| PageError::Failed)?)),
         None => None,
     };
-    let writes = at.here.may(Ability::WriteRegister);
-    let role = at.here.person.access.role_at(Ability::WriteRegister, &at.here.id);
+    let writes = at.role(Ability::WriteRegister).is_some();
+    let role = at.role(Ability::WriteRegister);
     let parts = Part::ALL.iter().map(|part| {
         let done = revision.part(*part);
         PartLine {
@@ -315,21 +328,21 @@ pub(super) async fn ready(
 ) -> Result<Response, PageError> {
     let Form(typed) = typed?;
     let part = Part::parse(typed.of("part")).ok_or(PageError::NotFound)?;
-    let by = at.here.by(Ability::WriteRegister)?;
+    let by = at.by(Ability::WriteRegister)?;
     let done = at.here.register().review_part_done(by, &at.here.id, at.year, part, at.here.now()).await;
     finish(&dashboard, at, done, Typed::default()).await
 }
 
 pub(super) async fn begin(State(dashboard): State<Dashboard>, at: ReviewHere) -> Result<Response, PageError> {
     let review = at.review().await?;
-    let (agrees, _) = engines(dashboard.figures.standing(&at.here.id, at.year).await?, &at);
+    let (agrees, _) = engines(standing(&dashboard, &at).await?, &at);
     if !agrees {
         let words = "Signing can\u{2019}t begin: two programs have not come to the same figures.";
         return page_of(&dashboard, at, Typed::default(), Wrong::one("engines", words)).await;
     }
     let draft = at.draft(&dashboard, &review).await?;
     let bytes = draft.to_json().map_err(|error| PageError::from(weir_pack::PackError::from(error)))?;
-    let by = at.here.by(Ability::WriteRegister)?;
+    let by = at.by(Ability::WriteRegister)?;
     let done = at.here.register().begin_signing(by, &at.here.id, at.year, &bytes, at.here.now()).await;
     finish(&dashboard, at, done, Typed::default()).await
 }
@@ -340,7 +353,7 @@ pub(super) async fn stop(
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, PageError> {
     let Form(typed) = typed?;
-    let by = at.here.by(Ability::Sign)?;
+    let by = at.by(Ability::Sign)?;
     let done = at.here.register().break_off_signing(by, &at.here.id, at.year, typed.of("why"), at.here.now()).await;
     finish(&dashboard, at, done, typed).await
 }
@@ -351,7 +364,7 @@ pub(super) async fn empty(
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, PageError> {
     let Form(typed) = typed?;
-    let by = at.here.by(Ability::Sign)?;
+    let by = at.by(Ability::Sign)?;
     let (seat, why) = (Seat::parse(typed.of("seat")), typed.of("seat_why"));
     let done = at.here.register().leave_seat_empty(by, &at.here.id, at.year, seat, why, at.here.now()).await;
     finish(&dashboard, at, done, typed).await
@@ -367,7 +380,7 @@ pub(super) async fn sign(
         let words = "Say that you have read what is signed.";
         return page_of(&dashboard, at, typed, Wrong::one("sign", words)).await;
     }
-    let (by, now) = (at.here.by(Ability::Sign)?, at.here.now());
+    let (by, now) = (at.by(Ability::Sign)?, at.here.now());
     let review = at.review().await?;
     let round = review.revision().and_then(|revision| revision.round()).ok_or(PageError::NotFound)?;
     // The files are made before the last signature is given: either both stand, or neither.

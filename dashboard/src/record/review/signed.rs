@@ -91,7 +91,7 @@ async fn page_of(dashboard: &Dashboard, at: ReviewHere, typed: Typed, wrong: Wro
         "The signed revision stays as it is. The new one is prepared and signed like the first, and shows what changed.",
         Takes::Lines,
     );
-    let can_revise = review.state() == ReviewState::Frozen && at.here.may(Ability::WriteRegister);
+    let can_revise = review.state() == ReviewState::Frozen && at.role(Ability::WriteRegister).is_some();
     let heading = "Signed revisions";
     let title = if wrong.is_empty() { format!("{heading}, {}", at.here.name) } else { format!("Error: {heading}") };
     let page = SignedPage {
@@ -119,7 +119,7 @@ pub(super) async fn revise(
     typed: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, PageError> {
     let Form(typed) = typed?;
-    let by = at.here.by(Ability::WriteRegister)?;
+    let by = at.by(Ability::WriteRegister)?;
     match at.here.register().revise_review(by, &at.here.id, at.year, typed.of("why"), at.here.now()).await {
         Ok(()) => Ok(at.to("/sign")),
         Err(error) => page_of(&dashboard, at, typed, wrong(error)?).await,
@@ -127,15 +127,16 @@ pub(super) async fn revise(
 }
 
 /// A file goes out: a row of the trail first.
-async fn out(
+pub(super) async fn out(
     at: &ReviewHere,
+    ability: Ability,
     what: &'static str,
     bytes: Vec<u8>,
     form: &str,
     kind: Option<Kind>,
     name: &str,
 ) -> Result<Response, PageError> {
-    let role = at.here.person.access.role_at(Ability::ReadRegister, &at.here.id);
+    let role = at.role(ability);
     let act = Act::new(at.here.person.session.account.actor(role), Action::Export).at(&at.here.id);
     let known = FORMS.iter().find(|(known, _)| *known == form).map_or("", |(known, _)| *known);
     let _receipt = at.here.register().audit(act.on("review", format!("{}:{what}", at.year)).with("form", known)).await?;
@@ -165,7 +166,7 @@ pub(super) async fn file(
             stored.ok_or(PageError::NotFound)?
         }
     };
-    out(&at, "signed", bytes, &form, kind, &format!("review-{number}")).await
+    out(&at, Ability::ReadRegister, "signed", bytes, &form, kind, &format!("review-{number}")).await
 }
 
 /// What would be signed, marked as a draft; while it is being signed, exactly what is.
@@ -186,5 +187,5 @@ pub(super) async fn draft(
         None => bundle.to_json().map_err(|_| PageError::Failed)?,
         Some(kind) => files::file(bundle, kind).await?,
     };
-    out(&at, "draft", bytes, &form, kind, "review-draft").await
+    out(&at, Ability::ReadRegister, "draft", bytes, &form, kind, "review-draft").await
 }

@@ -145,7 +145,7 @@ pub(super) async fn write(
     if !faults.is_empty() {
         return page_of(at, (key, block), Some(typed), faults, true).await;
     }
-    let (by, now) = (at.here.by(Ability::WriteRegister)?, at.here.now());
+    let (by, now) = (at.by(Ability::WriteRegister)?, at.here.now());
     let register = at.here.register();
     for want in block.wanted.iter().filter(|want| typed.has(want.id)) {
         if let Err(error) = register.answer_review(by, &at.here.id, at.year, key, want.id, typed.of(want.id), now).await {
@@ -168,7 +168,7 @@ pub(super) async fn ask(
     if typed.of("comment").trim().is_empty() {
         return page_of(at, of, Some(typed), Wrong::one("comment", "Write your comment or question."), false).await;
     }
-    let by = at.here.by(Ability::AskQuestions)?;
+    let by = at.by(Ability::AskQuestions)?;
     comment(at, of, typed, by, false).await
 }
 
