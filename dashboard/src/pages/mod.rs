@@ -33,7 +33,7 @@ pub(crate) fn html(page: &impl Template) -> Result<Html<String>, PageError> {
 pub(crate) struct Frame {
     /// Stands in the browser's tab, before the product's name.
     pub(crate) title: String,
-    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `feeds`, `questions`, `in` (the way in) or none.
+    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `feeds`, `saved`, `in` (the way in) or none.
     pub(crate) section: &'static str,
     /// Where the style sheet lies.
     pub(crate) style: String,
@@ -66,7 +66,7 @@ impl Frame {
 
     /// Whether the page may hold marks in place of numbers, which its foot then explains.
     pub(crate) fn has_marks(&self) -> bool {
-        !matches!(self.section, "in" | "account" | "people" | "register" | "today" | "feeds" | "questions")
+        !matches!(self.section, "in" | "account" | "people" | "register" | "today" | "feeds" | "saved")
     }
 
     /// Whether the foot leads to what a technician looks after.

@@ -15,10 +15,10 @@ mod digest;
 mod feeds;
 mod fields;
 mod panels;
-mod questions;
 mod reported;
 mod requests;
 mod review;
+mod saved;
 mod which;
 
 pub(crate) use reported::Reported;
@@ -70,12 +70,12 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/records/{book}/{entry}/change", get(book_entry::change_form).post(book_entry::change))
         .route("/school/{school}/records/{book}/{entry}/withdraw", post(book_entry::withdraw))
         .route("/feeds", get(which::feeds))
-        .route("/questions", get(which::questions))
+        .route("/saved", get(which::saved))
         .route("/school/{school}/feeds", get(feeds::page))
         .route("/school/{school}/digest", get(digest::page))
         .route("/school/{school}/digest/read", post(digest::read))
-        .route("/school/{school}/questions", get(questions::page))
-        .route("/school/{school}/questions/{question}", get(questions::form).post(questions::answer))
+        .route("/school/{school}/saved", get(saved::page))
+        .route("/school/{school}/saved/{question}", get(saved::form).post(saved::answer))
         .route("/school/{school}/requests", get(requests::page))
         .route("/school/{school}/requests/ask", get(requests::ask_form).post(requests::ask))
         .route("/school/{school}/requests/{change}/withdraw", post(requests::withdraw))

@@ -40,6 +40,6 @@ pub(super) async fn feeds(Signed(person): Signed, State(dashboard): State<Dashbo
     which(&dashboard, &person, (Ability::Feeds, "feeds", "Did last night work?"))
 }
 
-pub(super) async fn questions(Signed(person): Signed, State(dashboard): State<Dashboard>) -> Result<Response, PageError> {
-    which(&dashboard, &person, (Ability::SavedQuestions, "questions", "What do you want to know?"))
+pub(super) async fn saved(Signed(person): Signed, State(dashboard): State<Dashboard>) -> Result<Response, PageError> {
+    which(&dashboard, &person, (Ability::SavedQuestions, "saved", "What do you want to know?"))
 }

@@ -59,10 +59,10 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(Role::Administrator) if is_people => Wanted::Answered,
         Some(_) if is_people => Wanted::Refused,
         Some(_) if path.starts_with("/school/oakfield/requests") => Wanted::Answered,
-        Some(Role::Governor | Role::Leader | Role::Dsl | Role::Technician) if path.starts_with("/school/oakfield/questions") => {
+        Some(Role::Governor | Role::Leader | Role::Dsl | Role::Technician) if path.starts_with("/school/oakfield/saved") => {
             Wanted::Answered
         }
-        Some(_) if path.starts_with("/school/oakfield/questions") => Wanted::Refused,
+        Some(_) if path.starts_with("/school/oakfield/saved") => Wanted::Refused,
         // Alerts and names: the safeguarding lead and the head. What names were shown is read by the head, and by governors.
         Some(Role::Dsl | Role::Leader) if is_alerts => Wanted::Answered,
         Some(_) if is_alerts => Wanted::Refused,

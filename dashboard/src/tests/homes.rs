@@ -10,25 +10,25 @@ use super::markup::check;
 async fn a_question_is_asked_by_a_form_and_written_down_before_its_answer() {
     let house = House::new().await;
     let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
-    assert_eq!(lead.leads("/questions").await, "/school/oakfield/questions");
-    let list = lead.get("/school/oakfield/questions").await.body;
-    check("questions", &list);
-    assert!(list.contains("/questions/pupil_day") && !list.contains("/questions/administrators"));
-    let found = lead.get("/school/oakfield/questions?words=week+searching").await.body;
-    assert!(found.contains("/questions/themes_this_week") && !found.contains("/questions/pupil_day"));
-    let form = lead.get("/school/oakfield/questions/themes_this_week").await.body;
+    assert_eq!(lead.leads("/saved").await, "/school/oakfield/saved");
+    let list = lead.get("/school/oakfield/saved").await.body;
+    check("saved", &list);
+    assert!(list.contains("/saved/pupil_day") && !list.contains("/saved/administrators"));
+    let found = lead.get("/school/oakfield/saved?words=week+searching").await.body;
+    assert!(found.contains("/saved/themes_this_week") && !found.contains("/saved/pupil_day"));
+    let form = lead.get("/school/oakfield/saved/themes_this_week").await.body;
     check("question", &form);
     assert!(form.contains("id=\"value-week\"") && form.contains("value=\"this week\""));
     let before = house.trail().await.len();
-    let refused = lead.post("/school/oakfield/questions/themes_this_week", &[("value-week", "nonsense")]).await;
+    let refused = lead.post("/school/oakfield/saved/themes_this_week", &[("value-week", "nonsense")]).await;
     check("question", &refused.body);
     assert!(refused.body.contains("There is a problem") && refused.body.contains("nonsense"));
     assert_eq!(house.trail().await.len(), before, "what could not be asked was not");
-    let answer = lead.post("/school/oakfield/questions/themes_this_week", &[("value-week", "last week")]).await;
+    let answer = lead.post("/school/oakfield/saved/themes_this_week", &[("value-week", "last week")]).await;
     check("question", &answer.body);
     assert!(answer.body.contains("Gambling &lt;b&gt;") || answer.body.contains("Gambling &#60;b&#62;"), "{}", answer.body);
     assert!(answer.body.contains("class=\"chart bars\"") && answer.body.contains("16 to 22 November 2026"));
-    let file = lead.post("/school/oakfield/questions/themes_this_week", &[("value-week", "last week"), ("as", "csv")]).await;
+    let file = lead.post("/school/oakfield/saved/themes_this_week", &[("value-week", "last week"), ("as", "csv")]).await;
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8; header=present");
     assert!(file.body.starts_with("about,pupils,week_before\r\n"));
     let trail = house.trail().await;
@@ -39,19 +39,19 @@ async fn a_question_is_asked_by_a_form_and_written_down_before_its_answer() {
     // What pupils typed is read with a reason only.
     let key = format!("k1-{}", "a".repeat(32));
     let asked = [("value-pupil", key.as_str()), ("value-day", "yesterday"), ("reason", " ")];
-    let refused = lead.post("/school/oakfield/questions/pupil_day", &asked).await.body;
+    let refused = lead.post("/school/oakfield/saved/pupil_day", &asked).await.body;
     assert!(refused.contains("Say in a few words why") && refused.contains(&key));
     let asked = [("value-pupil", key.as_str()), ("value-day", "yesterday"), ("reason", "concern of Monday")];
-    assert_eq!(lead.post("/school/oakfield/questions/pupil_day", &asked).await.status, StatusCode::OK);
+    assert_eq!(lead.post("/school/oakfield/saved/pupil_day", &asked).await.status, StatusCode::OK);
     let rows = house.accounts.register().audit_rows(&weir_register::Sought::default()).await.unwrap();
     assert!(!format!("{rows:?}").contains(&key), "the trail holds no key");
     // Each role has its own.
     let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
-    let list = governor.get("/school/oakfield/questions").await.body;
-    assert!(list.contains("/questions/published_themes") && !list.contains("/questions/themes_this_week"));
+    let list = governor.get("/school/oakfield/saved").await.body;
+    assert!(list.contains("/saved/published_themes") && !list.contains("/saved/themes_this_week"));
     for hidden in ["themes_this_week", "pupil_day", "administrators", "none"] {
-        assert_eq!(governor.get(&format!("/school/oakfield/questions/{hidden}")).await.status, StatusCode::NOT_FOUND, "{hidden}");
-        let posted = governor.post(&format!("/school/oakfield/questions/{hidden}"), &[]).await;
+        assert_eq!(governor.get(&format!("/school/oakfield/saved/{hidden}")).await.status, StatusCode::NOT_FOUND, "{hidden}");
+        let posted = governor.post(&format!("/school/oakfield/saved/{hidden}"), &[]).await;
         assert_eq!(posted.status, StatusCode::NOT_FOUND, "{hidden}");
     }
 }
@@ -94,7 +94,7 @@ async fn a_technician_begins_with_the_feeds() {
     for part in ["What came, source by source", "Lines that could not be read, by reason", "No test of the filter is planned."] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(page.contains("<a href=\"/feeds\"") && page.contains("<a href=\"/questions\""));
+    assert!(page.contains("<a href=\"/feeds\"") && page.contains("<a href=\"/saved\""));
     // Of several schools one is chosen.
     let mut of_two = house.signed_in(Role::Technician, "*").await;
     let page = of_two.get("/feeds").await.body;
@@ -102,7 +102,7 @@ async fn a_technician_begins_with_the_feeds() {
     assert!(page.contains("/school/millbrook/feeds") && page.contains("/school/oakfield/feeds"));
     let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
     let page = governor.get("/").await.body;
-    assert!(!page.contains("href=\"/feeds\"") && page.contains("href=\"/questions\""));
+    assert!(!page.contains("href=\"/feeds\"") && page.contains("href=\"/saved\""));
 }
 
 #[tokio::test]

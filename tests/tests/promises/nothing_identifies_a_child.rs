@@ -266,7 +266,7 @@ pub(crate) fn check(estate: &Path, port: u16, printed: &[String], log: &Path) {
         wanted.none_in(path, &of_answer(body));
     }
     let of_pages = |end: &str| walked_by_governor.iter().filter(|(path, _)| path.ends_with(end)).count();
-    assert!(of_pages(".csv") > 20 && of_pages("/summary/pdf") > 0 && of_pages("/questions/published_themes") > 0);
+    assert!(of_pages(".csv") > 20 && of_pages("/summary/pdf") > 0 && of_pages("/saved/published_themes") > 0);
     let mut officer = signed_in(port, printed, "officer");
     for (path, body) in walked(&mut officer, 150) {
         wanted.none_in(&path, &of_answer(&body));
@@ -277,18 +277,18 @@ pub(crate) fn check(estate: &Path, port: u16, printed: &[String], log: &Path) {
 
     // The same search finds all of it in what the safeguarding lead takes out.
     let mut lead = signed_in(port, printed, "dsl");
-    let (_, pages) = lead.get("/questions");
+    let (_, pages) = lead.get("/saved");
     let school = String::from_utf8_lossy(&pages).into_owned();
-    let (head, _) = lead.get("/questions");
+    let (head, _) = lead.get("/saved");
     let base = head
         .lines()
         .find_map(|line| line.strip_prefix("location: "))
-        .map_or_else(|| panic!("one school: {school}"), |to| to.trim_end_matches("/questions").to_owned());
+        .map_or_else(|| panic!("one school: {school}"), |to| to.trim_end_matches("/saved").to_owned());
     let mut file = String::new();
     for search in ["facts", "map", "game", "how"] {
         let fields = [("value-words", search), ("reason", "looking for canaries"), ("as", "csv"), ("value-from", "27 days ago")];
         let fields = [&fields[..], &[("value-to", "today")]].concat();
-        let (head, body) = lead.post(&format!("{base}/questions/who_searched_for"), &fields);
+        let (head, body) = lead.post(&format!("{base}/saved/who_searched_for"), &fields);
         assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/csv"), "{head}\n{body}");
         file.push_str(&body);
     }

@@ -42,7 +42,7 @@ struct Line {
 }
 
 #[derive(Template)]
-#[template(path = "questions.html")]
+#[template(path = "saved_questions.html")]
 struct QuestionsPage {
     frame: Frame,
     school: String,
@@ -81,7 +81,7 @@ struct Shown {
 }
 
 #[derive(Template)]
-#[template(path = "question.html")]
+#[template(path = "saved_question.html")]
 struct QuestionPage {
     frame: Frame,
     school: String,
@@ -124,14 +124,14 @@ pub(super) async fn page(
         let mut asks: Vec<String> = question.parameters.iter().map(|parameter| parameter.label.to_lowercase()).collect();
         asks.extend(question.needs_reason.then(|| "your reason".to_owned()));
         Line {
-            link: format!("{}/questions/{}", here.base, question.id),
+            link: format!("{}/saved/{}", here.base, question.id),
             title: question.title.clone(),
             explanation: question.explanation.clone(),
             asks: (!asks.is_empty()).then(|| capital(&asks.join(", "))),
         }
     };
     let page = QuestionsPage {
-        frame: Frame { section: "questions", ..Frame::plain(&format!("Questions, {}", here.name)) },
+        frame: Frame { section: "saved", ..Frame::plain(&format!("Questions, {}", here.name)) },
         lines: questions.iter().filter(is_sought).map(line).collect(),
         all: questions.len(),
         school: here.name.clone(),
@@ -171,7 +171,7 @@ fn page_of(here: &Here, question: &SavedQuery, typed: &Typed, refused: Option<St
     let title =
         if refused.is_some() { format!("Error: {}", question.title) } else { format!("{}, {}", question.title, here.name) };
     QuestionPage {
-        frame: Frame { section: "questions", ..Frame::plain(&title) },
+        frame: Frame { section: "saved", ..Frame::plain(&title) },
         school: here.name.clone(),
         base: here.base.clone(),
         id: question.id.clone(),
