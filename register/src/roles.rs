@@ -126,6 +126,8 @@ pub enum Ability {
     ReadReveals,
     /// Lines in quarantine, opened.
     OpenLines,
+    /// Reading an export in through the browser.
+    Upload,
     /// Feeds: what came last night, what could not be read.
     Feeds,
     /// Reading the register: checks, changes, and the books of who is responsible, what is used, policies, training.
@@ -140,6 +142,10 @@ pub enum Ability {
     Incidents,
     /// Questions to the head, comments on the annual review, and visits.
     AskQuestions,
+    /// Reading what governors asked, what was answered, and what they saw.
+    ReadQuestions,
+    /// Answering what governors asked.
+    AnswerQuestions,
     /// Signing the annual review.
     Sign,
     /// Reporting a site, or asking for one.
@@ -154,7 +160,7 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Figures,
         Self::Alerts,
         Self::PupilDays,
@@ -163,6 +169,7 @@ impl Ability {
         Self::RevealStaff,
         Self::ReadReveals,
         Self::OpenLines,
+        Self::Upload,
         Self::Feeds,
         Self::ReadRegister,
         Self::WriteRegister,
@@ -170,6 +177,8 @@ impl Ability {
         Self::AgreeBypasses,
         Self::Incidents,
         Self::AskQuestions,
+        Self::ReadQuestions,
+        Self::AnswerQuestions,
         Self::Sign,
         Self::Request,
         Self::Erase,
@@ -190,6 +199,7 @@ impl Ability {
                 "who revealed names, and when; the head reads the safeguarding lead\u{2019}s, governors the head\u{2019}s"
             }
             Self::OpenLines => "lines in quarantine, opened",
+            Self::Upload => "uploading an export of the filter",
             Self::Feeds => "feeds: what came last night, what could not be read",
             Self::ReadRegister => {
                 "the register in numbers, days and short answers: checks, changes, who is responsible, policies, training"
@@ -201,6 +211,8 @@ impl Ability {
             Self::AgreeBypasses => "deciding a bypass for teaching, or a site that somebody else asked for",
             Self::Incidents => "incidents: what was done about a pupil",
             Self::AskQuestions => "questions to the head, comments on the annual review, and visits",
+            Self::ReadQuestions => "what governors asked and saw, and what was answered",
+            Self::AnswerQuestions => "answering what governors asked",
             Self::Sign => "signing the annual review",
             Self::Request => "reporting a site, or asking for one",
             Self::Erase => "erasing a person, and how long rows are kept",
@@ -218,6 +230,7 @@ impl Ability {
             | Self::RevealPupil
             | Self::RevealStaff
             | Self::OpenLines
+            | Self::Upload
             | Self::Incidents
             | Self::Erase
             | Self::People => true,
@@ -229,6 +242,8 @@ impl Ability {
             | Self::DecideChanges
             | Self::AgreeBypasses
             | Self::AskQuestions
+            | Self::ReadQuestions
+            | Self::AnswerQuestions
             | Self::Sign
             | Self::Request
             | Self::ReadAudit => false,
@@ -245,7 +260,7 @@ pub const fn may(role: Role, ability: Ability) -> bool {
         Ability::PupilDays | Ability::Searches | Ability::RevealPupil => matches!(role, Dsl),
         Ability::RevealStaff => matches!(role, Leader),
         Ability::ReadReveals => matches!(role, Leader | Governor),
-        Ability::OpenLines => matches!(role, Technician),
+        Ability::OpenLines | Ability::Upload => matches!(role, Technician),
         Ability::Feeds => matches!(role, Dsl | Leader | Technician | Administrator),
         Ability::ReadRegister => matches!(role, Governor | Leader | Dsl | Technician | DataProtection | Officer | Auditor),
         Ability::WriteRegister => matches!(role, Leader | Dsl | Technician),
@@ -253,6 +268,8 @@ pub const fn may(role: Role, ability: Ability) -> bool {
         Ability::AgreeBypasses => matches!(role, Dsl),
         Ability::Incidents => matches!(role, Dsl | Leader),
         Ability::AskQuestions => matches!(role, Governor | Officer),
+        Ability::ReadQuestions => matches!(role, Governor | Officer | Leader | Dsl | Auditor),
+        Ability::AnswerQuestions => matches!(role, Leader),
         // Those who prepared it sign first, then the head, a governor last.
         Ability::Sign => matches!(role, Governor | Leader | Dsl | Technician),
         Ability::Request => true,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::date;
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_query::alerts::{Lateness, Moment, Wanted};
 
 use super::Example;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, SeenChanges};
 use crate::figures::Asked;
 
 fn moment(time: &str, what: &str, of_what: &str, about: &str, times: u64) -> Moment {
@@ -51,6 +52,15 @@ impl Evidence for Example {
             _ => Lateness::InTime,
         };
         Box::pin(async move { Ok(lateness) })
+    }
+
+    fn changes_seen<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Vec<SeenChanges>> {
+        let seen = |day, things, unblocked| SeenChanges { day, things, settings: 1, policies: things - unblocked - 1, unblocked };
+        let days = match school.as_str() {
+            "oakfield" => vec![seen(date(2026, 11, 23), 3, 1), seen(date(2026, 11, 12), 1, 0)],
+            _ => Vec::new(),
+        };
+        Box::pin(async move { Ok(days) })
     }
 
     fn user_types<'a>(&'a self, _: &'a SchoolId, key: &'a UserKey) -> Asked<'a, BTreeSet<String>> {

@@ -99,6 +99,8 @@ pub(crate) struct Reader {
     pub(crate) people: bool,
     /// Whether they read alerts.
     pub(crate) alerts: bool,
+    /// Whether they may report a site, or ask for one.
+    pub(crate) asks: bool,
 }
 
 impl Reader {
@@ -112,6 +114,7 @@ impl Reader {
                 feeds: person.access.role_for(Ability::Feeds).is_some(),
                 people: person.access.role_for(Ability::People).is_some(),
                 alerts: person.access.role_for(Ability::Alerts).is_some(),
+                asks: person.access.role_for(Ability::Request).is_some(),
             }),
             Viewer::Anyone | Viewer::Nobody { .. } => None,
         }
