@@ -7,9 +7,11 @@ mod doctor;
 mod erased;
 mod nightly;
 mod output;
+mod policy_file;
 mod progress;
 mod prompt;
 mod raising;
+mod uploading;
 mod xlsx;
 
 use std::path::PathBuf;

@@ -26,7 +26,7 @@ use weir_query::cells::Cells;
 use weir_query::engine::{Engine, EngineOptions, Reason};
 use weir_query::error::QueryError;
 use weir_query::indicator::Indicator;
-use weir_query::output::to_csv;
+use weir_query::output::{rows_as_json, to_csv};
 use weir_query::records::Records;
 use weir_query::saved::{self, SavedQueries, SavedQuery};
 use weir_query::suppression::Audience;
@@ -34,7 +34,7 @@ use weir_query::unclaimed::{UnclaimedSource, unclaimed};
 use weir_query::{compare, page};
 use weir_register::Register;
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, SeenChanges};
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::questions::{Reply, Told};
 use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
@@ -281,6 +281,40 @@ fn reason(why: &str) -> Result<Reason, FiguresError> {
     Reason::new(why).ok_or_else(|| FiguresError::Failed("no reason was given".into()))
 }
 
+/// How far back a change that nobody recorded is looked for.
+const CHANGES_SINCE_DAYS: i64 = 366;
+
+async fn changes_seen(engine: &Engine, school: &SchoolId) -> Result<Vec<SeenChanges>, QueryError> {
+    let since = engine.today().saturating_sub(jiff::Span::new().days(CHANGES_SINCE_DAYS));
+    // A school's id is letters, digits and hyphens: it ends no text.
+    let text = format!(
+        "SELECT CAST(event_date AS VARCHAR) AS day, count(DISTINCT coalesce(object, '')) AS things,
+                count(*) FILTER (WHERE operation = 'configuration') AS settings,
+                count(*) FILTER (WHERE operation = 'policy_change') AS policies,
+                count(*) FILTER (WHERE operation = 'unblock') AS unblocked
+         FROM admin_events
+         WHERE school_id = '{school}' AND operation IN ('configuration', 'policy_change', 'unblock') AND event_date >= DATE '{since}'
+         GROUP BY event_date ORDER BY event_date DESC"
+    );
+    let mut seen = Vec::new();
+    for batch in &engine.sql(&text, None).await?.batches {
+        for row in rows_as_json(batch)? {
+            let count = |name: &str| {
+                row.get(name).and_then(|value| value.as_u64()).and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
+            };
+            let Some(day) = row.get("day").and_then(|day| day.as_str()).and_then(|day| day.parse().ok()) else { continue };
+            seen.push(SeenChanges {
+                day,
+                things: count("things"),
+                settings: count("settings"),
+                policies: count("policies"),
+                unblocked: count("unblocked"),
+            });
+        }
+    }
+    Ok(seen)
+}
+
 impl Evidence for EngineFigures {
     fn words_of<'a>(&'a self, wanted: &'a Wanted, why: &'a str) -> Asked<'a, Vec<Moment>> {
         Box::pin(async { self.state().await?.engine.words_of(wanted, &reason(why)?).await.map_err(failed) })
@@ -330,6 +364,10 @@ impl Evidence for EngineFigures {
 
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness> {
         Box::pin(async move { self.state().await?.engine.lateness(school).await.map_err(failed) })
+    }
+
+    fn changes_seen<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Vec<SeenChanges>> {
+        Box::pin(async move { changes_seen(&self.state().await?.engine, school).await.map_err(failed) })
     }
 
     fn user_types<'a>(&'a self, school: &'a SchoolId, key: &'a UserKey) -> Asked<'a, BTreeSet<String>> {

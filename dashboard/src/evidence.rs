@@ -14,6 +14,21 @@ use crate::figures::Asked;
 use crate::questions::Told;
 use crate::view::SchoolYear;
 
+/// What a filter's own log shows of changes on a day: numbers alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenChanges {
+    /// The school's day.
+    pub day: Date,
+    /// How many things were changed.
+    pub things: u32,
+    /// Changes of settings.
+    pub settings: u32,
+    /// Changes of rules.
+    pub policies: u32,
+    /// Sites unblocked.
+    pub unblocked: u32,
+}
+
 /// A source of what stood in the logs about one person.
 pub trait Evidence: Send + Sync {
     /// What stood in the events of an alert.
@@ -33,6 +48,9 @@ pub trait Evidence: Send + Sync {
 
     /// Whether a school's logs come in time.
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness>;
+
+    /// Days of the last year on which a school's filter was changed, by its own log, the newest first.
+    fn changes_seen<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Vec<SeenChanges>>;
 
     /// What kinds of person the logs show behind a key.
     fn user_types<'a>(&'a self, school: &'a SchoolId, key: &'a UserKey) -> Asked<'a, BTreeSet<String>>;

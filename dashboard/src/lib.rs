@@ -15,6 +15,7 @@ mod example;
 mod figures;
 mod gate;
 mod pages;
+mod policy;
 mod questions;
 mod record;
 mod report;
@@ -25,6 +26,7 @@ mod serve;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod uploads;
 pub mod view;
 mod words;
 
@@ -37,13 +39,15 @@ use weir_register::accounts::Accounts;
 
 pub use chart::{Anchor, Axis, Canvas, Svg, answer_charts, escape};
 pub use engine::{EngineFigures, records_of};
-pub use evidence::{Evidence, Known, Names, VaultNames};
+pub use evidence::{Evidence, Known, Names, SeenChanges, VaultNames};
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
 pub use gate::Schools;
+pub use policy::{PolicyCategory, PolicyFile, PolicyRefused, PolicyStands};
 pub use questions::{Reply, Told, asked_act};
 pub use report::{GOVERNORS, ReportError, review_for};
 pub use serve::{Bound, ServeError, bind, bind_for, bind_on, serve};
+pub use uploads::{Looked, LookedLine, MOST_BYTES, Outcome, Taken, UploadRefused, UploadSource, Uploads};
 
 /// What the pages need: where their figures come from, and who may see them.
 #[derive(Clone)]
@@ -53,13 +57,25 @@ pub struct Dashboard {
     /// What the safeguarding lead may read of the logs, and the names behind keys; none without sign-in.
     evidence: Option<Arc<dyn Evidence>>,
     names: Option<Arc<dyn Names>>,
+    /// What the policy expects, and where it is written; none without sign-in.
+    policy: Option<Arc<dyn PolicyFile>>,
+    /// Where exports are uploaded to; none where nobody may.
+    uploads: Option<(Arc<dyn Uploads>, Arc<uploads::Shelf>)>,
     serving: Serving,
 }
 
 impl Dashboard {
     /// Pages over these figures without sign-in, on this machine alone: for figures that are invented.
     pub fn new(figures: impl Figures + 'static) -> Self {
-        Self { figures: Arc::new(figures), gate: None, evidence: None, names: None, serving: Serving::default() }
+        Self {
+            figures: Arc::new(figures),
+            gate: None,
+            evidence: None,
+            names: None,
+            policy: None,
+            uploads: None,
+            serving: Serving::default(),
+        }
     }
 
     /// Pages over these figures for people with accounts, who see the schools of their roles; reached as weir.toml says.
@@ -72,13 +88,33 @@ impl Dashboard {
         let gate = Gate::new(accounts, serving.clone(), Box::new(schools));
         let figures = Arc::new(figures);
         let evidence: Arc<dyn Evidence> = figures.clone();
-        Self { figures: Arc::new(Scoped(figures)), gate: Some(Arc::new(gate)), evidence: Some(evidence), names: None, serving }
+        Self {
+            figures: Arc::new(Scoped(figures)),
+            gate: Some(Arc::new(gate)),
+            evidence: Some(evidence),
+            names: None,
+            policy: None,
+            uploads: None,
+            serving,
+        }
     }
 
     /// The same with names behind keys, for those who may see one.
     #[must_use]
     pub fn with_names(self, names: impl Names + 'static) -> Self {
         Self { names: Some(Arc::new(names)), ..self }
+    }
+
+    /// The same with the policy in policy.csv.
+    #[must_use]
+    pub fn with_policy(self, policy: impl PolicyFile + 'static) -> Self {
+        Self { policy: Some(Arc::new(policy)), ..self }
+    }
+
+    /// The same with exports that a technician uploads.
+    #[must_use]
+    pub fn with_uploads(self, uploads: impl Uploads + 'static) -> Self {
+        Self { uploads: Some((Arc::new(uploads), Arc::default())), ..self }
     }
 
     /// Every page and guard, for answers on this port.

@@ -56,6 +56,8 @@ pub(crate) enum Kept {
     Alerts,
     /// Names that were shown.
     Reveals,
+    /// Questions that governors put to the head.
+    Questions,
     /// Entries of a book.
     Entries(Sought),
 }
@@ -420,12 +422,8 @@ pub(crate) const BLOCKS: [Block; 21] = [
         wanted: &[
             kept("policies", entries("policies"), "Date of each policy and of its next review", "head"),
             kept("training", entries("training"), "Training this year, and how many took part", "safeguarding lead"),
-            kept(
-                "surveys",
-                entries("surveys"),
-                "What pupils, parents and staff said; the staff self-audit, summed",
-                "safeguarding lead",
-            ),
+            kept("self_audit", entries("self-audit"), "The staff self-audit of ten questions, summed", "safeguarding lead"),
+            kept("surveys", entries("surveys"), "What pupils, parents and staff said", "safeguarding lead"),
             kept("agreements", entries("agreements"), "Agreements of acceptable use: versions, and how many signed", "head"),
             kept("teaching", entries("teaching"), "What pupils were taught about life online", "safeguarding lead"),
         ],
@@ -436,7 +434,21 @@ pub(crate) const BLOCKS: [Block; 21] = [
         basis: Basis::Both,
         figures: &[],
         parts: &[Part::Unseen],
-        wanted: &[wanted("gaps", "For each gap an owner and a date; what was carried over from last year", "head")],
+        wanted: &[
+            wanted("gaps", "For each gap an owner and a date; what was carried over from last year", "head"),
+            kept(
+                "questions",
+                Kept::Questions,
+                "What the head was asked this year: how much was answered, and what is still open",
+                "head",
+            ),
+            kept(
+                "visits",
+                entries_say("visits", &["on", "who", "next_on"]),
+                "Visits and meetings about filtering and monitoring",
+                "chair of governors",
+            ),
+        ],
     },
     Block {
         title: "What is measured, and what is reported",

@@ -104,9 +104,14 @@ pub(crate) async fn guard(State(own): State<Own>, request: Request, next: Next) 
     response
 }
 
+/// How long an upload may take to come in, be looked at or be read.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(15 * 60);
+
 /// Ends what takes too long: a form that is sent a byte a minute, or a page the engine never makes.
 pub(crate) async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(LONGEST, next.run(request)).await {
+    let is_upload = request.uri().path().split('/').nth(3) == Some("upload");
+    let longest = if is_upload { LONGEST_UPLOAD } else { LONGEST };
+    match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             tracing::warn!("a page took too long");
@@ -147,9 +152,9 @@ mod tests {
     #[test]
     fn behind_a_proxy_only_its_name_and_the_proxy_itself_are_answered() {
         let serving = Serving {
-            listen: None,
             url: Some("https://weir.school.example".into()),
             trusted_proxies: vec!["192.0.2.1".parse().unwrap()],
+            ..Serving::default()
         };
         let own = Own::new(8600, &serving);
         for (host, wanted) in [

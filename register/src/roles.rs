@@ -128,6 +128,8 @@ pub enum Ability {
     ReadReveals,
     /// Lines in quarantine, opened.
     OpenLines,
+    /// Reading an export in through the browser.
+    Upload,
     /// Feeds: what came last night, what could not be read.
     Feeds,
     /// Reading the register: checks, changes, and the books of who is responsible, what is used, policies, training.
@@ -144,6 +146,10 @@ pub enum Ability {
     Incidents,
     /// Questions to the head, comments on the annual review, and visits.
     AskQuestions,
+    /// Reading what governors asked, what was answered, and what they saw.
+    ReadQuestions,
+    /// Answering what governors asked.
+    AnswerQuestions,
     /// Signing the annual review.
     Sign,
     /// Reporting a site, or asking for one.
@@ -158,7 +164,7 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Figures,
         Self::SmallNumbers,
         Self::Alerts,
@@ -168,6 +174,7 @@ impl Ability {
         Self::RevealStaff,
         Self::ReadReveals,
         Self::OpenLines,
+        Self::Upload,
         Self::Feeds,
         Self::ReadRegister,
         Self::WriteRegister,
@@ -176,6 +183,8 @@ impl Ability {
         Self::SavedQuestions,
         Self::Incidents,
         Self::AskQuestions,
+        Self::ReadQuestions,
+        Self::AnswerQuestions,
         Self::Sign,
         Self::Request,
         Self::Erase,
@@ -197,6 +206,7 @@ impl Ability {
                 "who revealed names, and when; the head reads the safeguarding lead\u{2019}s, governors the head\u{2019}s"
             }
             Self::OpenLines => "lines in quarantine, opened",
+            Self::Upload => "uploading an export of the filter",
             Self::Feeds => "feeds: what came last night, what could not be read",
             Self::ReadRegister => {
                 "the register in numbers, days and short answers: checks, changes, who is responsible, policies, training"
@@ -209,6 +219,8 @@ impl Ability {
             Self::SavedQuestions => "saved questions: those for the role",
             Self::Incidents => "incidents: what was done about a pupil",
             Self::AskQuestions => "questions to the head, comments on the annual review, and visits",
+            Self::ReadQuestions => "what governors asked and saw, and what was answered",
+            Self::AnswerQuestions => "answering what governors asked",
             Self::Sign => "signing the annual review",
             Self::Request => "reporting a site, or asking for one",
             Self::Erase => "erasing a person, and how long rows are kept",
@@ -227,6 +239,7 @@ impl Ability {
             | Self::RevealPupil
             | Self::RevealStaff
             | Self::OpenLines
+            | Self::Upload
             | Self::Incidents
             | Self::Erase
             | Self::People => true,
@@ -239,6 +252,8 @@ impl Ability {
             | Self::AgreeBypasses
             | Self::SavedQuestions
             | Self::AskQuestions
+            | Self::ReadQuestions
+            | Self::AnswerQuestions
             | Self::Sign
             | Self::Request
             | Self::ReadAudit => false,
@@ -255,7 +270,7 @@ pub const fn may(role: Role, ability: Ability) -> bool {
         Ability::PupilDays | Ability::Searches | Ability::RevealPupil => matches!(role, Dsl),
         Ability::RevealStaff => matches!(role, Leader),
         Ability::ReadReveals => matches!(role, Leader | Governor),
-        Ability::OpenLines => matches!(role, Technician),
+        Ability::OpenLines | Ability::Upload => matches!(role, Technician),
         Ability::Feeds => matches!(role, Dsl | Leader | Technician | Administrator),
         Ability::ReadRegister => matches!(role, Governor | Leader | Dsl | Technician | DataProtection | Officer | Auditor),
         Ability::WriteRegister => matches!(role, Leader | Dsl | Technician),
@@ -264,6 +279,8 @@ pub const fn may(role: Role, ability: Ability) -> bool {
         Ability::SavedQuestions => matches!(role, Governor | Leader | Dsl | Technician),
         Ability::Incidents => matches!(role, Dsl | Leader),
         Ability::AskQuestions => matches!(role, Governor | Officer),
+        Ability::ReadQuestions => matches!(role, Governor | Officer | Leader | Dsl | Auditor),
+        Ability::AnswerQuestions => matches!(role, Leader),
         // Those who prepared it sign first, then the head, a governor last.
         Ability::Sign => matches!(role, Governor | Leader | Dsl | Technician),
         Ability::Request => true,

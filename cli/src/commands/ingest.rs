@@ -125,40 +125,46 @@ impl Ingest {
                 _ => anyhow::bail!("whose logs are these? give --source ({}) or --school", known()),
             },
         };
-        let format = self.format.as_deref().filter(|format| *format != "auto");
-        if let Some(format) = format {
-            known_format(format, catalogue)?;
-        }
-        // The school's one source, if it has one for this; otherwise a source of its own, named after school and format.
-        let own: Vec<&Source> = estate
-            .sources
-            .values()
-            .filter(|source| matches!(&source.school, SchoolOf::One(id) if *id == school))
-            .filter(|source| {
-                format.is_none() || source.format.is_none() || source.format.as_ref().map(FormatId::as_str) == format
-            })
-            .collect();
-        if let [one] = own[..] {
-            return Ok(one.clone());
-        }
-        let zone = estate.schools.get(&school).map_or_else(|| clock::DEFAULT_ZONE.to_owned(), |school| school.timezone.clone());
-        let layer = match format.map(|format| catalogue.get(format)).transpose()?.as_ref().map(|format| format.layer()) {
-            Some("firewall") => Layer::Firewall,
-            Some("dns") => Layer::Dns,
-            Some("monitor") => Layer::Monitor,
-            _ => Layer::Filter,
-        };
-        Ok(Source {
-            id: SourceId::parse(&format.map_or(school.as_str().to_owned(), |format| format!("{school}-{format}")))?,
-            school: SchoolOf::One(school),
-            format: format.map(FormatId::parse).transpose()?,
-            inbox: None,
-            tz: zone,
-            layer,
-            logs_allowed: true,
-            keep_flows: false,
-        })
+        source_of_school(estate, catalogue, &school, self.format.as_deref().filter(|format| *format != "auto"))
     }
+}
+
+/// The school's one source, if it has one for this; otherwise a source of its own, named after school and format.
+pub fn source_of_school(
+    estate: &Estate,
+    catalogue: &Catalogue,
+    school: &SchoolId,
+    format: Option<&str>,
+) -> anyhow::Result<Source> {
+    if let Some(format) = format {
+        known_format(format, catalogue)?;
+    }
+    let own: Vec<&Source> = estate
+        .sources
+        .values()
+        .filter(|source| matches!(&source.school, SchoolOf::One(id) if id == school))
+        .filter(|source| format.is_none() || source.format.is_none() || source.format.as_ref().map(FormatId::as_str) == format)
+        .collect();
+    if let [one] = own[..] {
+        return Ok(one.clone());
+    }
+    let zone = estate.schools.get(school).map_or_else(|| clock::DEFAULT_ZONE.to_owned(), |school| school.timezone.clone());
+    let layer = match format.map(|format| catalogue.get(format)).transpose()?.as_ref().map(|format| format.layer()) {
+        Some("firewall") => Layer::Firewall,
+        Some("dns") => Layer::Dns,
+        Some("monitor") => Layer::Monitor,
+        _ => Layer::Filter,
+    };
+    Ok(Source {
+        id: SourceId::parse(&format.map_or(school.as_str().to_owned(), |format| format!("{school}-{format}")))?,
+        school: SchoolOf::One(school.clone()),
+        format: format.map(FormatId::parse).transpose()?,
+        inbox: None,
+        tz: zone,
+        layer,
+        logs_allowed: true,
+        keep_flows: false,
+    })
 }
 
 /// A log-in that names somebody; the message does not repeat it.

@@ -11,6 +11,8 @@ use weir_register::Actor;
 use weir_register::accounts::Accounts;
 
 use crate::Ended;
+use crate::policy_file::EstatePolicy;
+use crate::uploading::EstateUploads;
 
 /// Serve the pages
 #[derive(Args)]
@@ -52,8 +54,13 @@ pub async fn serve(estate: &Estate, accounts: Accounts, port: u16) -> anyhow::Re
         let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
         VaultNames::new(vault, move || Estate::load(&weir_toml).map_err(|error| error.to_string()))
     };
+    let policy = EstatePolicy::new(weir_toml.clone());
+    let uploads = EstateUploads::new(weir_toml.clone());
     let schools = move || Estate::load(&weir_toml).map(|estate| estate.schools).map_err(|error| error.to_string());
-    let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools).with_names(names);
+    let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools)
+        .with_names(names)
+        .with_uploads(uploads)
+        .with_policy(policy);
     let bound = bind_for(&dashboard, port).await?;
     if let Some(link) = accounts.first_link(Actor::of_command()).await? {
         println!(

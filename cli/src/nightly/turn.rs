@@ -37,6 +37,11 @@ impl Turn {
         Self::after_a_watch(estate, "weir erase")
     }
 
+    /// Takes the turn for one upload; otherwise says who holds it.
+    pub fn of_upload(estate: &Estate) -> anyhow::Result<Result<Self, String>> {
+        Self::take(estate, "an upload")
+    }
+
     fn after_a_watch(estate: &Estate, what: &str) -> anyhow::Result<Self> {
         let since = std::time::Instant::now();
         loop {

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use weir_register::Ability;
 use weir_register::accounts::AccountError;
 
 use super::Signed;
@@ -30,8 +29,6 @@ struct AccountPage {
     sessions: Vec<(String, bool)>,
     has_second_step: bool,
     codes_left: u32,
-    /// Schools at which they ask for sites and see no figures: this page is all they have.
-    asks_at: Vec<(String, String)>,
     said: Option<&'static str>,
 }
 
@@ -59,14 +56,6 @@ async fn page_of(gate: &Gate, person: &Person, wrong: Wrong, said: Option<&'stat
             .collect(),
         has_second_step: session.account.has_second_step,
         codes_left: gate.accounts.recovery_codes_left(session.account.id).await.map_err(failed)?,
-        asks_at: schools
-            .values()
-            .filter(|school| {
-                let may = |ability| person.access.sees(ability, &school.school_id);
-                may(Ability::Request) && !may(Ability::Figures)
-            })
-            .map(|school| (format!("/school/{}/requests", school.school_id), school.name.clone()))
-            .collect(),
         said,
     };
     Ok(html(&page)?.into_response())

@@ -192,7 +192,7 @@ async fn check(gate: &Gate, needs: Needs, person: &Person, asked: &Asked) -> Res
     };
     match role {
         // The first page is where everybody lands, not where everybody meant to go.
-        None if asked.path == "/" => Err(Redirect::to("/account").into_response()),
+        None if asked.path == "/" => Err(Redirect::to(home(&person.access)).into_response()),
         Some(role) => exported(gate, person, role, school.as_ref(), asked).await.map_err(IntoResponse::into_response),
         None => Err(refused(gate, person, needs, school.as_ref(), asked).await.into_response()),
     }
@@ -264,6 +264,8 @@ pub(crate) fn home(access: &Access) -> &'static str {
         "/feeds"
     } else if access.role_for(Ability::Figures).is_some() {
         "/"
+    } else if access.role_for(Ability::Request).is_some() {
+        "/ask"
     } else {
         "/account"
     }

@@ -110,6 +110,8 @@ pub(crate) struct Reader {
     pub(crate) alerts: bool,
     /// Whether they ask saved questions.
     pub(crate) questions: bool,
+    /// Whether they may report a site, or ask for one.
+    pub(crate) asks: bool,
 }
 
 impl Reader {
@@ -124,6 +126,7 @@ impl Reader {
                 people: person.access.role_for(Ability::People).is_some(),
                 alerts: person.access.role_for(Ability::Alerts).is_some(),
                 questions: person.access.role_for(Ability::SavedQuestions).is_some(),
+                asks: person.access.role_for(Ability::Request).is_some(),
             }),
             Viewer::Anyone | Viewer::Nobody { .. } => None,
         }

@@ -15,7 +15,7 @@ pub(crate) use figure::FigurePage;
 pub(crate) use group::GroupPage;
 pub(crate) use overview::OverviewPage;
 pub(crate) use review::{BlockView, ReviewPage, Rights, review_questions};
-pub(crate) use school::SchoolPage;
+pub(crate) use school::{Card, SchoolPage};
 pub(crate) use unclaimed::UnclaimedPage;
 
 use crate::error::PageError;
@@ -33,7 +33,7 @@ pub(crate) fn html(page: &impl Template) -> Result<Html<String>, PageError> {
 pub(crate) struct Frame {
     /// Stands in the browser's tab, before the product's name.
     pub(crate) title: String,
-    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `feeds`, `saved`, `in` (the way in) or none.
+    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `feeds`, `saved`, `ask`, `in` (the way in) or none.
     pub(crate) section: &'static str,
     /// Where the style sheet lies.
     pub(crate) style: String,
@@ -66,7 +66,7 @@ impl Frame {
 
     /// Whether the page may hold marks in place of numbers, which its foot then explains.
     pub(crate) fn has_marks(&self) -> bool {
-        !matches!(self.section, "in" | "account" | "people" | "register" | "today" | "feeds" | "saved")
+        !matches!(self.section, "in" | "account" | "people" | "register" | "today" | "feeds" | "saved" | "ask")
     }
 
     /// Whether the foot leads to what a technician looks after.
@@ -91,6 +91,11 @@ impl Frame {
     /// Whether the navigation leads to feeds: where somebody signed in looks after them.
     pub(crate) fn leads_to_feeds(&self) -> bool {
         self.reader().is_some_and(|reader| reader.is_in && reader.feeds)
+    }
+
+    /// Whether the navigation leads to what staff ask for: only where it leads to no figures.
+    pub(crate) fn asks(&self) -> bool {
+        self.reader().is_some_and(|reader| reader.is_in && reader.asks && !reader.figures)
     }
 
     /// Whether the navigation leads to people's accounts.

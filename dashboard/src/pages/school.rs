@@ -34,6 +34,10 @@ pub(crate) struct SchoolPage {
     pub(crate) has_logs: bool,
     /// Where the register's pages begin, for those who may open them.
     pub(crate) register: Option<String>,
+    /// Where questions and visits are, for those who read them.
+    pub(crate) questions: Option<String>,
+    /// Where a technician uploads an export.
+    pub(crate) upload: Option<String>,
 }
 
 /// One of the three answers.
@@ -86,6 +90,8 @@ pub(crate) struct Card {
     pub(crate) plainly: Option<String>,
     pub(crate) meaning: String,
     pub(crate) ask: String,
+    /// Where the reader asks the head about it, if they may.
+    pub(crate) asks: Option<String>,
     pub(crate) provenance: String,
     pub(crate) logs: String,
 }
@@ -211,6 +217,9 @@ impl SchoolPage {
             unseen: page.unseen.clone(),
             year: YearByDay::new(page),
             register: Viewer::may(Ability::ReadRegister, &page.school.id).then(|| format!("/school/{}", page.school.id)),
+            questions: Viewer::may(Ability::ReadQuestions, &page.school.id)
+                .then(|| format!("/school/{}/questions", page.school.id)),
+            upload: Viewer::may(Ability::Upload, &page.school.id).then(|| format!("/school/{}/upload", page.school.id)),
             has_logs: !page.missing.iter().any(|missing| matches!(missing, Missing::NoLake | Missing::NoRows(_))),
             base,
         }
@@ -313,6 +322,7 @@ impl Card {
             plainly: words::plainly(figure),
             meaning: figure.meaning.clone(),
             ask: figure.ask.clone(),
+            asks: Viewer::may(Ability::AskQuestions, &page.school.id).then(|| format!("{base}/figure/{}/ask", figure.id)),
             provenance: figure.provenance.clone(),
             logs: words::logs_on(figure.coverage),
         }

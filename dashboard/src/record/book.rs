@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query};
+use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use weir_register::Ability;
@@ -10,6 +11,7 @@ use weir_register::records::{Book, BookField, BookPages, Entry};
 
 use super::Here;
 use super::book_words::{head_words, value_words};
+use super::check::number;
 use crate::chart::{Svg, tone_shape};
 use crate::error::PageError;
 use crate::pages::{Frame, html};
@@ -36,9 +38,48 @@ struct IndexPage {
     books: Vec<BookLine>,
 }
 
-/// The book of an address.
-pub(super) fn named(id: &str) -> Result<&'static Book, PageError> {
-    Book::of(id).ok_or(PageError::NotFound)
+/// The book of an address, and which of its entries.
+pub(super) struct Shelf {
+    pub(super) book: &'static Book,
+    /// The entry of the address; 0 where it names none.
+    pub(super) entry: i64,
+    /// Who writes in it.
+    pub(super) writes: Ability,
+    /// Its page, from the school's.
+    path: String,
+}
+
+impl Shelf {
+    /// The address of its page.
+    pub(super) fn list(&self, here: &Here) -> String {
+        format!("{}{}", here.base, self.path)
+    }
+
+    /// Where its page is led to from.
+    pub(super) fn above(&self, here: &Here) -> (String, &'static str) {
+        match self.writes {
+            Ability::AskQuestions => (format!("{}/questions", here.base), "Questions and visits"),
+            _ => (format!("{}/records", here.base), "What is recorded"),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Shelf {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let named = RawPathParams::from_request_parts(parts, state).await.map_err(|_| PageError::NotFound)?;
+        let part = |wanted: &str| named.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+        let entry = part("entry").map_or(Ok(0), number)?;
+        match part("book") {
+            // What the school writes in is never the governors' own, whatever the address says.
+            Some(id) => {
+                let book = Book::ALL.into_iter().find(|book| book.id == id).ok_or(PageError::NotFound)?;
+                Ok(Self { book, entry, writes: Ability::WriteRegister, path: format!("/records/{id}") })
+            }
+            None => Ok(Self { book: Book::VISITS, entry, writes: Ability::AskQuestions, path: "/visits".into() }),
+        }
+    }
 }
 
 fn entries_words(count: u32) -> String {
@@ -128,6 +169,9 @@ struct BookPage {
     school: String,
     base: String,
     book: &'static Book,
+    list: String,
+    above: (String, &'static str),
+    is_governors: bool,
     writes: bool,
     count: String,
     overdue: u32,
@@ -144,12 +188,12 @@ pub(super) struct Sought {
     show: String,
 }
 
-fn entry_line(book: &'static Book, entry: &Entry, here: &Here, writes: bool) -> EntryLine {
-    let today = here.today();
+fn entry_line(shelf: &Shelf, entry: &Entry, here: &Here, writes: bool) -> EntryLine {
+    let (book, today) = (shelf.book, here.today());
     let (tone, state) = state_of(book, entry, today);
-    let facts = book.fields.iter().skip(1).map(|field| (field.label, value_words(entry, field, writes)));
+    let facts = book.fields.iter().skip(1).map(|field| (field.label, value_words(book, entry, field, writes)));
     EntryLine {
-        link: writes.then(|| format!("{}/records/{}/{}", here.base, book.id, entry.id)),
+        link: writes.then(|| format!("{}/{}", shelf.list(here), entry.id)),
         head: head_words(book, entry),
         facts: facts.filter(|(_, value)| !value.is_empty()).collect(),
         shape: tone_shape(tone),
@@ -163,15 +207,11 @@ fn late_words(field: &BookField, day: jiff::civil::Date) -> String {
     format!("{}: {}", field.label, words::day(day))
 }
 
-pub(super) async fn page(
-    here: Here,
-    Path((_, id)): Path<(String, String)>,
-    sought: Result<Query<Sought>, QueryRejection>,
-) -> Result<Response, PageError> {
+pub(super) async fn page(here: Here, shelf: Shelf, sought: Result<Query<Sought>, QueryRejection>) -> Result<Response, PageError> {
     let Query(sought) = sought.unwrap_or_default();
-    let book = named(&id)?;
+    let (book, list) = (shelf.book, shelf.list(&here));
     let pages = here.register().book(&here.id, book).await?;
-    let (today, writes) = (here.today(), here.may(Ability::WriteRegister));
+    let (today, writes) = (here.today(), here.may(shelf.writes));
     let ways = [("now", "What counts"), ("overdue", "Overdue"), ("all", "All, with what was replaced or withdrawn")];
     // What is no longer true is for those who write; others see what counts.
     let chosen = ways.iter().find(|(way, _)| writes && *way == sought.show).map_or("now", |(way, _)| *way);
@@ -180,10 +220,13 @@ pub(super) async fn page(
         "overdue" => entry.overdue(book, today).is_some(),
         _ => entry.counts(),
     });
-    let entries: Vec<EntryLine> = listed.map(|entry| entry_line(book, entry, &here, writes)).collect();
+    let entries: Vec<EntryLine> = listed.map(|entry| entry_line(&shelf, entry, &here, writes)).collect();
     let page = BookPage {
         frame: Frame { section: "register", ..Frame::plain(&format!("{}, {}", book.title, here.name)) },
+        list,
         book,
+        above: shelf.above(&here),
+        is_governors: shelf.writes == Ability::AskQuestions,
         writes,
         count: entries_words(pages.counting().count() as u32),
         overdue: pages.counting().filter(|entry| entry.overdue(book, today).is_some()).count() as u32,

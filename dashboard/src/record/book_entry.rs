@@ -2,15 +2,13 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::Path;
 use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Redirect, Response};
-use weir_register::Ability;
 use weir_register::records::{Book, BookField, Entry, Holds, NewEntry};
 
-use super::book::{named, state_of};
+use super::book::{Shelf, state_of};
 use super::book_words::{head_words, value_words};
-use super::check::{lines, number};
+use super::check::lines;
 use super::check_form::FormPage;
 use super::fields::{Entry as Choice, Field, Takes, Typed, filled};
 use super::{Here, wrong};
@@ -49,10 +47,10 @@ pub(super) fn typed_entry(book: &'static Book, typed: &Typed) -> NewEntry {
     NewEntry { values: book.fields.iter().map(|field| (field.name, value(field))).collect(), replaces: None }
 }
 
-fn form(here: Here, book: &'static Book, of: Option<i64>, typed: &Typed, wrong: Wrong) -> Result<Response, PageError> {
+fn form(here: Here, shelf: &Shelf, of: Option<i64>, typed: &Typed, wrong: Wrong) -> Result<Response, PageError> {
     let (heading, button) =
         if of.is_some() { ("Change an entry", "Record the change") } else { ("Record an entry", "Record it") };
-    let list = format!("{}/records/{}", here.base, book.id);
+    let (book, list) = (shelf.book, shelf.list(&here));
     let page = FormPage {
         frame: FormPage::frame(&format!("{heading}: {}", book.title), &wrong),
         heading,
@@ -72,43 +70,34 @@ fn form(here: Here, book: &'static Book, of: Option<i64>, typed: &Typed, wrong: 
     Ok(html(&page)?.into_response())
 }
 
-pub(super) async fn add_form(here: Here, Path((_, id)): Path<(String, String)>) -> Result<Response, PageError> {
-    form(here, named(&id)?, None, &Typed::default(), Wrong::default())
+pub(super) async fn add_form(here: Here, shelf: Shelf) -> Result<Response, PageError> {
+    form(here, &shelf, None, &Typed::default(), Wrong::default())
 }
 
-pub(super) async fn add(
-    here: Here,
-    Path((_, id)): Path<(String, String)>,
-    typed: Result<Form<Typed>, FormRejection>,
-) -> Result<Response, PageError> {
-    let (Form(typed), book) = (typed?, named(&id)?);
-    record(here, book, None, typed).await
+pub(super) async fn add(here: Here, shelf: Shelf, typed: Result<Form<Typed>, FormRejection>) -> Result<Response, PageError> {
+    let Form(typed) = typed?;
+    record(here, shelf, None, typed).await
 }
 
-async fn record(here: Here, book: &'static Book, of: Option<i64>, typed: Typed) -> Result<Response, PageError> {
-    let new = NewEntry { replaces: of, ..typed_entry(book, &typed) };
-    let by = here.by(Ability::WriteRegister)?;
-    match here.register().record_entry(by, &here.id, book, &new, here.now(), here.today()).await {
-        Ok(id) => Ok(Redirect::to(&format!("{}/records/{}/{id}", here.base, book.id)).into_response()),
-        Err(error) => form(here, book, of, &typed, wrong(error)?),
+async fn record(here: Here, shelf: Shelf, of: Option<i64>, typed: Typed) -> Result<Response, PageError> {
+    let new = NewEntry { replaces: of, ..typed_entry(shelf.book, &typed) };
+    let by = here.by(shelf.writes)?;
+    match here.register().record_entry(by, &here.id, shelf.book, &new, here.now(), here.today()).await {
+        Ok(id) => Ok(Redirect::to(&format!("{}/{id}", shelf.list(&here))).into_response()),
+        Err(error) => form(here, &shelf, of, &typed, wrong(error)?),
     }
 }
 
-pub(super) async fn change_form(here: Here, Path((_, id, entry)): Path<(String, String, String)>) -> Result<Response, PageError> {
-    let (book, entry) = (named(&id)?, number(&entry)?);
-    let pages = here.register().book(&here.id, book).await?;
-    let found = pages.entry(entry).filter(|entry| entry.counts()).ok_or(PageError::NotFound)?;
-    let typed = book.fields.iter().fold(Typed::default(), |typed, field| typed.with(field.name, found.value(field.name)));
-    form(here, book, Some(entry), &typed, Wrong::default())
+pub(super) async fn change_form(here: Here, shelf: Shelf) -> Result<Response, PageError> {
+    let pages = here.register().book(&here.id, shelf.book).await?;
+    let found = pages.entry(shelf.entry).filter(|entry| entry.counts()).ok_or(PageError::NotFound)?;
+    let typed = shelf.book.fields.iter().fold(Typed::default(), |typed, field| typed.with(field.name, found.value(field.name)));
+    form(here, &shelf, Some(shelf.entry), &typed, Wrong::default())
 }
 
-pub(super) async fn change(
-    here: Here,
-    Path((_, id, entry)): Path<(String, String, String)>,
-    typed: Result<Form<Typed>, FormRejection>,
-) -> Result<Response, PageError> {
-    let (Form(typed), book, entry) = (typed?, named(&id)?, number(&entry)?);
-    record(here, book, Some(entry), typed).await
+pub(super) async fn change(here: Here, shelf: Shelf, typed: Result<Form<Typed>, FormRejection>) -> Result<Response, PageError> {
+    let (Form(typed), entry) = (typed?, shelf.entry);
+    record(here, shelf, Some(entry), typed).await
 }
 
 /// What stood in an entry's place before.
@@ -125,6 +114,8 @@ struct EntryPage {
     base: String,
     wrong: Wrong,
     book: &'static Book,
+    list: String,
+    above: (String, &'static str),
     heading: String,
     id: i64,
     state: &'static str,
@@ -139,13 +130,15 @@ fn recorded(entry: &Entry) -> String {
     format!("{}, {}", entry.recorded_by, words::moment(entry.recorded_at))
 }
 
-async fn page_of(here: Here, book: &'static Book, id: i64, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
+async fn page_of(here: Here, shelf: Shelf, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
+    let (book, id) = (shelf.book, shelf.entry);
     let pages = here.register().book(&here.id, book).await?;
     let entry = pages.entry(id).ok_or(PageError::NotFound)?;
     let heading = head_words(book, entry);
     let title = format!("{}{heading}, {}", if wrong.is_empty() { "" } else { "Error: " }, book.title);
     let (tone, state) = state_of(book, entry, here.today());
-    let mut facts: Vec<_> = book.fields.iter().map(|field| (field.label, lines(&value_words(entry, field, true)))).collect();
+    let mut facts: Vec<_> =
+        book.fields.iter().map(|field| (field.label, lines(&value_words(book, entry, field, true)))).collect();
     if let Some(why) = &entry.withdrawn {
         facts.push(("Withdrawn because", lines(why)));
     }
@@ -157,7 +150,7 @@ async fn page_of(here: Here, book: &'static Book, id: i64, typed: Typed, wrong: 
     for earlier in pages.before(entry) {
         let differs = book.fields.iter().filter(|field| earlier.value(field.name) != after.value(field.name));
         let said = differs.map(|field| {
-            let value = value_words(earlier, field, true);
+            let value = value_words(book, earlier, field, true);
             (field.label, if value.is_empty() { "(nothing)".to_owned() } else { value })
         });
         before.push(Before { when: recorded(earlier), said: said.collect() });
@@ -177,29 +170,27 @@ async fn page_of(here: Here, book: &'static Book, id: i64, typed: Typed, wrong: 
         facts,
         replaced_by: entry.replaced_by,
         before,
-        withdrawing: if entry.counts() { filled(vec![why], &typed, &wrong) } else { Vec::new() },
+        withdrawing: if entry.counts() && here.may(shelf.writes) { filled(vec![why], &typed, &wrong) } else { Vec::new() },
         heading,
         wrong,
         book,
+        list: shelf.list(&here),
+        above: shelf.above(&here),
         school: here.name,
         base: here.base,
     };
     Ok(html(&page)?.into_response())
 }
 
-pub(super) async fn page(here: Here, Path((_, id, entry)): Path<(String, String, String)>) -> Result<Response, PageError> {
-    page_of(here, named(&id)?, number(&entry)?, Typed::default(), Wrong::default()).await
+pub(super) async fn page(here: Here, shelf: Shelf) -> Result<Response, PageError> {
+    page_of(here, shelf, Typed::default(), Wrong::default()).await
 }
 
-pub(super) async fn withdraw(
-    here: Here,
-    Path((_, id, entry)): Path<(String, String, String)>,
-    typed: Result<Form<Typed>, FormRejection>,
-) -> Result<Response, PageError> {
-    let (Form(typed), book, entry) = (typed?, named(&id)?, number(&entry)?);
-    let by = here.by(Ability::WriteRegister)?;
-    match here.register().withdraw_entry(by, &here.id, book, entry, typed.of("why"), here.now()).await {
-        Ok(()) => Ok(Redirect::to(&format!("{}/records/{}/{entry}", here.base, book.id)).into_response()),
-        Err(error) => page_of(here, book, entry, typed, wrong(error)?).await,
+pub(super) async fn withdraw(here: Here, shelf: Shelf, typed: Result<Form<Typed>, FormRejection>) -> Result<Response, PageError> {
+    let Form(typed) = typed?;
+    let by = here.by(shelf.writes)?;
+    match here.register().withdraw_entry(by, &here.id, shelf.book, shelf.entry, typed.of("why"), here.now()).await {
+        Ok(()) => Ok(Redirect::to(&format!("{}/{}", shelf.list(&here), shelf.entry)).into_response()),
+        Err(error) => page_of(here, shelf, typed, wrong(error)?).await,
     }
 }

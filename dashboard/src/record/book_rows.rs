@@ -1,17 +1,16 @@
 //! A book as rows: downloaded as CSV, and taken in from rows that are pasted, all of them or none.
 
 use axum::Form;
-use axum::extract::Path;
 use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Redirect, Response};
-use weir_register::Ability;
 use weir_register::records::{Book, BookField, Entry, Holds, NewEntry, RecordError};
 
 use super::Here;
-use super::book::{named, state_of};
+use super::book::{Shelf, state_of};
 use super::book_entry::typed_entry;
 use super::check_form::FormPage;
 use super::fields::{Field, Takes, Typed, filled};
+use super::table::{Column, table};
 use crate::account::form::Wrong;
 use crate::csv;
 use crate::error::PageError;
@@ -21,8 +20,8 @@ use crate::routes::download;
 /// Columns that Weir adds to a download. In rows that are pasted they are passed over.
 const OWN_COLUMNS: [&str; 7] = ["school_id", "entry", "state", "replaces", "recorded_by", "recorded_at", "withdrawn_because"];
 
-pub(super) async fn list_csv(here: Here, Path((_, id)): Path<(String, String)>) -> Result<Response, PageError> {
-    let book = named(&id)?;
+pub(super) async fn list_csv(here: Here, shelf: Shelf) -> Result<Response, PageError> {
+    let book = shelf.book;
     let pages = here.register().book(&here.id, book).await?;
     let names = book.fields.iter().map(|field| field.name);
     let [school, entry, rest @ ..] = OWN_COLUMNS;
@@ -45,14 +44,14 @@ fn state(book: &Book, entry: &Entry, here: &Here) -> &'static str {
     state_of(book, entry, here.today()).1
 }
 
-fn form(here: Here, book: &'static Book, typed: &Typed, wrong: Wrong) -> Result<Response, PageError> {
+fn form(here: Here, shelf: &Shelf, typed: &Typed, wrong: Wrong) -> Result<Response, PageError> {
+    let (book, list) = (shelf.book, shelf.list(&here));
     let heading = "Paste rows from a spreadsheet";
     let columns: Vec<&str> = book.fields.iter().map(|field| field.name).collect();
     let hint = format!(
         "First a row of headings: {}. Then a row for each entry, copied from a spreadsheet or as CSV. All rows are recorded, or none. No names of pupils.",
         columns.join(", ")
     );
-    let list = format!("{}/records/{}", here.base, book.id);
     let page = FormPage {
         frame: FormPage::frame(&format!("{heading}: {}", book.title), &wrong),
         heading,
@@ -68,24 +67,20 @@ fn form(here: Here, book: &'static Book, typed: &Typed, wrong: Wrong) -> Result<
     Ok(html(&page)?.into_response())
 }
 
-pub(super) async fn paste_form(here: Here, Path((_, id)): Path<(String, String)>) -> Result<Response, PageError> {
-    form(here, named(&id)?, &Typed::default(), Wrong::default())
+pub(super) async fn paste_form(here: Here, shelf: Shelf) -> Result<Response, PageError> {
+    form(here, &shelf, &Typed::default(), Wrong::default())
 }
 
-pub(super) async fn paste(
-    here: Here,
-    Path((_, id)): Path<(String, String)>,
-    typed: Result<Form<Typed>, FormRejection>,
-) -> Result<Response, PageError> {
-    let (Form(typed), book) = (typed?, named(&id)?);
+pub(super) async fn paste(here: Here, shelf: Shelf, typed: Result<Form<Typed>, FormRejection>) -> Result<Response, PageError> {
+    let (Form(typed), book) = (typed?, shelf.book);
     let rows = match rows_of(book, typed.of("rows")) {
         Ok(rows) => rows,
-        Err(words) => return form(here, book, &typed, Wrong::one("rows", words)),
+        Err(words) => return form(here, &shelf, &typed, Wrong::one("rows", words)),
     };
     let entries: Vec<NewEntry> = rows.iter().map(|(_, entry)| entry.clone()).collect();
-    let by = here.by(Ability::WriteRegister)?;
+    let by = here.by(shelf.writes)?;
     match here.register().record_entries(by, &here.id, book, &entries, here.now(), here.today()).await {
-        Ok(_) => Ok(Redirect::to(&format!("{}/records/{}", here.base, book.id)).into_response()),
+        Ok(_) => Ok(Redirect::to(&shelf.list(&here)).into_response()),
         Err((at, RecordError::Wrong(faults))) => {
             let line = rows.get(at).map_or(0, |(line, _)| *line);
             let said = faults.iter().map(|fault| match book.field(fault.field) {
@@ -93,7 +88,7 @@ pub(super) async fn paste(
                 None => fault.words.to_owned(),
             });
             let words = format!("Row {line}. {}", said.collect::<Vec<_>>().join(" "));
-            form(here, book, &typed, Wrong::one("rows", words))
+            form(here, &shelf, &typed, Wrong::one("rows", words))
         }
         Err((_, error)) => {
             super::wrong(error)?;
@@ -115,50 +110,19 @@ fn accepted(field: &BookField, words: &str) -> String {
 
 /// The entries that pasted rows hold, each with its line from 1; otherwise what is wrong, in words.
 fn rows_of(book: &'static Book, text: &str) -> Result<Vec<(u64, NewEntry)>, String> {
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = if first.contains('\t') { b'\t' } else { b',' };
-    let mut reader = ::csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
-    let heads = reader.headers().map_err(|error| format!("The headings can\u{2019}t be read: {error}."))?.clone();
-    let mut columns: Vec<Option<&'static BookField>> = Vec::new();
-    for head in &heads {
-        let head = head.trim();
-        let found =
-            book.fields.iter().find(|field| field.name.eq_ignore_ascii_case(head) || field.label.eq_ignore_ascii_case(head));
-        if found.is_none() && !OWN_COLUMNS.contains(&head) {
-            let names: Vec<&str> = book.fields.iter().map(|field| field.name).collect();
-            return Err(format!("There is no column {head:?} in this list; use {}.", names.join(", ")));
-        }
-        if found.is_some_and(|field| columns.iter().flatten().any(|other| other.name == field.name)) {
-            return Err(format!("The column {head:?} stands twice."));
-        }
-        columns.push(found);
-    }
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| format!("A row can\u{2019}t be read: {error}."))?;
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
-        let line = record.position().map_or(0, ::csv::Position::line);
-        if record.len() > columns.len() {
-            return Err(format!("Row {line} has {} cells under {} headings.", record.len(), columns.len()));
-        }
-        let typed = columns.iter().zip(&record).fold(Typed::default(), |typed, (column, cell)| match column {
-            Some(field) => typed.with(field.name, word_of(field, cell)),
-            None => typed,
+    let columns: Vec<Column> = book.fields.iter().map(|field| Column { name: field.name, label: field.label }).collect();
+    let rows = table(text, &columns, &OWN_COLUMNS)?.into_iter().map(|(line, cells)| {
+        let typed = book.fields.iter().fold(cells.clone(), |typed, field| match cells.has(field.name) {
+            true => typed.with(field.name, word_of(field, cells.of(field.name))),
+            false => typed,
         });
-        rows.push((line, typed_entry(book, &typed)));
-    }
-    if rows.is_empty() {
-        return Err("There is no row under the headings.".into());
-    }
-    Ok(rows)
+        (line, typed_entry(book, &typed))
+    });
+    Ok(rows.collect())
 }
 
-/// A cell's word: as it is kept, or as pages say it. A cell that a spreadsheet was kept from taking for a formula loses its mark.
+/// A cell's word: as it is kept, or as pages say it.
 fn word_of(field: &BookField, cell: &str) -> String {
-    let cell = cell.trim();
-    let cell = cell.strip_prefix('\'').filter(|rest| rest.starts_with(weir_pack::FORMULA_SIGNS)).unwrap_or(cell);
     let Holds::OneOf(of) = field.holds else { return cell.to_owned() };
     let known = of.iter().find(|(word, words)| word.eq_ignore_ascii_case(cell) || words.eq_ignore_ascii_case(cell));
     known.map_or(cell, |(word, _)| word).to_owned()

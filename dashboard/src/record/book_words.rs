@@ -7,11 +7,8 @@ use crate::words;
 /// Numbers below this are not told apart for those who only read.
 const FEW: u32 = 5;
 
-/// Fields of which the first counts some of the second.
-const PARTS: [(&str, &str); 3] = [("came", "of"), ("signed", "of"), ("answered", "asked")];
-
 /// What a field of an entry says; empty where it says nothing, or where the reader may not read it.
-pub(super) fn value_words(entry: &Entry, field: &BookField, writes: bool) -> String {
+pub(super) fn value_words(book: &Book, entry: &Entry, field: &BookField, writes: bool) -> String {
     let value = entry.value(field.name);
     if value.is_empty() || !(writes || field.is_open) {
         return String::new();
@@ -21,15 +18,15 @@ pub(super) fn value_words(entry: &Entry, field: &BookField, writes: bool) -> Str
         Holds::Day | Holds::Due => entry.day(field.name).map_or_else(|| value.to_owned(), words::day),
         Holds::OneOf(of) => of.iter().find(|(word, _)| *word == value).map_or(value, |(_, words)| words).to_owned(),
         Holds::People if writes => value.to_owned(),
-        Holds::People => people_words(entry, field.name),
+        Holds::People => people_words(book, entry, field),
     }
 }
 
 /// A number of people, with what could be worked out from it and the whole.
-fn people_words(entry: &Entry, field: &str) -> String {
-    let count = |name: &str| entry.value(name).parse::<u32>().ok();
+fn people_words(book: &Book, entry: &Entry, field: &BookField) -> String {
+    let count = |field: &BookField| entry.value(field.name).parse::<u32>().ok();
     let Some(people) = count(field) else { return String::new() };
-    let whole = PARTS.iter().find(|(part, _)| *part == field).and_then(|(_, whole)| count(whole));
+    let whole = book.whole_of(field).and_then(count);
     if people < FEW {
         return "fewer than 5, perhaps none".into();
     }
@@ -41,7 +38,7 @@ fn people_words(entry: &Entry, field: &str) -> String {
 
 /// Where an entry begins: what its first field says.
 pub(super) fn head_words(book: &Book, entry: &Entry) -> String {
-    let first = book.fields.first().map(|field| value_words(entry, field, false)).unwrap_or_default();
+    let first = book.fields.first().map(|field| value_words(book, entry, field, false)).unwrap_or_default();
     words::capital(&first)
 }
 
@@ -50,7 +47,7 @@ pub(super) fn head_words(book: &Book, entry: &Entry) -> String {
 pub(super) fn line_words(book: &Book, entry: &Entry, says: &[&str], in_full: bool) -> Option<String> {
     let asked = book.fields.iter().skip(1).filter(|field| says.is_empty() || says.contains(&field.name));
     let said: Vec<String> = asked
-        .map(|field| (field, value_words(entry, field, in_full && field.is_open)))
+        .map(|field| (field, value_words(book, entry, field, in_full && field.is_open)))
         .filter(|(_, value)| !value.is_empty())
         .map(|(field, value)| format!("{}: {value}", small(field.label)))
         .collect();
@@ -107,8 +104,8 @@ mod tests {
         ];
         for (some, all, said) in table {
             let entry = entry(&[("came", some), ("of", all)]);
-            assert_eq!(value_words(&entry, came, false), said, "{some} of {all}");
-            assert_eq!(value_words(&entry, came, true), some);
+            assert_eq!(value_words(book, &entry, came, false), said, "{some} of {all}");
+            assert_eq!(value_words(book, &entry, came, true), some);
         }
     }
 
@@ -121,6 +118,6 @@ mod tests {
             Some("Safeguarding lead. Name: Quill Beispiel; since: 1 September 2025.")
         );
         assert_eq!(line_words(book, &entry, &["trained_on"], false), None);
-        assert_eq!(value_words(&entry, book.field("reach").unwrap(), false), "");
+        assert_eq!(value_words(book, &entry, book.field("reach").unwrap(), false), "");
     }
 }

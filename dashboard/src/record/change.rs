@@ -7,12 +7,13 @@ use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use weir_register::Ability;
-use weir_register::records::{By, Change, ChangeState, Kind, NewChange, RecordError, UserGroup};
+use weir_register::records::{By, Change, ChangeState, Kind, NewChange, PolicyLine, RecordError, UserGroup};
 
 use super::changes::{days_words, state_words};
 use super::check::{lines, number};
 use super::check_form::FormPage;
 use super::fields::{Entry, Field, Takes, Typed, filled};
+use super::policy::rows_words;
 use super::{Here, wrong};
 use crate::account::form::Wrong;
 use crate::error::PageError;
@@ -35,6 +36,9 @@ struct ChangePage {
     waits_for: Option<&'static str>,
     deciding: Vec<Field>,
     making: Vec<Field>,
+    /// It asks for rows of policy.csv, which Weir writes.
+    writes_policy: bool,
+    agreed_it: bool,
     ending: Vec<Field>,
     withdraws: bool,
 }
@@ -119,10 +123,11 @@ pub(super) async fn ask(here: Here, typed: Result<Form<Typed>, FormRejection>) -
     }
 }
 
-fn facts(change: &Change) -> Vec<(&'static str, Vec<String>)> {
+fn facts(change: &Change, rows: &[PolicyLine]) -> Vec<(&'static str, Vec<String>)> {
     let one = |text: String| vec![text];
     let mut facts = vec![
         ("Site, category or setting", one(change.what.clone())),
+        ("Rows of policy.csv", rows_words(rows)),
         ("For whom", one(capital(change.group.words()))),
         ("Days", one(capital(&days_words(change)))),
         ("Why", lines(&change.reason)),
@@ -147,9 +152,10 @@ fn facts(change: &Change) -> Vec<(&'static str, Vec<String>)> {
     facts
 }
 
-async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
+pub(super) async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
     let book = here.register().changes(&here.id).await?;
     let change = book.change(id).ok_or(PageError::NotFound)?;
+    let rows = here.register().policy_rows(&here.id, id).await?;
     let heading = format!("Change {}: {}", change.id, change.kind.words());
     let title = if wrong.is_empty() { heading.clone() } else { format!("Error: {heading}") };
     let state = change.state(here.today());
@@ -183,9 +189,11 @@ async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> Result<Resp
         id: change.id,
         state: state_words,
         class,
-        facts: facts(change),
+        facts: facts(change, &rows),
         deciding: shown(state == ChangeState::Waiting && decides && !is_asker, deciding),
-        making: shown(state == ChangeState::Approved, making),
+        making: shown(state == ChangeState::Approved && rows.is_empty(), making),
+        writes_policy: state == ChangeState::Approved && !rows.is_empty(),
+        agreed_it: change.decided_by == Some(here.person.session.account.id),
         ending: shown(matches!(state, ChangeState::Made | ChangeState::Late), ending),
         withdraws: state == ChangeState::Waiting && is_asker,
         waits_for,

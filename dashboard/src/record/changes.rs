@@ -5,12 +5,13 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use serde::Deserialize;
 use weir_lake::estate::AcademicYear;
 use weir_register::Ability;
 use weir_register::records::{Change, ChangeBook, ChangeState, ChangeTally, Kind};
 
 use super::Here;
+use super::explain::{Unrecorded, unrecorded};
+use super::listed::{Paging, Sought, Ways, chosen};
 use crate::chart::{Svg, tone_shape};
 use crate::csv;
 use crate::error::PageError;
@@ -51,15 +52,13 @@ struct ChangesPage {
     todo: Vec<(Svg, &'static str, String, Option<String>)>,
     kinds: Vec<KindLine>,
     has_any: bool,
-    ways: Vec<(&'static str, &'static str, bool)>,
+    unrecorded: Unrecorded,
+    ways: Ways,
+    sorts: Ways,
+    /// How it is shown and sorted now.
+    now: (&'static str, &'static str),
+    paging: Option<Paging>,
     changes: Vec<ChangeLine>,
-}
-
-/// Which changes are listed.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Sought {
-    #[serde(default)]
-    show: String,
 }
 
 /// How a change stands, with the class of its colour.
@@ -139,22 +138,30 @@ pub(super) async fn page(here: Here, sought: Result<Query<Sought>, QueryRejectio
     let year = AcademicYear::of(today, &here.nation);
     let of_year = |day: Date| AcademicYear::of(day, &here.nation) == year;
     // What is sought is one of these; anything else is all.
-    let ways = [("all", "All"), ("waiting", "Waiting"), ("force", "In force"), ("over", "Over or refused")];
-    let chosen = ways.iter().find(|(way, _)| *way == sought.show).map_or("all", |(way, _)| *way);
+    let (shown, ways) =
+        chosen(&[("all", "All"), ("waiting", "Waiting"), ("force", "In force"), ("over", "Over or refused")], &sought.show);
+    let (sorted, sorts) = chosen(
+        &[("newest", "Newest first"), ("oldest", "Oldest first"), ("what", "By site or category"), ("until", "By last day")],
+        &sought.sort,
+    );
     let is_listed = |change: &&Change| {
         let state = change.state(today);
-        match chosen {
+        match shown {
             "waiting" => matches!(state, ChangeState::Waiting | ChangeState::Approved),
             "force" => matches!(state, ChangeState::Made | ChangeState::Late),
             "over" => matches!(state, ChangeState::Refused | ChangeState::Ended | ChangeState::Withdrawn),
             _ => true,
         }
     };
-    let changes = if writes {
-        book.changes.iter().filter(is_listed).map(|change| line(change, &here.base, today)).collect()
-    } else {
-        Vec::new()
-    };
+    let mut listed: Vec<&Change> = if writes { book.changes.iter().filter(is_listed).collect() } else { Vec::new() };
+    match sorted {
+        "oldest" => listed.reverse(),
+        "what" => listed.sort_by_cached_key(|change| change.what.to_lowercase()),
+        "until" => listed.sort_by_key(|change| (change.until.is_none(), change.until)),
+        _ => {}
+    }
+    let (listed, paging) = sought.part(listed);
+    let changes = listed.into_iter().map(|change| line(change, &here.base, today)).collect();
     let all = book.tally(Kind::ALL, of_year, today);
     let mut lede = Vec::new();
     if book.changes.is_empty() {
@@ -165,6 +172,7 @@ pub(super) async fn page(here: Here, sought: Result<Query<Sought>, QueryRejectio
             lede.push(format!("{} decided, {median}.", all.granted + all.refused));
         }
     }
+    let unrecorded = unrecorded(&here, &book, writes).await?;
     let page = ChangesPage {
         frame: Frame { section: "register", ..Frame::plain(&format!("Changes, {}", here.name)) },
         year: words::year_words(year),
@@ -172,7 +180,11 @@ pub(super) async fn page(here: Here, sought: Result<Query<Sought>, QueryRejectio
         todo: todo(&book, &here, today, writes),
         kinds: Kind::ALL.iter().map(|kind| kind_line(*kind, &book.tally(&[*kind], of_year, today))).collect(),
         has_any: !book.changes.is_empty(),
-        ways: ways.into_iter().map(|(way, words)| (way, words, way == chosen)).collect(),
+        unrecorded,
+        ways,
+        sorts,
+        now: (shown, sorted),
+        paging,
         changes,
         writes,
         school: here.name,

@@ -5,12 +5,12 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use serde::Deserialize;
 use weir_register::Ability;
 use weir_register::records::{Cell, CellState, Check, CheckBook, Grid, Spot, Test};
 
 use super::Here;
 use super::fields::{Entry, Field, Takes, Typed, filled};
+use super::listed::{Paging, Sought, Ways, chosen};
 use crate::account::form::Wrong;
 use crate::chart::{Svg, tone_shape};
 use crate::csv;
@@ -73,17 +73,14 @@ struct ChecksPage {
     tests: Vec<&'static str>,
     rows: Vec<RowView>,
     ending: Vec<Field>,
-    ways: Vec<(&'static str, &'static str, bool)>,
+    ways: Ways,
+    sorts: Ways,
+    /// How it is shown and sorted now.
+    now: (&'static str, &'static str),
+    paging: Option<Paging>,
     checks: Vec<CheckLine>,
     has_checks: bool,
     made: Vec<String>,
-}
-
-/// Which checks are listed.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Sought {
-    #[serde(default)]
-    show: String,
 }
 
 /// A place in words.
@@ -246,19 +243,28 @@ pub(super) async fn page(here: Here, sought: Result<Query<Sought>, QueryRejectio
     let (today, writes) = (here.today(), here.may(Ability::WriteRegister));
     let grid = book.grid(today);
     // What is sought is one of these; anything else is all.
-    let ways = [("all", "All"), ("open", "To be done"), ("failed", "With a failure"), ("withdrawn", "Withdrawn")];
-    let chosen = ways.iter().find(|(way, _)| *way == sought.show).map_or("all", |(way, _)| *way);
-    let is_listed = |check: &&Check| match chosen {
+    let (shown, ways) =
+        chosen(&[("all", "All"), ("open", "To be done"), ("failed", "With a failure"), ("withdrawn", "Withdrawn")], &sought.show);
+    let (sorted, sorts) = chosen(
+        &[("newest", "Newest first"), ("oldest", "Oldest first"), ("place", "By place"), ("due", "By day due")],
+        &sought.sort,
+    );
+    let is_listed = |check: &&Check| match shown {
         "open" => check.is_open(),
         "failed" => check.withdrawn.is_none() && check.has_failed(),
         "withdrawn" => check.withdrawn.is_some(),
         _ => true,
     };
-    let checks = if writes {
-        book.checks.iter().filter(is_listed).map(|check| line(check, &book, &here.base, today)).collect()
-    } else {
-        Vec::new()
-    };
+    let mut listed: Vec<&Check> = if writes { book.checks.iter().filter(is_listed).collect() } else { Vec::new() };
+    match sorted {
+        "oldest" => listed.reverse(),
+        "place" => listed.sort_by_cached_key(|check| book.spot(check.spot).map(place_words)),
+        // What is open comes first, and of that what was due first.
+        "due" => listed.sort_by_key(|check| (!check.is_open(), check.due.is_none(), check.due)),
+        _ => {}
+    }
+    let (listed, paging) = sought.part(listed);
+    let checks = listed.into_iter().map(|check| line(check, &book, &here.base, today)).collect();
     let page = ChecksPage {
         frame: Frame { section: "register", ..Frame::plain(&format!("Checks, {}", here.name)) },
         lede: lede(&book, &grid),
@@ -267,7 +273,10 @@ pub(super) async fn page(here: Here, sought: Result<Query<Sought>, QueryRejectio
         tests: grid.tests.iter().map(|test| test.short()).collect(),
         rows: grid_rows(&grid, &here, writes),
         ending: if writes { filled(vec![place_field(&book, "Place")], &Typed::default(), &Wrong::default()) } else { Vec::new() },
-        ways: ways.into_iter().map(|(way, words)| (way, words, way == chosen)).collect(),
+        ways,
+        sorts,
+        now: (shown, sorted),
+        paging,
         checks,
         has_checks: !book.checks.is_empty(),
         made: made(&book),

@@ -12,13 +12,21 @@ mod check;
 mod check_form;
 mod checks;
 mod digest;
+mod explain;
 mod feeds;
 mod fields;
+mod imports;
+mod listed;
 mod panels;
+mod policy;
+mod questions;
 mod reported;
 mod requests;
 mod review;
 mod saved;
+mod table;
+mod upload;
+mod waits;
 mod which;
 
 pub(crate) use reported::Reported;
@@ -27,7 +35,7 @@ pub(crate) use review::{governing_body, joint};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use jiff::civil::Date;
@@ -49,6 +57,8 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/checks/list.csv", get(checks::list_csv))
         .route("/school/{school}/checks/add", get(check_form::add_form).post(check_form::add))
         .route("/school/{school}/checks/plan", get(check_form::plan_form).post(check_form::plan))
+        .route("/school/{school}/checks/paste", get(imports::checks_form).post(imports::checks))
+        .route("/school/{school}/changes/paste", get(imports::changes_form).post(imports::changes))
         .route("/school/{school}/checks/end", post(check_form::end))
         .route("/school/{school}/checks/{check}", get(check::page))
         .route("/school/{school}/checks/{check}/close", post(check::close))
@@ -60,6 +70,12 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/changes/{change}/decide", post(change::decide))
         .route("/school/{school}/changes/{change}/made", post(change::made))
         .route("/school/{school}/changes/{change}/end", post(change::end))
+        .route("/school/{school}/changes/{change}/write", post(policy::write))
+        .route("/school/{school}/changes/explain/{day}", get(explain::form).post(explain::record))
+        .route("/school/{school}/policy", get(policy::page))
+        .route("/school/{school}/policy/list.csv", get(policy::list_csv))
+        .route("/school/{school}/policy/ask", get(policy::ask_form).post(policy::ask))
+        .route("/school/{school}/policy/paste", get(policy::paste_form).post(policy::paste))
         .route("/school/{school}/changes/{change}/withdraw", post(change::withdraw))
         .route("/school/{school}/records", get(book::index))
         .route("/school/{school}/records/{book}", get(book::page))
@@ -76,9 +92,30 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/digest/read", post(digest::read))
         .route("/school/{school}/saved", get(saved::page))
         .route("/school/{school}/saved/{question}", get(saved::form).post(saved::answer))
+        .route("/school/{school}/questions", get(questions::page))
+        .route("/school/{school}/questions/list.csv", get(questions::list_csv))
+        .route("/school/{school}/questions/ask", get(questions::ask_form).post(questions::ask))
+        .route("/school/{school}/questions/{question}", get(questions::one))
+        .route("/school/{school}/questions/{question}/answer", post(questions::answer))
+        .route("/school/{school}/questions/{question}/withdraw", post(questions::withdraw))
+        .route("/school/{school}/{year}/figure/{figure}/ask", get(questions::ask_about_form).post(questions::ask_about))
+        .route("/school/{school}/visits", get(book::page))
+        .route("/school/{school}/visits/list.csv", get(book_rows::list_csv))
+        .route("/school/{school}/visits/add", get(book_entry::add_form).post(book_entry::add))
+        .route("/school/{school}/visits/paste", get(book_rows::paste_form).post(book_rows::paste))
+        .route("/school/{school}/visits/{entry}", get(book_entry::page))
+        .route("/school/{school}/visits/{entry}/change", get(book_entry::change_form).post(book_entry::change))
+        .route("/school/{school}/visits/{entry}/withdraw", post(book_entry::withdraw))
         .route("/school/{school}/requests", get(requests::page))
         .route("/school/{school}/requests/ask", get(requests::ask_form).post(requests::ask))
+        .route("/school/{school}/requests/report", get(requests::report_form).post(requests::report))
+        .route("/ask", get(requests::home))
         .route("/school/{school}/requests/{change}/withdraw", post(requests::withdraw))
+        // As large as the setting allows; what comes is counted while it is written.
+        .route("/school/{school}/upload", get(upload::page).post(upload::send).layer(DefaultBodyLimit::disable()))
+        .route("/school/{school}/upload/{upload}", get(upload::look))
+        .route("/school/{school}/upload/{upload}/take", post(upload::take))
+        .route("/school/{school}/upload/{upload}/drop", post(upload::discard))
         .merge(review::routes())
         .merge(alerts::routes())
 }
@@ -94,7 +131,7 @@ pub(super) struct Here {
     pub(super) nation: String,
     /// Before the addresses of its pages.
     pub(super) base: String,
-    evidence: Arc<dyn Evidence>,
+    pub(super) evidence: Arc<dyn Evidence>,
     names: Option<Arc<dyn Names>>,
 }
 

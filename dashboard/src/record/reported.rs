@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 use weir_register::alerts::{AlertFact, AlertTally, RevealFact};
-use weir_register::records::{Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Review, Test, UserGroup, View};
+use weir_register::records::{
+    Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Question, Review, Test, UserGroup, View,
+};
 use weir_register::{Ability, Register, RegisterError, Role};
 
 use super::book_words::line_words;
@@ -38,6 +40,8 @@ struct Book {
     alerts: Vec<AlertFact>,
     reveals: Vec<RevealFact>,
     reads_reveals: bool,
+    questions: Vec<Question>,
+    reads_questions: bool,
     lists: BTreeMap<&'static str, BookPages>,
     year: AcademicYear,
     nation: String,
@@ -71,7 +75,7 @@ impl Reported {
         let reads_reveals = Viewer::may(Ability::ReadReveals, school);
         let span = span_of(year, nation);
         let (alerts, reveals) = (register.alert_facts(school, span).await?, register.reveals(school, span, None).await?);
-        let lists = register.books(school).await?;
+        let (questions, lists) = (register.questions(school).await?, register.books(school).await?);
         let last = last_day(year, nation).unwrap_or(today);
         let book = Book {
             base: format!("/school/{school}"),
@@ -80,6 +84,8 @@ impl Reported {
             alerts,
             reveals,
             reads_reveals,
+            questions,
+            reads_questions: Viewer::may(Ability::ReadQuestions, school),
             lists,
             year,
             nation: nation.to_owned(),
@@ -141,6 +147,7 @@ impl Reported {
             Kept::Changes => book.changes(),
             Kept::Alerts => book.alerts(),
             Kept::Reveals => book.reveals(),
+            Kept::Questions => book.questions(),
             Kept::Entries(sought) => book.entries(&sought),
         }
     }
@@ -155,6 +162,11 @@ impl Reported {
             Kept::Alerts => return None,
             Kept::Reveals if book.reads_reveals => (format!("{}/reveals", book.base), "Names revealed"),
             Kept::Reveals => return None,
+            Kept::Questions if book.reads_questions => (format!("{}/questions", book.base), "Questions and visits"),
+            Kept::Questions => return None,
+            Kept::Entries(sought) if sought.book == List::VISITS.id => {
+                return book.reads_questions.then(|| (format!("{}/visits", book.base), List::VISITS.title));
+            }
             Kept::Entries(sought) => {
                 let list = List::of(sought.book)?;
                 (format!("{}/records/{}", book.base, list.id), list.title)
@@ -284,8 +296,10 @@ impl Book {
 
     fn requests(&self) -> Vec<String> {
         let tally = self.changes.tally(&[Kind::Bypass, Kind::Unblock], |day| self.is_in_year(day), self.on);
+        let reports = self.changes.tally(&[Kind::Report], |day| self.is_in_year(day), self.on).asked;
+        let reported = (reports > 0).then(|| format!("{} reported that should be blocked.", words::plural(reports, "site")));
         if tally.asked == 0 {
-            return Vec::new();
+            return reported.into_iter().collect();
         }
         let median = median_words(&tally).map(|words| format!("; decided, {words}")).unwrap_or_default();
         vec![format!(
@@ -295,6 +309,9 @@ impl Book {
             tally.refused,
             tally.waiting
         )]
+        .into_iter()
+        .chain(reported)
+        .collect()
     }
 
     /// Counted over the whole year and all themes; under 5 people nothing is told, and nothing that a small number could be told from.
@@ -340,6 +357,31 @@ impl Book {
             _ => " by the safeguarding lead and by the head",
         };
         vec![format!("{} shown{by}. Each is a row of the audit trail.", words::plural(shown.len() as u32, "name"))]
+    }
+
+    /// Numbers alone: a question in words is read on its own page.
+    fn questions(&self) -> Vec<String> {
+        let counts = |question: &&Question| !question.is_withdrawn;
+        let asked_on = |question: &Question| words::day_of(question.asked_at);
+        let count = |is_it: &dyn Fn(&Question) -> bool| {
+            self.questions.iter().filter(counts).filter(|question| is_it(question)).count() as u32
+        };
+        let asked = count(&|question| self.is_in_year(asked_on(question)));
+        let answered = count(&|question| self.is_in_year(asked_on(question)) && question.answer().is_some());
+        let begins = first_day(self.year, &self.nation);
+        let before = count(&|question| question.is_open() && begins.is_some_and(|first| asked_on(question) < first));
+        let mut lines = Vec::new();
+        if asked > 0 {
+            lines.push(format!(
+                "{} put to the head: {answered} answered, {} open.",
+                words::plural(asked, "question"),
+                asked - answered
+            ));
+        }
+        if before > 0 {
+            lines.push(format!("{} of an earlier year still open.", words::plural(before, "question")));
+        }
+        lines
     }
 
     fn changes(&self) -> Vec<String> {

@@ -19,6 +19,9 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{entry}", "1")
         .replace("{check}", "1")
         .replace("{change}", "1")
+        .replace("{question}", "1")
+        .replace("{day}", "2026-11-23")
+        .replace("{upload}", "1")
         .replace("{block}", "1")
         .replace("{action}", "1")
         .replace("{revision}", "1")
@@ -38,7 +41,9 @@ enum Wanted {
 }
 
 fn is_in_numbers(path: &str) -> bool {
-    ["/checks", "/checks/grid.csv", "/changes", "/records", "/records/training"].iter().any(|end| path.ends_with(end))
+    ["/checks", "/checks/grid.csv", "/changes", "/records", "/records/training", "/policy", "/policy/list.csv"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
@@ -48,7 +53,10 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_people = path.starts_with("/people");
     let is_alerts =
         path == "/today" || ["/school/oakfield/alerts", "/school/oakfield/names"].iter().any(|start| path.starts_with(start));
-    let is_register = ["checks", "changes", "records"].iter().any(|start| path.starts_with(&format!("/school/oakfield/{start}")));
+    let is_register =
+        ["checks", "changes", "records", "policy"].iter().any(|start| path.starts_with(&format!("/school/oakfield/{start}")));
+    let is_asked = ["questions", "visits"].iter().any(|start| path.starts_with(&format!("/school/oakfield/{start}")))
+        || path.ends_with("/figure/filter_failures/ask");
     let review = path.strip_prefix("/school/oakfield/2025-26/review/");
     match who {
         _ if is_way_in => Wanted::Open,
@@ -68,7 +76,23 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(_) if is_alerts => Wanted::Refused,
         Some(Role::Leader | Role::Governor) if path.starts_with("/school/oakfield/reveals") => Wanted::Answered,
         Some(_) if path.starts_with("/school/oakfield/reveals") => Wanted::Refused,
-        Some(Role::Staff) if path == "/" => Wanted::SentTo("/account"),
+        // Only a technician uploads.
+        Some(Role::Technician) if path.starts_with("/school/oakfield/upload") => Wanted::Answered,
+        Some(_) if path.starts_with("/school/oakfield/upload") => Wanted::Refused,
+        // Questions and visits: asked and written by governors and officers, read by the head, the lead and auditors too, answered by
+        // the head.
+        Some(role) if is_asked => {
+            let asks = matches!(role, Role::Governor | Role::Officer);
+            let last = path.rsplit('/').next().unwrap_or_default();
+            let is_wanted = match last {
+                "answer" => role == Role::Leader,
+                "ask" | "add" | "paste" | "change" | "withdraw" => asks,
+                _ => asks || matches!(role, Role::Leader | Role::Dsl | Role::Auditor),
+            };
+            if is_wanted { Wanted::Answered } else { Wanted::Refused }
+        }
+        Some(_) if path == "/ask" => Wanted::Answered,
+        Some(Role::Staff) if path == "/" => Wanted::SentTo("/ask"),
         Some(Role::Staff) => Wanted::Refused,
         // The review's pages: read by whoever opens the register, written by the three who prepare it, commented on by governors and
         // officers, signed by the three and a governor.
@@ -164,7 +188,7 @@ async fn every_address_with_every_role() {
             }
         }
     }
-    assert_eq!(walked, 91 * 2 + (9 + 5) * (91 * 2 - 3));
+    assert_eq!(walked, 119 * 2 + (9 + 5) * (119 * 2 - 3));
 }
 
 #[tokio::test]
@@ -221,7 +245,9 @@ async fn another_school_does_not_exist() {
             let path = address(pattern, "1").replace("oakfield", other);
             let status = governor.get(&path).await.status;
             // What a governor opens nowhere is refused alike at every school; what only takes forms says so to everybody.
-            let is_closed = ["/checks", "/changes", "/records", "/alerts", "/names"].iter().any(|part| path.contains(part));
+            let is_closed = ["/answer", "/upload", "/checks", "/changes", "/records", "/policy", "/alerts", "/names"]
+                .iter()
+                .any(|part| path.contains(part));
             let is_theirs = !is_closed || is_in_numbers(&path);
             if path.contains("/review/") {
                 // Some of it governors only read, some is for those who write it: none of it is told of another school.
@@ -236,8 +262,10 @@ async fn another_school_does_not_exist() {
             for method in ["GET", "POST"] {
                 let answer = lead.ask(method, &path, String::new()).await;
                 // Not even at their own school.
-                let is_others =
-                    ["/reveals", "/review/ask/"].iter().any(|part| path.contains(part)) && answer.status == StatusCode::FORBIDDEN;
+                let is_others = ["/upload", "/reveals", "/review/ask/", "/questions/", "/visits/", "/figure/filter_failures/ask"]
+                    .iter()
+                    .any(|part| path.contains(part))
+                    && answer.status == StatusCode::FORBIDDEN;
                 let is_nothing = is_others || [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status);
                 assert!(is_nothing, "{method} {path}: {}", answer.status);
             }

@@ -73,7 +73,7 @@ async fn an_alert_is_read_taken_and_closed() {
     let house = House::new().await;
     let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
     let empty = page(&mut lead, "/today").await;
-    assert!(empty.contains("Nothing waits.") && empty.contains("no proof that all is well"));
+    assert!(empty.contains("No alert waits.") && empty.contains("no proof that all is well"));
     assert!(
         empty
             .contains("Alerts from this school arrive late. Keep your filter’s own alerts on. Weir is not an emergency service.")

@@ -14,7 +14,7 @@ async fn an_entry_from_the_empty_page_to_its_withdrawal() {
     let mut head = house.signed_in(Role::Leader, "school:oakfield").await;
     let page = head.get(BASE).await;
     check(BASE, &page.body);
-    assert!(page.body.contains("13 of 13 lists are empty.") && page.body.contains("nothing recorded"));
+    assert!(page.body.contains("14 of 14 lists are empty.") && page.body.contains("nothing recorded"));
     for book in weir_register::records::Book::ALL {
         for address in [String::new(), "/add".into(), "/paste".into()] {
             let address = format!("{BASE}/{}{address}", book.id);

@@ -244,7 +244,13 @@ async fn staff_ask_for_a_site_and_see_their_own_requests_alone() {
     let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
     let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
     let own = "/school/oakfield/requests";
-    assert!(teacher.get("/account").await.body.contains(&format!("href=\"{own}\"")));
+    // The three things on one page, which is where they land.
+    assert_eq!(teacher.leads("/").await, "/ask");
+    let home = teacher.get("/ask").await;
+    check("/ask", &home.body);
+    for way in [own.to_owned(), format!("{own}/ask"), format!("{own}/report")] {
+        assert!(home.body.contains(&format!("href=\"{way}\"")), "{way}");
+    }
     let page = teacher.get(own).await;
     check(own, &page.body);
     assert!(page.body.contains("You have asked for nothing yet."));
@@ -277,4 +283,83 @@ async fn staff_ask_for_a_site_and_see_their_own_requests_alone() {
     check(own, &page.body);
     assert!(page.body.contains(&format!("Approved by dsl Beispiel on 23 November 2026: {}", WRITTEN[3])));
     assert_eq!(teacher.post(&format!("{own}/1/withdraw"), &[]).await.status, StatusCode::NOT_FOUND, "it is decided");
+}
+
+#[tokio::test]
+async fn a_site_is_reported_decided_and_made_and_counts_as_no_unblocking() {
+    let house = House::new().await;
+    let mut teacher = house.signed_in(Role::Staff, "school:oakfield").await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    let mut head = house.signed_in(Role::Leader, "school:oakfield").await;
+    let form = "/school/oakfield/requests/report";
+    check(form, &teacher.get(form).await.body);
+    let page = teacher.post(form, &[("what", "bad.example"), ("group", ""), ("reason", "")]).await;
+    check(form, &page.body);
+    for field in ["group", "reason"] {
+        assert_eq!(page.body.matches(&format!("<a href=\"#{field}\">")).count(), 1, "{field}");
+    }
+    assert!(page.body.contains("value=\"bad.example\"") && page.body.contains("<title>Error: "));
+    let typed = [("what", "bad.example"), ("group", "from_7"), ("reason", "Not for children.")];
+    assert_eq!(teacher.post(form, &typed).await.header("location"), "/school/oakfield/requests");
+    // Whoever decides sees it on their first page; the head decides no such thing and sees nothing.
+    let today = lead.get("/today").await;
+    check("/today", &today.body);
+    assert!(today.body.contains("1 request to decide, the oldest of 23 November 2026"));
+    assert!(!head.get("/today").await.body.contains("to decide"));
+    let list = lead.get(BASE).await;
+    assert!(list.body.contains("<th scope=\"row\">Site that should be blocked</th><td class=\"n\">1</td>"));
+    let page = lead.get(&format!("{BASE}/1")).await;
+    check("change", &page.body);
+    assert!(page.body.contains("Not for children."));
+    let done = lead.post(&format!("{BASE}/1/decide"), &[("decision", "approved"), ("why", "Agreed.")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert!(!lead.get("/today").await.body.contains("to decide"));
+    let home = teacher.get("/ask").await;
+    check("/ask", &home.body);
+    assert!(home.body.contains("Approved by dsl Beispiel on 23 November 2026: Agreed."));
+    // It is no site that was asked for: the time to unblock leaves it out.
+    let review = lead.get("/school/oakfield/2026-27/review").await.body;
+    assert!(review.contains("1 site reported that should be blocked") && !review.contains("for a site or a bypass:"));
+}
+
+#[tokio::test]
+async fn what_the_filters_log_shows_and_nobody_recorded_is_explained() {
+    let house = House::new().await;
+    let mut technician = house.signed_in(Role::Technician, "school:oakfield").await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
+    // The invented log shows 3 things changed on the 23rd, and 1 on the 12th.
+    let page = technician.get(BASE).await;
+    check(BASE, &page.body);
+    assert!(page.body.contains("2 days of the last year, 2 not explained."));
+    assert!(page.body.contains("1 setting, 1 change of a rule and 1 site unblocked; 0 on record"), "{}", page.body);
+    let one = asked(&mut technician, &bypass()).await;
+    lead.post(&format!("{one}/decide"), &[("decision", "approved"), ("why", WRITTEN[3])]).await;
+    technician.post(&format!("{one}/made"), &[("made_on", "")]).await;
+    assert!(technician.get(BASE).await.body.contains("1 site unblocked; 1 on record"));
+    let explain = format!("{BASE}/explain/2026-11-12");
+    let form = technician.get(&explain).await;
+    check(&explain, &form.body);
+    assert!(form.body.contains("Change 1, 23 November 2026"));
+    let page = technician.post(&explain, &[("text", ""), ("change", "7")]).await;
+    check(&explain, &page.body);
+    assert!(page.body.contains("<a href=\"#text\">Say what it was, who asked for it, and who agreed.</a>"));
+    let page = technician.post(&explain, &[("text", "The yearly <update>."), ("change", "7")]).await;
+    assert!(
+        page.body.contains("<a href=\"#change\">Choose one of the list.</a>") && page.body.contains("yearly &#60;update&#62;")
+    );
+    let done = technician.post(&explain, &[("text", "The yearly <update>."), ("change", "1")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    let page = lead.get(BASE).await;
+    check(BASE, &page.body);
+    assert!(page.body.contains("1 not explained.") && page.body.contains("The yearly &#60;update&#62;."));
+    assert!(page.body.contains("Belongs to change 1.") && page.body.contains("technician Beispiel, 23 November 2026"));
+    // Governors read how many, and no word of it; a day without a change has no form.
+    let page = governor.get(BASE).await;
+    check(BASE, &page.body);
+    assert!(page.body.contains("2 days of the last year, 1 not explained.") && !page.body.contains("yearly"));
+    for path in ["2026-11-11", "soon"] {
+        assert_eq!(technician.get(&format!("{BASE}/explain/{path}")).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(house.accounts.register().verify_audit(None).await.unwrap().findings, []);
 }

@@ -18,6 +18,7 @@ use weir_register::accounts::{Accounts, Link, NewAccount};
 use weir_register::{AccountId, Actor, Place, Register, Role, Sought};
 
 use super::Answered;
+use super::uploads::Invented;
 use crate::{Dashboard, Example, Figures, Schools};
 
 pub(super) const GOOD: &str = "violet kettle marmot";
@@ -25,6 +26,9 @@ pub(super) const OTHER: &str = "seven plain teaspoons";
 
 /// 2026-11-23T09:00:00Z.
 const START: i64 = 1_795_424_400_000_000;
+
+/// What a form without a file is sent as.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(super) struct House {
     _folder: TempDir,
@@ -70,6 +74,20 @@ impl House {
         Self::reached(Serving::default()).await
     }
 
+    /// With uploads that an invented reader takes.
+    pub(super) async fn with_uploads() -> (Self, Invented) {
+        let (house, dashboard) = Self::built(Serving::default(), schools().await).await;
+        let uploads = Invented::new(house._folder.path());
+        (Self { router: dashboard.with_uploads(uploads.clone()).router(8080), ..house }, uploads)
+    }
+
+    /// With a policy in memory.
+    pub(super) async fn with_policy() -> (Self, super::imports::Invented) {
+        let (house, dashboard) = Self::built(Serving::default(), schools().await).await;
+        let policy = super::imports::Invented::default();
+        (Self { router: dashboard.with_policy(policy.clone()).router(8080), ..house }, policy)
+    }
+
     pub(super) async fn reached(serving: Serving) -> Self {
         Self::of(serving, schools().await).await
     }
@@ -84,6 +102,10 @@ impl House {
     }
 
     async fn of(serving: Serving, schools: Schools) -> Self {
+        Self::built(serving, schools).await.0
+    }
+
+    async fn built(serving: Serving, schools: Schools) -> (Self, Dashboard) {
         let folder = tempfile::tempdir().unwrap();
         let register = Register::open(&folder.path().join("register.sqlite")).await.unwrap();
         let vault = Vault::open(&folder.path().join("vault"), &folder.path().join("lake")).unwrap();
@@ -93,7 +115,8 @@ impl House {
         let names = crate::VaultNames::new(vault.clone(), || Ok(weir_lake::estate::Estate::default()));
         let dashboard =
             Dashboard::with_sign_in(Example::estate(), accounts.clone(), serving, move || Ok(schools.clone())).with_names(names);
-        Self { _folder: folder, vault, accounts, now, router: dashboard.router(8080) }
+        let router = dashboard.router(8080);
+        (Self { _folder: folder, vault, accounts, now, router }, dashboard)
     }
 
     /// Now, by the house's clock.
@@ -126,7 +149,7 @@ impl House {
     }
 
     pub(super) fn browser(&self) -> Browser<'_> {
-        Browser { house: self, cookie: None, address: "127.0.0.1:50000".parse().unwrap(), headers: Vec::new() }
+        Browser { house: self, cookie: None, address: "127.0.0.1:50000".parse().unwrap(), headers: Vec::new(), kind: FORM }
     }
 
     /// Somebody wholly signed in, second step and all.
@@ -162,6 +185,7 @@ pub(super) struct Browser<'a> {
     pub(super) cookie: Option<String>,
     pub(super) address: SocketAddr,
     pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) kind: &'static str,
 }
 
 impl Browser<'_> {
@@ -176,7 +200,7 @@ impl Browser<'_> {
     }
 
     pub(super) async fn ask(&mut self, method: &str, path: &str, body: String) -> Answered {
-        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/x-www-form-urlencoded");
+        let mut request = Request::builder().method(method).uri(path).header("content-type", self.kind);
         if !self.headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", "localhost:8080");
         }

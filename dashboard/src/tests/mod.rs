@@ -9,12 +9,15 @@ mod contrast;
 mod engine;
 mod homes;
 mod house;
+mod imports;
 mod mail;
 mod markup;
+mod questions;
 mod reviews;
 mod routes;
 mod serving;
 mod sign_in;
+mod uploads;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};

@@ -18,6 +18,8 @@ pub struct Serving {
     pub url: Option<String>,
     /// The proxies' own addresses: they alone may say whom they ask for.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Megabytes of an uploaded export at most; none is as many as Weir allows by itself.
+    pub upload_mb: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -27,6 +29,7 @@ pub(crate) struct RawServing {
     url: Option<Spanned<String>>,
     #[serde(default)]
     trusted_proxies: Vec<Spanned<String>>,
+    upload_mb: Option<Spanned<i64>>,
 }
 
 /// Checks the section.
@@ -66,5 +69,13 @@ pub(crate) fn check(raw: RawServing, place: &Place<'_>, problems: &mut Problems)
         let what = "can be reached from other machines; give url and trusted_proxies as well, so that people come through TLS";
         place.refuse(raw, "serve.listen", what, problems);
     }
-    Serving { listen, url, trusted_proxies }
+    let upload_mb = raw.upload_mb.as_ref().and_then(|most| match u32::try_from(*most.get_ref()) {
+        Ok(found @ 1..=10_000) => Some(found),
+        _ => {
+            let what = format!("{}; use 1 to 10000 megabytes", found_text(&most.get_ref().to_string()));
+            place.refuse(most, "serve.upload_mb", what, problems);
+            None
+        }
+    });
+    Serving { listen, url, trusted_proxies, upload_mb }
 }

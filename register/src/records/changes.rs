@@ -220,6 +220,37 @@ impl ChangeBook {
     }
 }
 
+/// Adds a request within a write; gives its number.
+pub(super) async fn insert(
+    writing: &mut Writing,
+    by: By,
+    school: &SchoolId,
+    new: &NewChange,
+    today: Date,
+) -> Result<i64, RecordError> {
+    let faults = new.faults(today);
+    let (Some(kind), Some(group), true) = (new.kind, new.group, faults.is_empty()) else {
+        return Err(RecordError::Wrong(faults));
+    };
+    let added = sqlx::query(
+        "INSERT INTO changes (school, kind, what, user_group, reason, risk, from_day, until_day, asked_by, asked_on)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(school.as_str())
+    .bind(kind.word())
+    .bind(line(&new.what))
+    .bind(group.word())
+    .bind(prose(&new.reason))
+    .bind(prose(&new.risk))
+    .bind(new.from.to_string())
+    .bind(new.until.map(|until| until.to_string()))
+    .bind(by.id.0)
+    .bind(today.to_string())
+    .execute(writing.connection())
+    .await?;
+    Ok(added.last_insert_rowid())
+}
+
 impl Register {
     /// A school's changes.
     pub async fn changes(&self, school: &SchoolId) -> Result<ChangeBook, RegisterError> {
@@ -230,27 +261,9 @@ impl Register {
     /// Asks for a change; gives its number.
     pub async fn ask_change(&self, by: By, school: &SchoolId, new: &NewChange, today: Date) -> Result<i64, RecordError> {
         let faults = new.faults(today);
-        let (Some(kind), Some(group), true) = (new.kind, new.group, faults.is_empty()) else {
-            return Err(RecordError::Wrong(faults));
-        };
+        let (Some(kind), true) = (new.kind, faults.is_empty()) else { return Err(RecordError::Wrong(faults)) };
         let mut writing = self.begin(by.records(school).with("asked", kind.word())).await?;
-        let added = sqlx::query(
-            "INSERT INTO changes (school, kind, what, user_group, reason, risk, from_day, until_day, asked_by, asked_on)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(school.as_str())
-        .bind(kind.word())
-        .bind(line(&new.what))
-        .bind(group.word())
-        .bind(prose(&new.reason))
-        .bind(prose(&new.risk))
-        .bind(new.from.to_string())
-        .bind(new.until.map(|until| until.to_string()))
-        .bind(by.id.0)
-        .bind(today.to_string())
-        .execute(writing.connection())
-        .await?;
-        let id = added.last_insert_rowid();
+        let id = insert(&mut writing, by, school, new, today).await?;
         writing.act().set_object("change", id);
         let _receipt = writing.commit().await?;
         Ok(id)

@@ -8,6 +8,7 @@ use weir_lake::ids::SchoolId;
 
 use super::typed::{LONGEST, LONGEST_NAME, day, line, maybe_day, must, needed, prose};
 use super::{By, Device, Fault, RecordError, Test, UserGroup, View};
+use crate::store::Writing;
 use crate::{Register, RegisterError};
 
 /// Longest name of a site.
@@ -203,6 +204,57 @@ impl CheckBook {
     }
 }
 
+/// Adds a check within a write; gives its number.
+pub(super) async fn insert(
+    writing: &mut Writing,
+    by: By,
+    school: &SchoolId,
+    new: &NewCheck,
+    now: i64,
+    today: Date,
+) -> Result<i64, RecordError> {
+    let faults = new.faults(today);
+    let (Some(spot), Some(view), true) = (new.spot, new.view, faults.is_empty()) else {
+        return Err(RecordError::Wrong(faults));
+    };
+    let is_here: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM check_spots WHERE id = ? AND school = ? AND ended_on IS NULL)")
+            .bind(spot)
+            .bind(school.as_str())
+            .fetch_one(writing.connection())
+            .await?;
+    if !is_here {
+        return Err(RecordError::Wrong(vec![Fault::at("spot", "Choose where it was made.")]));
+    }
+    let added = sqlx::query(
+        "INSERT INTO checks (school, spot, day, done_by, view, found, action, owner, due, recorded_by, recorded_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(school.as_str())
+    .bind(spot)
+    .bind(new.day.to_string())
+    .bind(line(&new.done_by))
+    .bind(view.word())
+    .bind(prose(&new.found))
+    .bind(prose(&new.action))
+    .bind(line(&new.owner))
+    .bind(new.due.map(|due| due.to_string()))
+    .bind(by.id.0)
+    .bind(now)
+    .execute(writing.connection())
+    .await?;
+    let id = added.last_insert_rowid();
+    for (test, passed) in &new.results {
+        sqlx::query("INSERT INTO check_results (check_id, test, passed) VALUES (?, ?, ?)")
+            .bind(id)
+            .bind(test.word())
+            .bind(*passed)
+            .execute(writing.connection())
+            .await?;
+    }
+    Ok(id)
+}
+
 impl Register {
     /// A school's plan and its checks.
     pub async fn checks(&self, school: &SchoolId) -> Result<CheckBook, RegisterError> {
@@ -271,47 +323,13 @@ impl Register {
         today: Date,
     ) -> Result<i64, RecordError> {
         let faults = new.faults(today);
-        let (Some(spot), Some(view), true) = (new.spot, new.view, faults.is_empty()) else {
+        if !faults.is_empty() {
             return Err(RecordError::Wrong(faults));
-        };
+        }
         let failed = new.results.values().filter(|passed| !**passed).count() as u64;
         let act = by.records(school).with("tests", new.results.len() as u64).with("failed", failed);
         let mut writing = self.begin(act).await?;
-        let is_here: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM check_spots WHERE id = ? AND school = ? AND ended_on IS NULL)")
-                .bind(spot)
-                .bind(school.as_str())
-                .fetch_one(writing.connection())
-                .await?;
-        if !is_here {
-            return Err(RecordError::Wrong(vec![Fault::at("spot", "Choose where it was made.")]));
-        }
-        let added = sqlx::query(
-            "INSERT INTO checks (school, spot, day, done_by, view, found, action, owner, due, recorded_by, recorded_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(school.as_str())
-        .bind(spot)
-        .bind(new.day.to_string())
-        .bind(line(&new.done_by))
-        .bind(view.word())
-        .bind(prose(&new.found))
-        .bind(prose(&new.action))
-        .bind(line(&new.owner))
-        .bind(new.due.map(|due| due.to_string()))
-        .bind(by.id.0)
-        .bind(now)
-        .execute(writing.connection())
-        .await?;
-        let id = added.last_insert_rowid();
-        for (test, passed) in &new.results {
-            sqlx::query("INSERT INTO check_results (check_id, test, passed) VALUES (?, ?, ?)")
-                .bind(id)
-                .bind(test.word())
-                .bind(*passed)
-                .execute(writing.connection())
-                .await?;
-        }
+        let id = insert(&mut writing, by, school, new, now, today).await?;
         writing.act().set_object("check", id);
         let _receipt = writing.commit().await?;
         Ok(id)

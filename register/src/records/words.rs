@@ -110,6 +110,8 @@ lists! {
         Bypass = "bypass", "bypass for teaching";
         /// A site that is blocked and should not be.
         Unblock = "unblock", "site blocked by mistake";
+        /// A site that is let through and should not be.
+        Report = "report", "site that should be blocked";
     }
 
     /// From whose view a check was made. The standards ask for both.
@@ -180,7 +182,7 @@ impl Kind {
     pub const fn decided_under(self) -> Ability {
         match self {
             Self::Policy => Ability::DecideChanges,
-            Self::Bypass | Self::Unblock => Ability::AgreeBypasses,
+            Self::Bypass | Self::Unblock | Self::Report => Ability::AgreeBypasses,
         }
     }
 }

@@ -172,3 +172,15 @@ async fn an_entry_belongs_to_the_years_it_spans_and_is_overdue_while_it_holds() 
         ended.is_within(of, date(2024, 9, 1), date(2025, 8, 31)) && !ended.is_within(of, date(2025, 9, 1), date(2026, 8, 31))
     );
 }
+
+#[test]
+fn no_question_of_the_self_audit_has_more_answers_than_people() {
+    let audit = |lead: &str| entry(&[("on", "2026-09-02"), ("asked", "40"), ("answered", "36"), ("lead", lead)]);
+    assert_eq!(faults(&audit("36"), "self-audit"), []);
+    assert_eq!(faults(&audit("37"), "self-audit"), [("lead", "These are more than there were.")]);
+    let ten = book("self-audit")
+        .fields
+        .iter()
+        .filter(|field| book("self-audit").whole_of(field).is_some_and(|of| of.name == "answered"));
+    assert_eq!(ten.count(), 10, "ten questions, each answered by some of those who answered");
+}

@@ -2,7 +2,7 @@ use jiff::civil::{Date, date};
 use weir_lake::ids::SchoolId;
 
 use super::accounts::People;
-use crate::records::{By, ChangeState, ChangeTally, Kind, NewChange, RecordError, UserGroup};
+use crate::records::{By, ChangeState, ChangeTally, Kind, NewChange, PolicyLine, RecordError, UserGroup};
 use crate::{Register, Role, Sought};
 
 /// A Monday.
@@ -181,4 +181,42 @@ async fn decisions_are_counted_and_timed_in_weekdays() {
     let wanted = ChangeTally { asked: 4, waiting: 1, granted: 2, median_weekdays: Some(1.0), ..wanted };
     assert_eq!(tally(&[Kind::Unblock, Kind::Bypass]).await, wanted);
     assert_eq!(tally(&[Kind::Policy]).await, ChangeTally::default());
+}
+
+#[tokio::test]
+async fn rows_of_the_policy_stand_with_their_change() {
+    let people = People::new().await;
+    let register = &people.folder.register;
+    let by = By { id: people.with("tech@oak.example", Role::Technician).await, role: Role::Technician };
+    let row = PolicyLine {
+        who: "staff".into(),
+        category: "games".into(),
+        expected: "allow".into(),
+        reason: "Used in lessons.".into(),
+        from: TODAY,
+        to: None,
+    };
+    let new = new(Kind::Policy);
+    let other = PolicyLine { category: "gambling".into(), expected: "warn".into(), to: Some(TODAY), ..row.clone() };
+    let rows = [row.clone(), other];
+    let id = register.ask_policy_rows(by, &oak(), &new, &rows, TODAY).await.unwrap();
+    assert_eq!(register.policy_rows(&oak(), id).await.unwrap(), rows);
+    assert!(register.policy_rows(&SchoolId::parse("elm").unwrap(), id).await.unwrap().is_empty(), "another school's");
+    // One bad row, and nothing is asked for.
+    for (odd, field) in [
+        (PolicyLine { who: " ".into(), ..row.clone() }, "who"),
+        (PolicyLine { category: String::new(), ..row.clone() }, "category"),
+        (PolicyLine { expected: "deny".into(), ..row.clone() }, "expected"),
+        (PolicyLine { reason: "two\nlines".into(), ..row.clone() }, "reason"),
+        (PolicyLine { from: TODAY.yesterday().unwrap(), ..row.clone() }, "from"),
+        (PolicyLine { to: TODAY.yesterday().ok(), ..row.clone() }, "to"),
+    ] {
+        let refused = register.ask_policy_rows(by, &oak(), &new, &[row.clone(), odd], TODAY).await.unwrap_err();
+        assert!(
+            matches!(&refused, (Some(1), RecordError::Wrong(faults)) if faults.len() == 1 && faults[0].field == field),
+            "{field}: {refused:?}"
+        );
+    }
+    assert!(register.ask_policy_rows(by, &oak(), &new, &[], TODAY).await.is_err());
+    assert_eq!(register.changes(&oak()).await.unwrap().changes.len(), 1);
 }

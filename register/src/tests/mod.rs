@@ -9,6 +9,7 @@ mod counted;
 mod erasure;
 mod outbox;
 mod processes;
+mod questions;
 mod reviews;
 mod roles;
 

@@ -10,6 +10,7 @@ use weir_register::Ability;
 use weir_register::alerts::{Alert, Listed, Watch};
 use weir_register::{AccountId, Role};
 
+use super::super::waits;
 use super::{LIMITS, next, severity, state, title, when};
 use crate::Dashboard;
 use crate::account::Signed;
@@ -46,6 +47,8 @@ struct SchoolToday {
     is_lead: bool,
     is_head: bool,
     alerts: Vec<Line>,
+    /// What else waits for the reader: how much, and where.
+    waits: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -108,16 +111,19 @@ pub(super) async fn page(Signed(person): Signed, State(dashboard): State<Dashboa
         }
         let alerts = alerts.iter().map(|alert| line(alert, &base, &watch, account, now)).collect();
         let is_unwatched = watch.contact.is_empty();
-        schools.push(SchoolToday { name: school.name.clone(), base, late, is_unwatched, is_lead, is_head, alerts });
+        let waits = waits::of(register, &person, id, gate.accounts.today()).await?;
+        schools.push(SchoolToday { name: school.name.clone(), base, late, is_unwatched, is_lead, is_head, alerts, waits });
     }
     let of = |is_urgent: bool| counts.get(&is_urgent).copied().unwrap_or(0);
     let lede = match (of(true), of(false)) {
-        (0, 0) => "Nothing waits. What the logs don\u{2019}t show raises no alert: no alert is no proof that all is well.".into(),
+        (0, 0) => {
+            "No alert waits. What the logs don\u{2019}t show raises no alert: no alert is no proof that all is well.".into()
+        }
         (0, others) => format!("{} open, none urgent.", plural(others, "alert")),
         (urgent, others) => format!("{} open, {urgent} urgent.", plural(urgent + others, "alert")),
     };
     // Those with something to do first.
-    schools.sort_by_key(|school| school.alerts.is_empty());
+    schools.sort_by_key(|school| (school.alerts.is_empty(), school.waits.is_empty()));
     let page = TodayPage {
         frame: Frame { section: "today", ..Frame::plain("Who might need help today?") },
         several: schools.len() > 1,

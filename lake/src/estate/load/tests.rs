@@ -114,11 +114,10 @@ fn only_schools_are_needed() {
 
 #[test]
 fn the_pages_may_be_reached_through_a_proxy() {
-    let text =
-        "[serve]\nurl = \"https://weir.oak.example\"\ntrusted_proxies = [\"192.0.2.1\", \"::1\"]\nlisten = \"192.0.2.10\"\n";
+    let text = "[serve]\nurl = \"https://weir.oak.example\"\ntrusted_proxies = [\"192.0.2.1\", \"::1\"]\nlisten = \"192.0.2.10\"\nupload_mb = 50\n";
     let folder = write(&[("weir.toml", text), ("schools.csv", SCHOOLS)]);
     let serving = Estate::load(&folder.path().join("weir.toml")).unwrap().serving;
-    assert_eq!(serving.url.as_deref(), Some("https://weir.oak.example"));
+    assert_eq!((serving.url.as_deref(), serving.upload_mb), (Some("https://weir.oak.example"), Some(50)));
     assert_eq!(serving.listen, Some("192.0.2.10".parse().unwrap()));
     assert_eq!(serving.trusted_proxies, ["192.0.2.1".parse::<std::net::IpAddr>().unwrap(), "::1".parse().unwrap()]);
 }
@@ -194,6 +193,7 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
                 "weir.toml line 2, key serve.listen: can be reached from other machines; give url and trusted_proxies as well, so that people come through TLS",
             ],
         ),
+        ("[serve]\nupload_mb = 0\n", &["weir.toml line 2, key serve.upload_mb: found \"0\"; use 1 to 10000 megabytes"]),
         (
             "[serve]\nurl = \"https://weir.oak.example\"\n",
             &["weir.toml line 2, key serve.url: needs trusted_proxies: Weir itself speaks no TLS, a proxy does"],

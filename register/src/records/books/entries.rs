@@ -71,9 +71,9 @@ impl NewEntry {
             _ => {}
         }
         // Where both are counted, those who took part are some of all.
-        for (part, whole) in [("came", "of"), ("signed", "of"), ("answered", "asked")] {
-            let count = |name: &str| book.field(name).and_then(|field| self.typed(field).parse::<u32>().ok());
-            if let (Some(some), Some(all), Some(field)) = (count(part), count(whole), book.field(part))
+        for (field, whole) in book.fields.iter().filter_map(|field| Some((field, book.whole_of(field)?))) {
+            let count = |field: &BookField| self.typed(field).parse::<u32>().ok();
+            if let (Some(some), Some(all)) = (count(field), count(whole))
                 && some > all
             {
                 at(field.name, "These are more than there were.");

@@ -10,10 +10,12 @@ mod provision;
 mod responsible;
 mod reviews_held;
 mod risk_profile;
+mod self_audit;
 mod surveys;
 mod teaching;
 mod tickets;
 mod training;
+mod visits;
 
 pub use entries::{BookPages, Entry, NewEntry};
 
@@ -101,8 +103,8 @@ pub struct Book {
 }
 
 impl Book {
-    /// Every book, in the order of the review.
-    pub const ALL: [&'static Self; 13] = [
+    /// Every book that the school keeps, in the order of the review.
+    pub const ALL: [&'static Self; 14] = [
         &responsible::BOOK,
         &provision::BOOK,
         &risk_profile::BOOK,
@@ -113,14 +115,31 @@ impl Book {
         &data_protection::BOOK,
         &policies::BOOK,
         &training::BOOK,
+        &self_audit::BOOK,
         &surveys::BOOK,
         &agreements::BOOK,
         &teaching::BOOK,
     ];
 
+    /// The book that governors keep: the school reads it, and does not write there.
+    pub const VISITS: &'static Self = &visits::BOOK;
+
     /// The book of a word.
     pub fn of(id: &str) -> Option<&'static Self> {
-        Self::ALL.into_iter().find(|book| book.id == id)
+        Self::ALL.into_iter().chain([Self::VISITS]).find(|book| book.id == id)
+    }
+
+    /// The number of people of which a field counts some; none where it counts no part of another.
+    pub fn whole_of(&self, field: &BookField) -> Option<&'static BookField> {
+        let whole = match field.name {
+            _ if field.holds != Holds::People => None,
+            "came" | "signed" => Some("of"),
+            "answered" => Some("asked"),
+            // Each question of the self-audit is answered by some of those who answered.
+            name if self.id == self_audit::BOOK.id && name != "asked" => Some("answered"),
+            _ => None,
+        };
+        self.field(whole?)
     }
 
     /// A field.

@@ -2,20 +2,15 @@
 
 use super::{Book, BookField as Field, Holds, Spans};
 
-const WHOM: Holds = Holds::OneOf(&[
-    ("pupils", "pupils"),
-    ("parents", "parents and carers"),
-    ("staff", "staff"),
-    ("staff_audit", "staff, ten questions on filtering and monitoring"),
-    ("governors", "governors"),
-]);
+const WHOM: Holds =
+    Holds::OneOf(&[("pupils", "pupils"), ("parents", "parents and carers"), ("staff", "staff"), ("governors", "governors")]);
 
 pub(super) const BOOK: Book = Book {
     id: "surveys",
-    title: "Surveys and self-audit",
+    title: "Surveys",
     asks: "What did pupils, parents and staff say",
     one: "survey",
-    what: "What was asked and what came back, summed: never one person\u{2019}s answer. The staff self-audit asks ten questions, such as how to report a site and who the safeguarding lead is.",
+    what: "What was asked and what came back, summed: never one person\u{2019}s answer.",
     spans: Spans::On("on"),
     fields: &[
         Field::needed("whom", "Who was asked", WHOM),
