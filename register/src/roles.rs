@@ -28,6 +28,8 @@ impl fmt::Display for AccountId {
 pub enum Role {
     /// Governor or trustee.
     Governor,
+    /// Whoever chairs the governors or trustees, and their deputy.
+    Chair,
     /// Head or senior leader.
     Leader,
     /// Designated safeguarding lead or a deputy (in Wales: designated safeguarding person).
@@ -48,8 +50,9 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Governor,
+        Self::Chair,
         Self::Leader,
         Self::Dsl,
         Self::Staff,
@@ -64,6 +67,7 @@ impl Role {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Governor => "governor",
+            Self::Chair => "chair",
             Self::Leader => "leader",
             Self::Dsl => "dsl",
             Self::Staff => "staff",
@@ -79,6 +83,7 @@ impl Role {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Governor => "governor or trustee",
+            Self::Chair => "chair of governors or trustees",
             Self::Leader => "head or senior leader",
             Self::Dsl => "safeguarding lead or deputy",
             Self::Staff => "staff",
@@ -112,8 +117,11 @@ impl fmt::Display for Role {
 pub enum Ability {
     /// Figures about a school, with small numbers hidden: the pages for governors.
     Figures,
-    /// Alerts: a pupil's for the safeguarding lead, a member of staff's for the head, who also sees what nobody takes.
+    /// Alerts: a pupil's for the safeguarding lead, a member of staff's for the head, who also sees what nobody takes; the head's own for
+    /// the chair.
     Alerts,
+    /// Who watches over pupils' alerts, and asking for names.
+    Watch,
     /// Days of single pupils, by key and theme.
     PupilDays,
     /// What pupils searched for, and addresses of pages.
@@ -122,7 +130,7 @@ pub enum Ability {
     RevealPupil,
     /// The name behind a key of staff.
     RevealStaff,
-    /// Who revealed a name, when and why. Governors read the head's.
+    /// Who revealed a name, when and why. The chair reads the head's.
     ReadReveals,
     /// Lines in quarantine, opened.
     OpenLines,
@@ -136,8 +144,12 @@ pub enum Ability {
     DecideChanges,
     /// Deciding a way past the filter, or a site that somebody asked for.
     AgreeBypasses,
-    /// Incidents: what was done about a pupil.
+    /// Incidents: what was done about a pupil; about staff for the head, about the head for the chair.
     Incidents,
+    /// What is about the head: by which key the logs know them, alerts and incidents.
+    HeadMatters,
+    /// Holding a pupil's rows back from erasure while a case is open.
+    Hold,
     /// Questions to the head, comments on the annual review, and visits.
     AskQuestions,
     /// Signing the annual review.
@@ -154,9 +166,10 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Figures,
         Self::Alerts,
+        Self::Watch,
         Self::PupilDays,
         Self::Searches,
         Self::RevealPupil,
@@ -169,6 +182,8 @@ impl Ability {
         Self::DecideChanges,
         Self::AgreeBypasses,
         Self::Incidents,
+        Self::HeadMatters,
+        Self::Hold,
         Self::AskQuestions,
         Self::Sign,
         Self::Request,
@@ -181,13 +196,16 @@ impl Ability {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Figures => "figures about a school, small numbers hidden",
-            Self::Alerts => "alerts: of pupils; the head sees those of staff, and what nobody has taken",
+            Self::Alerts => {
+                "alerts: of pupils; the head sees those of staff, and what nobody has taken; the chair those of the head"
+            }
+            Self::Watch => "who watches over pupils\u{2019} alerts, and asking for names",
             Self::PupilDays => "days of single pupils by key",
             Self::Searches => "what pupils searched for, and addresses of pages",
             Self::RevealPupil => "the name behind a pupil's key, and the key of a name",
             Self::RevealStaff => "the name behind a key of staff",
             Self::ReadReveals => {
-                "who revealed names, and when; the head reads the safeguarding lead\u{2019}s, governors the head\u{2019}s"
+                "who revealed names, and when; the head reads the safeguarding lead\u{2019}s, the chair the head\u{2019}s"
             }
             Self::OpenLines => "lines in quarantine, opened",
             Self::Feeds => "feeds: what came last night, what could not be read",
@@ -199,7 +217,11 @@ impl Ability {
             }
             Self::DecideChanges => "deciding a change of the policy that somebody else asked for",
             Self::AgreeBypasses => "deciding a bypass for teaching, or a site that somebody else asked for",
-            Self::Incidents => "incidents: what was done about a pupil",
+            Self::Incidents => {
+                "incidents: what was done about a pupil; the head reads those of staff, the chair those of the head"
+            }
+            Self::HeadMatters => "by which key the logs know the head",
+            Self::Hold => "holding a pupil\u{2019}s rows back from erasure while a case is open",
             Self::AskQuestions => "questions to the head, comments on the annual review, and visits",
             Self::Sign => "signing the annual review",
             Self::Request => "reporting a site, or asking for one",
@@ -219,6 +241,9 @@ impl Ability {
             | Self::RevealStaff
             | Self::OpenLines
             | Self::Incidents
+            | Self::HeadMatters
+            | Self::Hold
+            | Self::Watch
             | Self::Erase
             | Self::People => true,
             Self::Figures
@@ -236,25 +261,31 @@ impl Ability {
     }
 }
 
-/// Whether a role may do something, at the schools it is held for. Governors never come to a pupil, a key or a search.
+/// Whether a role may do something, at the schools it is held for. Governors never come to a pupil, a key or a search; whoever chairs them
+/// comes to what is about the head.
 pub const fn may(role: Role, ability: Ability) -> bool {
-    use Role::{Administrator, Auditor, DataProtection, Dsl, Governor, Leader, Officer, Staff, Technician};
+    use Role::{Administrator, Auditor, Chair, DataProtection, Dsl, Governor, Leader, Officer, Staff, Technician};
     match ability {
         Ability::Figures => !matches!(role, Staff),
-        Ability::Alerts => matches!(role, Dsl | Leader),
+        Ability::Alerts => matches!(role, Dsl | Leader | Chair),
+        Ability::Watch => matches!(role, Dsl | Leader),
         Ability::PupilDays | Ability::Searches | Ability::RevealPupil => matches!(role, Dsl),
         Ability::RevealStaff => matches!(role, Leader),
-        Ability::ReadReveals => matches!(role, Leader | Governor),
+        Ability::ReadReveals => matches!(role, Leader | Chair),
         Ability::OpenLines => matches!(role, Technician),
         Ability::Feeds => matches!(role, Dsl | Leader | Technician | Administrator),
-        Ability::ReadRegister => matches!(role, Governor | Leader | Dsl | Technician | DataProtection | Officer | Auditor),
+        Ability::ReadRegister => {
+            matches!(role, Governor | Chair | Leader | Dsl | Technician | DataProtection | Officer | Auditor)
+        }
         Ability::WriteRegister => matches!(role, Leader | Dsl | Technician),
         Ability::DecideChanges => matches!(role, Leader | Dsl),
         Ability::AgreeBypasses => matches!(role, Dsl),
-        Ability::Incidents => matches!(role, Dsl | Leader),
-        Ability::AskQuestions => matches!(role, Governor | Officer),
+        Ability::Incidents => matches!(role, Dsl | Leader | Chair),
+        Ability::HeadMatters => matches!(role, Chair),
+        Ability::Hold => matches!(role, Dsl),
+        Ability::AskQuestions => matches!(role, Governor | Chair | Officer),
         // Those who prepared it sign first, then the head, a governor last.
-        Ability::Sign => matches!(role, Governor | Leader | Dsl | Technician),
+        Ability::Sign => matches!(role, Governor | Chair | Leader | Dsl | Technician),
         Ability::Request => true,
         Ability::Erase => matches!(role, DataProtection),
         Ability::ReadAudit => matches!(role, DataProtection | Auditor),
@@ -400,7 +431,8 @@ pub fn roles_page() -> String {
         "# Who sees and does what\n\n\
          Made from `register/src/roles.rs`; do not edit by hand. A role is held at a school, or at the schools of a trust, an authority or a governing body as schools.csv has them, or\n\
          everywhere, from one day to another. A person may hold several. Everything holds for those schools alone: a page about another school does not exist for them.\n\n\
-         Governors never see a pupil, a key, a search or a number that is hidden because it is small. Every reveal, export and refusal is a row of the audit trail.\n\n|  |",
+         Governors never see a pupil, a key, a search or a number that is hidden because it is small. Their chair reads what is about the head, and nothing of a pupil. A vice chair who is to\n\
+         agree when such an alert is closed holds the role too. Every reveal, export and refusal is a row of the audit trail.\n\n|  |",
     );
     for role in Role::ALL {
         page.push_str(&format!(" {} |", role.words()));

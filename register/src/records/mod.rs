@@ -1,15 +1,17 @@
-//! What people record about a school: the checks they made of its filter, the changes they asked of it, the books they keep, and the annual
-//! reviews they sign.
+//! What people record about a school: the checks they made of its filter, the changes they asked of it, the books they keep, the incidents
+//! they deal with, what people ask about the rows kept of them, and the annual reviews they sign.
 
 mod books;
 mod changes;
 mod checks;
 mod counted;
 mod grid;
+mod incidents;
 mod review_actions;
 mod review_signing;
 mod review_writing;
 mod reviews;
+mod subject_requests;
 pub(crate) mod typed;
 mod words;
 
@@ -22,9 +24,14 @@ pub use changes::{Change, ChangeBook, ChangeState, ChangeTally, Decision, NewCha
 pub use checks::{Check, CheckBook, NewCheck, NewSpot, Spot};
 pub use counted::{Counted, CountedAlert, CountedChange, CountedPlan, CountedReveal, CountedTest};
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
+pub use incidents::{
+    CountedPart, Incident, IncidentAbout, IncidentCounts, IncidentField, IncidentHolds, IncidentStep, NewIncident, OUTSIDE, Said,
+    Step, THEMES, moment as incident_moment,
+};
 pub use review_actions::{ActionState, NewAction, ReviewAction};
 pub use review_signing::{Frozen, FrozenFile, Round, Seat, Signature, ToFreeze};
 pub use reviews::{Answer, Comment, Part, PartDone, Review, ReviewState, Revision};
+pub use subject_requests::{NewEnd, NewSubjectRequest, SubjectKind, SubjectOutcome, SubjectRequest};
 pub use words::{AlertOutcome, Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.
