@@ -90,7 +90,7 @@ fn text(letter: &Letter, schools: &[&SchoolId], estate: &Estate) -> Text {
     let name = |id: &SchoolId| estate.schools.get(id).map_or_else(|| id.to_string(), |school| school.name.clone());
     let names = || schools.iter().map(|id| name(id)).collect();
     match letter.kind {
-        LetterKind::Waiting | LetterKind::WaitingForHead => Text::Waiting {
+        LetterKind::Waiting | LetterKind::WaitingForHead | LetterKind::WaitingForChair => Text::Waiting {
             school: letter.school.as_ref().map(name).unwrap_or_default(),
             items: letter.items,
             urgent: letter.urgent,

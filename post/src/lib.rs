@@ -13,6 +13,6 @@ mod text;
 
 pub use deliver::{Delivery, deliver};
 pub use error::PostError;
-pub use occasions::{HalfTermOver, Waiting, digest, feeds_silent, night_failed, termly_review, waiting};
+pub use occasions::{HalfTermOver, Waiting, WaitsFor, digest, feeds_silent, night_failed, termly_review, waiting};
 pub use server::Server;
 pub use text::{Text, Way};

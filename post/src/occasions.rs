@@ -25,13 +25,24 @@ pub struct HalfTermOver {
     pub which: String,
 }
 
+/// For whom something waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitsFor {
+    /// The safeguarding leads.
+    Leads,
+    /// The head.
+    Head,
+    /// The chair of governors.
+    Chair,
+}
+
 /// Something that waits at a school.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting<'a> {
     /// Where.
     pub school: &'a SchoolId,
-    /// For the head; otherwise for the safeguarding leads.
-    pub for_head: bool,
+    /// For whom: the safeguarding leads, the head, or the chair of governors.
+    pub to: WaitsFor,
     /// How many things in all.
     pub items: u32,
     /// Whether one of them is urgent.
@@ -42,7 +53,11 @@ pub struct Waiting<'a> {
 
 /// Tells that something waits. Gives how many people are written to.
 pub async fn waiting(accounts: &Accounts, estate: &Estate, actor: &Actor, what: &Waiting<'_>) -> Result<u32, PostError> {
-    let kind = if what.for_head { LetterKind::WaitingForHead } else { LetterKind::Waiting };
+    let kind = match what.to {
+        WaitsFor::Leads => LetterKind::Waiting,
+        WaitsFor::Head => LetterKind::WaitingForHead,
+        WaitsFor::Chair => LetterKind::WaitingForChair,
+    };
     each(accounts, estate, actor, kind, |schools| {
         let is_theirs = schools.contains(&what.school);
         is_theirs.then(|| Occasion {

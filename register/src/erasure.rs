@@ -173,9 +173,13 @@ impl Register {
 
     /// Takes whoever a test knows out of a register that came back from a copy of before their erasure; gives how many there were.
     pub async fn erase_again(&self, actor: Actor, is_erased: &dyn Fn(&UserKey) -> bool) -> Result<u32, RegisterError> {
-        let rows: Vec<String> = sqlx::query_scalar("SELECT user_key FROM audit_subjects UNION SELECT user_key FROM case_holds")
-            .fetch_all(self.readers())
-            .await?;
+        let rows: Vec<String> = sqlx::query_scalar(
+            "SELECT user_key FROM audit_subjects UNION SELECT user_key FROM case_holds UNION SELECT user_key FROM incident_keys
+             UNION SELECT user_key FROM staff_reveals UNION SELECT user_key FROM head_keys
+             UNION SELECT subject FROM alerts WHERE subject IS NOT NULL",
+        )
+        .fetch_all(self.readers())
+        .await?;
         let open = self.erasures().await?;
         let of_requests = open.iter().flat_map(|erasure| erasure.keys.iter().cloned());
         let mut keys: Vec<UserKey> =
@@ -200,9 +204,16 @@ impl Register {
 }
 
 /// What takes a key out of every table that knows any, in this order. Of a class's alert only their part goes.
-const FORGET: [&str; 8] = [
+const FORGET: [&str; 13] = [
     "DELETE FROM audit_subjects WHERE user_key = ?1",
     "DELETE FROM case_holds WHERE user_key = ?1",
+    // Of an incident with others only their part goes; one that is theirs alone goes whole, with its steps.
+    "DELETE FROM incidents WHERE id IN (SELECT incident FROM incident_keys WHERE user_key = ?1)
+            AND NOT EXISTS (SELECT 1 FROM incident_keys AS k WHERE k.incident = incidents.id AND k.user_key <> ?1)",
+    "DELETE FROM incident_keys WHERE user_key = ?1",
+    "DELETE FROM incident_alerts WHERE alert IN (SELECT id FROM alerts WHERE subject = ?1)",
+    "DELETE FROM staff_reveals WHERE user_key = ?1",
+    "DELETE FROM head_keys WHERE user_key = ?1",
     "DELETE FROM alert_notes WHERE alert IN (SELECT id FROM alerts WHERE subject = ?1)",
     "DELETE FROM alert_reveals WHERE alert IN (SELECT id FROM alerts WHERE subject = ?1)",
     "DELETE FROM alert_told WHERE alert IN (SELECT id FROM alerts WHERE subject = ?1)",

@@ -30,6 +30,8 @@ pub enum LetterKind {
     Waiting,
     /// Something waits for the head: nobody took it, or it is theirs alone.
     WaitingForHead,
+    /// Something about the head waits for the chair of governors.
+    WaitingForChair,
     /// The week is over, and its pages wait to be read by a safeguarding lead.
     Digest,
     /// A source has sent nothing: to technicians.
@@ -42,14 +44,22 @@ pub enum LetterKind {
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Waiting, Self::WaitingForHead, Self::Digest, Self::FeedSilent, Self::NightFailed, Self::TermlyReview];
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::WaitingForHead,
+        Self::WaitingForChair,
+        Self::Digest,
+        Self::FeedSilent,
+        Self::NightFailed,
+        Self::TermlyReview,
+    ];
 
     /// The word in the register.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::WaitingForHead => "waiting-for-head",
+            Self::WaitingForChair => "waiting-for-chair",
             Self::Digest => "digest",
             Self::FeedSilent => "feed-silent",
             Self::NightFailed => "night-failed",
@@ -62,6 +72,7 @@ impl LetterKind {
         match self {
             Self::Waiting | Self::Digest => Role::Dsl,
             Self::WaitingForHead => Role::Leader,
+            Self::WaitingForChair => Role::Chair,
             Self::FeedSilent | Self::NightFailed => Role::Technician,
             Self::TermlyReview => Role::Governor,
         }

@@ -28,6 +28,8 @@ impl fmt::Display for AccountId {
 pub enum Role {
     /// Governor or trustee.
     Governor,
+    /// Whoever chairs the governors or trustees, and their deputy.
+    Chair,
     /// Head or senior leader.
     Leader,
     /// Designated safeguarding lead or a deputy (in Wales: designated safeguarding person).
@@ -48,8 +50,9 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Governor,
+        Self::Chair,
         Self::Leader,
         Self::Dsl,
         Self::Staff,
@@ -64,6 +67,7 @@ impl Role {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Governor => "governor",
+            Self::Chair => "chair",
             Self::Leader => "leader",
             Self::Dsl => "dsl",
             Self::Staff => "staff",
@@ -79,6 +83,7 @@ impl Role {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Governor => "governor or trustee",
+            Self::Chair => "chair of governors or trustees",
             Self::Leader => "head or senior leader",
             Self::Dsl => "safeguarding lead or deputy",
             Self::Staff => "staff",
@@ -114,8 +119,11 @@ pub enum Ability {
     Figures,
     /// Figures with nothing hidden: the copy of the annual review that holds small numbers.
     SmallNumbers,
-    /// Alerts: a pupil's for the safeguarding lead, a member of staff's for the head, who also sees what nobody takes.
+    /// Alerts: a pupil's for the safeguarding lead, a member of staff's for the head, who also sees what nobody takes; the head's own for
+    /// the chair.
     Alerts,
+    /// Who watches over pupils' alerts, and asking for names.
+    Watch,
     /// Days of single pupils, by key and theme.
     PupilDays,
     /// What pupils searched for, and addresses of pages.
@@ -124,7 +132,7 @@ pub enum Ability {
     RevealPupil,
     /// The name behind a key of staff.
     RevealStaff,
-    /// Who revealed a name, when and why. Governors read the head's.
+    /// Who revealed a name, when and why. The chair reads the head's.
     ReadReveals,
     /// Lines in quarantine, opened.
     OpenLines,
@@ -142,8 +150,12 @@ pub enum Ability {
     AgreeBypasses,
     /// Saved questions: those for one's role.
     SavedQuestions,
-    /// Incidents: what was done about a pupil.
+    /// Incidents: what was done about a pupil; about staff for the head, about the head for the chair.
     Incidents,
+    /// What is about the head: by which key the logs know them, alerts and incidents.
+    HeadMatters,
+    /// Holding a pupil's rows back from erasure while a case is open.
+    Hold,
     /// Questions to the head, comments on the annual review, and visits.
     AskQuestions,
     /// Reading what governors asked, what was answered, and what they saw.
@@ -164,10 +176,11 @@ pub enum Ability {
 
 impl Ability {
     /// Every ability.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Figures,
         Self::SmallNumbers,
         Self::Alerts,
+        Self::Watch,
         Self::PupilDays,
         Self::Searches,
         Self::RevealPupil,
@@ -182,6 +195,8 @@ impl Ability {
         Self::AgreeBypasses,
         Self::SavedQuestions,
         Self::Incidents,
+        Self::HeadMatters,
+        Self::Hold,
         Self::AskQuestions,
         Self::ReadQuestions,
         Self::AnswerQuestions,
@@ -197,13 +212,16 @@ impl Ability {
         match self {
             Self::Figures => "figures about a school, small numbers hidden",
             Self::SmallNumbers => "the copy of the annual review that hides no small number",
-            Self::Alerts => "alerts: of pupils; the head sees those of staff, and what nobody has taken",
+            Self::Alerts => {
+                "alerts: of pupils; the head sees those of staff, and what nobody has taken; the chair those of the head"
+            }
+            Self::Watch => "who watches over pupils\u{2019} alerts, and asking for names",
             Self::PupilDays => "days of single pupils by key",
             Self::Searches => "what pupils searched for, and addresses of pages",
             Self::RevealPupil => "the name behind a pupil's key, and the key of a name",
             Self::RevealStaff => "the name behind a key of staff",
             Self::ReadReveals => {
-                "who revealed names, and when; the head reads the safeguarding lead\u{2019}s, governors the head\u{2019}s"
+                "who revealed names, and when; the head reads the safeguarding lead\u{2019}s, the chair the head\u{2019}s"
             }
             Self::OpenLines => "lines in quarantine, opened",
             Self::Upload => "uploading an export of the filter",
@@ -217,7 +235,11 @@ impl Ability {
             Self::DecideChanges => "deciding a change of the policy that somebody else asked for",
             Self::AgreeBypasses => "deciding a bypass for teaching, or a site that somebody else asked for",
             Self::SavedQuestions => "saved questions: those for the role",
-            Self::Incidents => "incidents: what was done about a pupil",
+            Self::Incidents => {
+                "incidents: what was done about a pupil; the head reads those of staff, the chair those of the head"
+            }
+            Self::HeadMatters => "by which key the logs know the head",
+            Self::Hold => "holding a pupil\u{2019}s rows back from erasure while a case is open",
             Self::AskQuestions => "questions to the head, comments on the annual review, and visits",
             Self::ReadQuestions => "what governors asked and saw, and what was answered",
             Self::AnswerQuestions => "answering what governors asked",
@@ -241,6 +263,9 @@ impl Ability {
             | Self::OpenLines
             | Self::Upload
             | Self::Incidents
+            | Self::HeadMatters
+            | Self::Hold
+            | Self::Watch
             | Self::Erase
             | Self::People => true,
             Self::Figures
@@ -261,28 +286,34 @@ impl Ability {
     }
 }
 
-/// Whether a role may do something, at the schools it is held for. Governors never come to a pupil, a key or a search.
+/// Whether a role may do something, at the schools it is held for. Governors never come to a pupil, a key or a search; whoever chairs them
+/// comes to what is about the head.
 pub const fn may(role: Role, ability: Ability) -> bool {
-    use Role::{Administrator, Auditor, DataProtection, Dsl, Governor, Leader, Officer, Staff, Technician};
+    use Role::{Administrator, Auditor, Chair, DataProtection, Dsl, Governor, Leader, Officer, Staff, Technician};
     match ability {
         Ability::Figures => !matches!(role, Staff),
-        Ability::SmallNumbers | Ability::Alerts => matches!(role, Dsl | Leader),
+        Ability::Alerts => matches!(role, Dsl | Leader | Chair),
+        Ability::SmallNumbers | Ability::Watch => matches!(role, Dsl | Leader),
         Ability::PupilDays | Ability::Searches | Ability::RevealPupil => matches!(role, Dsl),
         Ability::RevealStaff => matches!(role, Leader),
-        Ability::ReadReveals => matches!(role, Leader | Governor),
+        Ability::ReadReveals => matches!(role, Leader | Chair),
         Ability::OpenLines | Ability::Upload => matches!(role, Technician),
         Ability::Feeds => matches!(role, Dsl | Leader | Technician | Administrator),
-        Ability::ReadRegister => matches!(role, Governor | Leader | Dsl | Technician | DataProtection | Officer | Auditor),
+        Ability::ReadRegister => {
+            matches!(role, Governor | Chair | Leader | Dsl | Technician | DataProtection | Officer | Auditor)
+        }
         Ability::WriteRegister => matches!(role, Leader | Dsl | Technician),
         Ability::DecideChanges => matches!(role, Leader | Dsl),
         Ability::AgreeBypasses => matches!(role, Dsl),
-        Ability::SavedQuestions => matches!(role, Governor | Leader | Dsl | Technician),
-        Ability::Incidents => matches!(role, Dsl | Leader),
-        Ability::AskQuestions => matches!(role, Governor | Officer),
-        Ability::ReadQuestions => matches!(role, Governor | Officer | Leader | Dsl | Auditor),
+        Ability::SavedQuestions => matches!(role, Governor | Chair | Leader | Dsl | Technician),
+        Ability::Incidents => matches!(role, Dsl | Leader | Chair),
+        Ability::HeadMatters => matches!(role, Chair),
+        Ability::Hold => matches!(role, Dsl),
+        Ability::AskQuestions => matches!(role, Governor | Chair | Officer),
+        Ability::ReadQuestions => matches!(role, Governor | Chair | Officer | Leader | Dsl | Auditor),
         Ability::AnswerQuestions => matches!(role, Leader),
         // Those who prepared it sign first, then the head, a governor last.
-        Ability::Sign => matches!(role, Governor | Leader | Dsl | Technician),
+        Ability::Sign => matches!(role, Governor | Chair | Leader | Dsl | Technician),
         Ability::Request => true,
         Ability::Erase => matches!(role, DataProtection),
         Ability::ReadAudit => matches!(role, DataProtection | Auditor),
@@ -433,7 +464,8 @@ pub fn roles_page() -> String {
         "# Who sees and does what\n\n\
          Made from `register/src/roles.rs`; do not edit by hand. A role is held at a school, or at the schools of a trust, an authority or a governing body as schools.csv has them, or\n\
          everywhere, from one day to another. A person may hold several. Everything holds for those schools alone: a page about another school does not exist for them.\n\n\
-         Governors never see a pupil, a key, a search or a number that is hidden because it is small. Every reveal, export and refusal is a row of the audit trail.\n\n|  |",
+         Governors never see a pupil, a key, a search or a number that is hidden because it is small. Their chair reads what is about the head, and nothing of a pupil. A vice chair who is to\n\
+         agree when such an alert is closed holds the role too. Every reveal, export and refusal is a row of the audit trail.\n\n|  |",
     );
     for role in Role::ALL {
         page.push_str(&format!(" {} |", role.words()));

@@ -2,10 +2,12 @@
 
 mod counts;
 mod handle;
+mod heads;
 mod notices;
 mod raise;
 mod read;
 mod reveals;
+mod second;
 mod watch;
 
 use weir_lake::ids::{SchoolId, UserKey};
@@ -15,10 +17,13 @@ use crate::{AccountId, Role};
 
 pub use counts::{AlertFact, AlertTally, RevealFact};
 pub use handle::NewClosing;
+pub use heads::HeadKey;
 pub use notices::{Notice, To, next_for};
 pub use raise::{NewEvent, NewGroup, Raised};
 pub use read::Listed;
-pub use reveals::{Revealing, reason};
+pub(crate) use read::read_one;
+pub use reveals::reason;
+pub use second::{ASKED_FOR, RevealState, StaffReveal};
 pub use watch::Watch;
 
 /// The highest severity: told at once, closed by two people.
@@ -134,6 +139,8 @@ pub struct Alert {
     pub kind: AlertKind,
     /// Whom it is about.
     pub who: Who,
+    /// It is about a head: the chair's matter.
+    pub is_of_head: bool,
     /// Key of the person, or of the device where nobody is known.
     pub subject: Option<UserKey>,
     /// Theme.
@@ -177,8 +184,12 @@ impl Alert {
     }
 
     /// Whether somebody in this role may see it at this time, and act on it. A member of staff's is the head's alone; a pupil's the
-    /// safeguarding lead's, and the head's while it is urgent and nobody takes it, or while it waits for a second person.
+    /// safeguarding lead's, and the head's while it is urgent and nobody takes it, or while it waits for a second person. What is about a
+    /// head is the chair's, and nobody else's.
     pub fn is_for(&self, role: Role, account: AccountId, now: i64) -> bool {
+        if self.is_of_head || role == Role::Chair {
+            return self.is_of_head && role == Role::Chair;
+        }
         match (role, self.who) {
             (Role::Leader, Who::Staff) => true,
             (Role::Leader, _) => {

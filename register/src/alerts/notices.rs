@@ -25,6 +25,8 @@ pub enum To {
     Head,
     /// Whoever is named for out of hours.
     Contact,
+    /// Whoever chairs the governors.
+    Chair,
 }
 
 impl To {
@@ -35,6 +37,7 @@ impl To {
             Self::Deputies => "deputies",
             Self::Head => "head",
             Self::Contact => "contact",
+            Self::Chair => "chair",
         }
     }
 
@@ -45,6 +48,7 @@ impl To {
             Self::Deputies => "the deputies",
             Self::Head => "the head",
             Self::Contact => "the contact out of hours",
+            Self::Chair => "the chair of governors",
         }
     }
 }
@@ -69,6 +73,9 @@ pub struct Notice {
 /// The steps of an alert that nobody takes, each with when it is due.
 fn steps(alert: &Alert, watch: &Watch) -> Vec<(To, i64)> {
     let after = |minutes: i64| alert.raised_at + minutes * MINUTE;
+    if alert.is_of_head {
+        return vec![(To::Chair, after(0))];
+    }
     if alert.who == Who::Staff {
         return vec![(To::Head, after(0))];
     }
@@ -94,7 +101,8 @@ impl Register {
     /// Who is to be told at this time and was not yet, most urgent first.
     pub async fn due_notices(&self, now: i64) -> Result<Vec<Notice>, RegisterError> {
         let rows = sqlx::query(
-            "SELECT a.*, NULL AS holder_name, NULL AS closer_name, NULL AS second_name FROM alerts AS a WHERE a.state = 'new'
+            "SELECT a.*, NULL AS holder_name, NULL AS closer_name, NULL AS second_name,
+                    EXISTS (SELECT 1 FROM head_alerts WHERE alert = a.id) AS is_of_head FROM alerts AS a WHERE a.state = 'new'
              ORDER BY a.raised_at, a.id",
         )
         .fetch_all(self.readers())

@@ -99,6 +99,7 @@ impl Register {
         for group in groups {
             take(writing.connection(), group, now, &mut raised).await?;
         }
+        super::heads::mark(writing.connection()).await?;
         if let Some((version, day)) = looked_at {
             sqlx::query(
                 "INSERT INTO alert_look (one, lake_version, day) VALUES (1, ?1, ?2)

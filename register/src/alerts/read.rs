@@ -25,7 +25,8 @@ pub enum Listed {
     All,
 }
 
-const COLUMNS: &str = "SELECT a.*, holder.name AS holder_name, closer.name AS closer_name, second.name AS second_name
+const COLUMNS: &str = "SELECT a.*, holder.name AS holder_name, closer.name AS closer_name, second.name AS second_name,
+            EXISTS (SELECT 1 FROM head_alerts WHERE alert = a.id) AS is_of_head
      FROM alerts AS a LEFT JOIN accounts AS holder ON holder.id = a.holder LEFT JOIN accounts AS closer ON closer.id = a.close_by
           LEFT JOIN accounts AS second ON second.id = a.second_by";
 
@@ -69,7 +70,7 @@ impl Register {
 }
 
 /// One alert of a school.
-pub(super) async fn read_one(
+pub(crate) async fn read_one(
     connection: &mut SqliteConnection,
     school: &SchoolId,
     id: i64,
@@ -107,6 +108,7 @@ pub(super) fn alert(row: &SqliteRow) -> Result<Alert, RegisterError> {
         school: SchoolId::parse(row.try_get("school")?).map_err(|_| RegisterError::Damaged("a school it can't read"))?,
         kind: AlertKind::parse(row.try_get("kind")?).ok_or(UNKNOWN)?,
         who: Who::parse(row.try_get("who")?).ok_or(UNKNOWN)?,
+        is_of_head: row.try_get("is_of_head")?,
         subject: key(row.try_get("subject")?)?,
         theme: row.try_get("theme")?,
         severity: u8::try_from(row.try_get::<i64, _>("severity")?).unwrap_or(super::MOST_SEVERE),

@@ -5,8 +5,8 @@
 use sqlx::Row as _;
 use weir_lake::ids::SchoolId;
 
+use super::Alert;
 use super::counts::RevealFact;
-use super::{Alert, Who};
 use crate::records::{By, Fault, RecordError};
 use crate::{Act, Action, Actor, Receipt, Register, RegisterError, Role};
 use weir_lake::ids::UserKey;
@@ -27,34 +27,29 @@ pub fn reason(text: &str) -> Result<String, RecordError> {
 }
 
 impl Register {
-    /// Writes down that somebody is shown the name behind a key. The name of a member of staff is shown to a head who names a second
-    /// person, by account. Gives what the vault asks for.
+    /// Writes down that somebody is shown the name behind a pupil's key. Gives what the vault asks for. A member of staff's name takes two:
+    /// [`Register::ask_staff_name`].
     pub async fn reveal(
         &self,
         by: By,
         school: &SchoolId,
         key: &UserKey,
         why: &str,
-        of: &Revealing<'_>,
+        alert: Option<&Alert>,
         now: i64,
     ) -> Result<Receipt, RecordError> {
         let why = reason(why)?;
-        let act = |by: By| {
-            let act = Act::new(Actor::Account { id: by.id, role: Some(by.role) }, Action::Reveal).at(school).about(key);
-            act.because(&why).with("of", if of.is_staff { "staff" } else { "pupil" })
-        };
-        let mut act = act(by);
-        if let Some(alert) = of.alert {
+        let act = Act::new(Actor::Account { id: by.id, role: Some(by.role) }, Action::Reveal).at(school).about(key);
+        let mut act = act.because(&why).with("of", "pupil");
+        if let Some(alert) = alert {
             act.set("alert", alert.id);
         }
-        if of.is_staff {
-            match of.second {
-                Some(second) if second != by.id => act.set("second", second.0),
-                _ => return Err(RecordError::Wrong(vec![Fault::at("second", "Name a second person, who is not you.")])),
-            }
+        if by.role != Role::Dsl {
+            let _receipt = self.audit(act.refused()).await?;
+            return Err(RecordError::NoSuch);
         }
         let mut writing = self.begin(act).await?;
-        if let Some(alert) = of.alert {
+        if let Some(alert) = alert {
             sqlx::query("INSERT INTO alert_reveals (alert, account, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
                 .bind(alert.id)
                 .bind(by.id.0)
@@ -118,23 +113,5 @@ impl Register {
                 })
             })
             .collect()
-    }
-}
-
-/// What a reveal is part of.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Revealing<'a> {
-    /// The alert, where it begins there.
-    pub alert: Option<&'a Alert>,
-    /// It is a member of staff.
-    pub is_staff: bool,
-    /// The second person that a member of staff's name asks for.
-    pub second: Option<crate::AccountId>,
-}
-
-impl<'a> Revealing<'a> {
-    /// From an alert.
-    pub fn from_alert(alert: &'a Alert, second: Option<crate::AccountId>) -> Self {
-        Self { alert: Some(alert), is_staff: alert.who == Who::Staff, second }
     }
 }

@@ -139,6 +139,10 @@ actions! {
     Reveal = "reveal",
     /// The key of a name was looked up.
     Find = "find",
+    /// A head asked for the name behind a key of staff.
+    AskReveal = "ask-reveal",
+    /// A second person answered that.
+    ConfirmReveal = "confirm-reveal",
     /// A quarantined line was opened.
     OpenLine = "open-line",
     /// Rows were asked for in SQL.

@@ -1,5 +1,5 @@
-//! What people record about a school: the checks they made of its filter, the changes they asked of it, the books they keep, and the annual
-//! reviews they sign.
+//! What people record about a school: the checks they made of its filter, the changes they asked of it, the books they keep, the incidents
+//! they deal with, what people ask about the rows kept of them, and the annual reviews they sign.
 
 mod books;
 mod changes;
@@ -9,12 +9,14 @@ mod digests;
 mod explanations;
 mod grid;
 mod imports;
+mod incidents;
 mod policy_rows;
 mod questions;
 mod review_actions;
 mod review_signing;
 mod review_writing;
 mod reviews;
+mod subject_requests;
 pub(crate) mod typed;
 mod words;
 
@@ -29,11 +31,16 @@ pub use counted::{Counted, CountedAlert, CountedChange, CountedPlan, CountedReve
 pub use digests::DigestRead;
 pub use explanations::Explanation;
 pub use grid::{Cell, CellState, Grid, GridRow, Tally};
+pub use incidents::{
+    CountedPart, Incident, IncidentAbout, IncidentCounts, IncidentField, IncidentHolds, IncidentStep, NewIncident, OUTSIDE, Said,
+    Step, THEMES, moment as incident_moment,
+};
 pub use policy_rows::{EXPECTED, PolicyLine};
 pub use questions::{AskedAbout, Question, Reply};
 pub use review_actions::{ActionState, NewAction, ReviewAction};
 pub use review_signing::{Frozen, FrozenFile, Round, Seat, Signature, ToFreeze};
 pub use reviews::{Answer, Body, Comment, Part, PartDone, Review, ReviewState, Revision};
+pub use subject_requests::{NewEnd, NewSubjectRequest, SubjectKind, SubjectOutcome, SubjectRequest};
 pub use words::{AlertOutcome, Device, Kind, Test, UserGroup, View};
 
 /// What is wrong with something to be recorded: a field, and words for its page.

@@ -32,7 +32,7 @@ impl Seat {
             Role::Dsl => Some(Self::Safeguarding),
             Role::Technician => Some(Self::Systems),
             Role::Leader => Some(Self::Head),
-            Role::Governor => Some(Self::Governor),
+            Role::Governor | Role::Chair => Some(Self::Governor),
             Role::Staff | Role::DataProtection | Role::Officer | Role::Auditor | Role::Administrator => None,
         }
     }

@@ -4,7 +4,7 @@ use weir_lake::ids::{SchoolId, UserKey};
 use super::accounts::People;
 use super::by_command;
 use crate::alerts::{
-    Alert, AlertKind, AlertState, AlertTally, Listed, NewClosing, NewEvent, NewGroup, Raised, Revealing, To, Watch, What, Who,
+    Alert, AlertKind, AlertState, AlertTally, Listed, NewClosing, NewEvent, NewGroup, Raised, RevealState, To, Watch, What, Who,
     next_for,
 };
 use crate::records::{AlertOutcome, By, RecordError};
@@ -300,9 +300,8 @@ async fn a_reveal_is_a_row_first_and_stays_with_whoever_holds_it() {
     register.take_alert(lead, &oak(), id, NOW).await.unwrap();
     let alert = one(register, id).await;
     let subject = alert.subject.clone().unwrap();
-    let of = Revealing::from_alert(&alert, None);
-    assert_eq!(fields(register.reveal(lead, &oak(), &subject, " 12 ", &of, NOW).await), ["reason"]);
-    let receipt = register.reveal(lead, &oak(), &subject, "to speak with the pupil", &of, NOW).await.unwrap();
+    assert_eq!(fields(register.reveal(lead, &oak(), &subject, " 12 ", Some(&alert), NOW).await), ["reason"]);
+    let receipt = register.reveal(lead, &oak(), &subject, "to speak with the pupil", Some(&alert), NOW).await.unwrap();
     let row = &register.audit_rows(&Sought { about: Some(subject.clone()), ..Sought::default() }).await.unwrap()[0];
     assert_eq!((row.number, row.action.as_str()), (receipt.number(), "reveal"));
     assert!(row.detail.contains(&format!("\"alert\":{id}")));
@@ -310,12 +309,12 @@ async fn a_reveal_is_a_row_first_and_stays_with_whoever_holds_it() {
     assert_eq!(register.alert(&oak(), id).await.unwrap().unwrap().revealed_to, [lead.id]);
     let again = register.reveal_again(lead, &oak(), &subject, &alert).await.unwrap();
     again.spend(Action::Reveal, Some(&subject)).unwrap();
-    // A member of staff: a head, and a second person who is somebody else.
-    let staff = |second| Revealing { is_staff: true, second, alert: None };
-    for second in [None, Some(head.id)] {
-        assert_eq!(fields(register.reveal(head, &oak(), &subject, "asked by the police", &staff(second), NOW).await), ["second"]);
-    }
-    let _receipt = register.reveal(head, &oak(), &subject, "asked by the police", &staff(Some(deputy.id)), NOW).await.unwrap();
+    // A pupil's name is shown under no other role.
+    let done = register.reveal(head, &oak(), &subject, "asked by the police", None, NOW).await;
+    assert!(matches!(done, Err(RecordError::NoSuch)));
+    let ask = register.ask_staff_name(head, &oak(), &subject, ("asked by the police", Some(deputy.id)), None, NOW).await.unwrap();
+    register.answer_staff_name(deputy.id, ask, true, NOW).await.unwrap();
+    let _receipt = register.staff_name_shown(head, &oak(), ask, NOW).await.unwrap();
     let _receipt = register.find_key(lead, &oak(), "a worry of the class teacher").await.unwrap();
     let all = register.reveals(&oak(), (0, i64::MAX), None).await.unwrap();
     let told: Vec<_> = all.iter().map(|one| (one.role, one.is_find, one.is_staff, one.alert, one.second.is_some())).collect();
@@ -329,6 +328,114 @@ async fn a_reveal_is_a_row_first_and_stays_with_whoever_holds_it() {
     );
     assert_eq!(register.reveals(&oak(), (0, i64::MAX), Some(Role::Leader)).await.unwrap().len(), 1);
     assert_eq!(register.reveals(&SchoolId::parse("elm").unwrap(), (0, i64::MAX), None).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_name_of_staff_takes_two_within_a_day() {
+    let (people, [lead, deputy, head]) = house().await;
+    let register = people.accounts.register();
+    let chair = By { id: people.with("chair@oak.example", Role::Chair).await, role: Role::Chair };
+    let staff = UserKey::parse(&key(9)).unwrap();
+    let day = 24 * 60 * MINUTE;
+    let ask =
+        async |by: By, second| register.ask_staff_name(by, &oak(), &staff, ("asked by the police", second), None, NOW).await;
+    for second in [None, Some(head.id)] {
+        assert_eq!(fields(ask(head, second).await), ["second"]);
+    }
+    for by in [lead, chair] {
+        assert!(matches!(ask(by, Some(deputy.id)).await, Err(RecordError::NoSuch)), "{}", by.role);
+    }
+    let state = async |id: i64, at: i64| {
+        let all = register.staff_names_asked(&oak()).await.unwrap();
+        all.iter().find(|one| one.id == id).unwrap().state(at)
+    };
+    // Asked, and not answered: nobody is shown anything, whoever asks.
+    let id = ask(head, Some(deputy.id)).await.unwrap();
+    for by in [head, lead] {
+        assert!(register.staff_name_shown(by, &oak(), id, NOW).await.is_err());
+    }
+    // Nobody answers for the second person, and they not for another; not a minute too late.
+    for account in [head.id, lead.id] {
+        assert!(matches!(register.answer_staff_name(account, id, true, NOW).await, Err(RecordError::NoSuch)));
+    }
+    assert_eq!((state(id, NOW + day).await, state(id, NOW + day + 1).await), (RevealState::Waiting, RevealState::Lapsed));
+    assert!(register.answer_staff_name(deputy.id, id, true, NOW + day + 1).await.is_err());
+    // Confirmed: shown once, and for a day.
+    register.answer_staff_name(deputy.id, id, true, NOW + day).await.unwrap();
+    assert!(register.answer_staff_name(deputy.id, id, false, NOW + day).await.is_err(), "answered once");
+    assert_eq!(state(id, NOW + 2 * day + 1).await, RevealState::Lapsed);
+    assert!(register.staff_name_shown(head, &oak(), id, NOW + 2 * day + 1).await.is_err());
+    let (whose, receipt) = register.staff_name_shown(head, &oak(), id, NOW + 2 * day).await.unwrap();
+    assert_eq!(whose, staff);
+    receipt.spend(Action::Reveal, Some(&staff)).unwrap();
+    assert!(register.staff_name_shown(head, &oak(), id, NOW + 2 * day).await.is_err(), "once");
+    // A no is a no.
+    let id = ask(head, Some(deputy.id)).await.unwrap();
+    register.answer_staff_name(deputy.id, id, false, NOW).await.unwrap();
+    assert_eq!(state(id, NOW).await, RevealState::Declined);
+    assert!(register.staff_name_shown(head, &oak(), id, NOW).await.is_err());
+    // Nor behind Weir's back.
+    let mut other = people.folder.behind_its_back().await;
+    let done = sqlx::query("UPDATE staff_reveals SET shown_at = answered_at WHERE id = ?").bind(id).execute(&mut other).await;
+    assert!(done.unwrap_err().to_string().contains("CHECK"));
+    // The head's own name is nobody's to ask for at school.
+    register.tell_head_keys(chair, &oak(), std::slice::from_ref(&staff)).await.unwrap();
+    assert!(matches!(ask(head, Some(deputy.id)).await, Err(RecordError::NoSuch)));
+    let row = |action: &str| Sought { action: Some(action.into()), ..Sought::default() };
+    let told = async |action: &str| {
+        let rows = register.audit_rows(&row(action)).await.unwrap();
+        rows.iter().map(|row| row.outcome.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("confirm-reveal").await, ["done", "done"]);
+    assert_eq!(told("ask-reveal").await, ["refused", "done", "done", "refused", "refused"]);
+    assert_eq!(told("reveal").await.iter().filter(|outcome| *outcome == "done").count(), 1);
+    assert_eq!(register.verify_audit(None).await.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn what_is_about_the_head_is_the_chairs_alone() {
+    let (people, [lead, deputy, head]) = house().await;
+    let register = people.accounts.register();
+    let chair = By { id: people.with("chair@oak.example", Role::Chair).await, role: Role::Chair };
+    let vice = By { id: people.with("vice@oak.example", Role::Chair).await, role: Role::Chair };
+    let staff = |person: u8| NewGroup { who: Who::Staff, is_illegal: true, ..group(person, vec![event(person, 30, 4)]) };
+    raise(register, &[staff(8), group(1, vec![event(1, 30, 4)])]).await;
+    let of =
+        async |person: u8| open(register).await.into_iter().find(|one| one.subject == UserKey::parse(&key(person)).ok()).unwrap();
+    let reads = |alert: &Alert| -> Vec<Role> {
+        let all = [lead, head, chair].into_iter();
+        all.filter(|by| alert.is_for(by.role, by.id, NOW + 500 * MINUTE)).map(|by| by.role).collect()
+    };
+    assert_eq!(reads(&of(8).await), [Role::Leader], "nobody knows yet that it is the head");
+    register.take_alert(head, &oak(), of(8).await.id, NOW).await.unwrap();
+    // The chair names one log-in, and the head's address gives another key: what was there comes to the chair too, whoever holds it.
+    let parse = |person: u8| UserKey::parse(&key(person)).unwrap();
+    register.tell_head_keys(chair, &oak(), &[parse(8)]).await.unwrap();
+    register.find_head_keys(&oak(), &[parse(9)]).await.unwrap();
+    raise(register, &[staff(9), staff(7)]).await;
+    for person in [8, 9] {
+        assert_eq!(reads(&of(person).await), [Role::Chair], "{person}");
+    }
+    assert_eq!((reads(&of(7).await), reads(&of(1).await)), (vec![Role::Leader], vec![Role::Dsl, Role::Leader]));
+    let due = register.due_notices(NOW).await.unwrap();
+    let nine = of(9).await.id;
+    let told: Vec<To> = due.iter().filter(|notice| notice.alert == nine).map(|notice| notice.to).collect();
+    assert_eq!(told, [To::Chair]);
+    // The address changes, and a log-in was wrong: what came to the chair stays there.
+    register.find_head_keys(&oak(), &[]).await.unwrap();
+    register.forget_head_keys(chair, &oak()).await.unwrap();
+    assert_eq!(register.head_keys(&oak()).await.unwrap(), []);
+    assert_eq!(reads(&of(9).await), [Role::Chair]);
+    // Taken and closed by two who chair; nobody at school can.
+    let id = of(9).await.id;
+    for by in [lead, head, deputy] {
+        assert!(matches!(register.take_alert(by, &oak(), id, NOW).await, Err(RecordError::NoSuch)));
+    }
+    register.take_alert(chair, &oak(), id, NOW).await.unwrap();
+    register.close_alert(chair, &oak(), id, &closing(AlertOutcome::Referred, "told to the LADO"), NOW).await.unwrap();
+    assert!(register.answer_closing(chair, &oak(), id, true, NOW).await.is_err());
+    register.answer_closing(vice, &oak(), id, true, NOW).await.unwrap();
+    assert_eq!(one(register, id).await.state, AlertState::Closed);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod changes;
 mod checks;
 mod counted;
 mod erasure;
+mod incidents;
 mod outbox;
 mod processes;
 mod questions;

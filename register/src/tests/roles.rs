@@ -43,12 +43,21 @@ fn governors_never_come_to_a_pupil_a_key_or_a_search() {
         assert!(!may(Role::Governor, ability), "{ability:?}");
     }
     assert!(may(Role::Governor, Ability::Figures) && may(Role::Governor, Ability::Sign));
+    assert!(
+        !may(Role::Governor, Ability::ReadReveals) && may(Role::Chair, Ability::ReadReveals),
+        "the chair reads the head's reveals"
+    );
+    for ability in
+        [Ability::PupilDays, Ability::Searches, Ability::RevealPupil, Ability::RevealStaff, Ability::Watch, Ability::OpenLines]
+    {
+        assert!(!may(Role::Chair, ability), "{ability:?}");
+    }
 }
 
 #[test]
 fn a_role_that_comes_to_names_asks_for_a_second_step() {
     let asked: Vec<_> = Role::ALL.into_iter().filter(|role| role.needs_second_step()).collect();
-    assert_eq!(asked, [Role::Leader, Role::Dsl, Role::Technician, Role::DataProtection, Role::Administrator]);
+    assert_eq!(asked, [Role::Chair, Role::Leader, Role::Dsl, Role::Technician, Role::DataProtection, Role::Administrator]);
 }
 
 #[test]
@@ -57,7 +66,10 @@ fn pupils_are_the_safeguarding_leads_matter_alone() {
         for ability in [Ability::PupilDays, Ability::Searches, Ability::RevealPupil] {
             assert_eq!(may(role, ability), role == Role::Dsl, "{role} {ability:?}");
         }
-        assert_eq!(may(role, Ability::RevealStaff), role == Role::Leader, "{role}");
+        for ability in [Ability::RevealStaff, Ability::HeadMatters] {
+            let whose = if ability == Ability::RevealStaff { Role::Leader } else { Role::Chair };
+            assert_eq!(may(role, ability), role == whose, "{role} {ability:?}");
+        }
         assert_eq!(may(role, Ability::People), role == Role::Administrator, "{role}");
     }
 }
