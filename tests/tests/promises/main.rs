@@ -19,6 +19,7 @@ mod an_erased_person_is_gone;
 mod an_independent_reader_counts_the_same;
 mod bad_input_is_explained;
 mod every_format_gives_back_what_was_written;
+mod every_page_is_for_everyone;
 mod every_planted_concern_is_raised;
 mod lines_of_no_school_wait_for_a_rule;
 mod nobody_comes_in_without_an_account;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use weir_tests::browser::Browser;
-use weir_tests::{Ran, not_run, weir_bin};
+use weir_tests::{Ran, not_run, sign_in, weir_bin};
 
 /// Stops the server when the test ends, however it ends.
 struct Server(Child);
@@ -44,7 +44,7 @@ fn ask(port: u16, request: &str) -> String {
 }
 
 /// Signs in; gives the cookie.
-fn sign_in(port: u16, email: &str, password: &str) -> String {
+fn session(port: u16, email: &str, password: &str) -> String {
     let body = format!("email={email}&password={password}");
     let answer = ask(
         port,
@@ -286,15 +286,16 @@ fn ledger_and_pages() {
             break;
         }
     }
-    let officer = printed.iter().find(|line| line.contains("officer@weir-demo.example")).expect("an officer's sign-in");
-    let password = officer.split(['│', '┆', '|']).map(str::trim).find(|cell| cell.len() == 19 && cell.matches('-').count() == 3);
-    let password = password.expect("a password").to_owned();
+    let people = sign_in::printed(printed.iter().map(String::as_str));
+    assert_eq!(people.len(), 9, "one of each role");
+    let officer = people.iter().find(|one| one.email == "officer@weir-demo.example").expect("an officer's sign-in");
+    let password = officer.password.clone();
     let until = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < until, "the pages are not served");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let cookie = sign_in(port, "officer@weir-demo.example", &password);
+    let cookie = session(port, "officer@weir-demo.example", &password);
     let all = get(port, &cookie, "/");
     let schools = rows(&estate, "SELECT name FROM schools ORDER BY name");
     assert_eq!(schools.len(), truth["schools"].as_array().unwrap().len());
@@ -343,4 +344,5 @@ fn ledger_and_pages() {
     );
     assert_eq!(dom.matches("<h1").count(), 1);
     assert!(!dom.contains("<script"), "the page needs no script");
+    crate::every_page_is_for_everyone::check(&format!("http://localhost:{port}"), &people);
 }
