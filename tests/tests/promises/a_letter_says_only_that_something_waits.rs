@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use weir_tests::mail_server::{MailServer, python, set_mail};
+use weir_tests::mail_server::{MailServer, make_due, python, set_mail};
 use weir_tests::{Home, Ran, not_run};
 
 const TEST: &str = "a_letter_says_only_that_something_waits";
@@ -188,14 +188,6 @@ fn a_nights_letters_wait_for_the_server_and_say_nothing_about_anybody() {
             assert!(!letter["raw"].as_str().unwrap().contains(never), "{never}: {letter}");
         }
     }
-}
-
-/// Lets letters that wait after a failure be due now, as five minutes would.
-fn make_due(home: &Home) {
-    let python = std::env::var_os("WEIR_SMTP_PYTHON").unwrap();
-    let register = home.estate().join("register.sqlite");
-    let text = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE outbox SET due = made_at'); c.commit()";
-    assert!(Command::new(python).args(["-c", text]).arg(register).status().unwrap().success());
 }
 
 #[test]
