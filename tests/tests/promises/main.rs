@@ -4,6 +4,7 @@
 
 mod a_closed_date_opens_for_a_full_re_export;
 mod a_date_closes_when_two_engines_agree;
+mod a_days_work_of_each_role;
 mod a_killed_ingest_leaves_nothing;
 mod a_letter_says_only_that_something_waits;
 mod a_mistake_can_be_taken_back;
@@ -16,6 +17,7 @@ mod a_shuffled_folder_is_sorted_out;
 mod a_signed_review_stays_as_it_was;
 mod an_alert_reaches_mail;
 mod an_answer_opens_in_a_spreadsheet;
+mod an_attacker_gets_nothing;
 mod an_erased_person_is_gone;
 mod an_independent_reader_counts_the_same;
 mod bad_input_is_explained;
