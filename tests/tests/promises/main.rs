@@ -34,5 +34,7 @@ mod the_doctor_names_the_mend;
 mod the_lake_may_lie_in_a_store;
 mod todays_files_apply_to_open_dates;
 mod two_engines_agree;
+mod two_writers_lose_nothing;
 mod what_is_asked_is_written_down;
 mod what_is_sent_arrives_once;
+mod what_was_acknowledged_stays;

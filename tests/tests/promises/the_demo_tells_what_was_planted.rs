@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use weir_tests::browser::Browser;
+use weir_tests::dice::Dice;
 use weir_tests::{Ran, not_run, sign_in, weir_bin};
 
 /// Stops the server when the test ends, however it ends.
@@ -178,6 +179,31 @@ fn figures_equal_the_truth(estate: &Path, port: u16, cookie: &str, truth: &Value
     }
 }
 
+/// Readers who all ask at once, each in an order of their own, are all answered. How fast is measured by `benches/load.sh`.
+fn many_read_at_once(port: u16, cookie: &str) {
+    let pages: Vec<String> = ["/", "/method", "/account"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(
+            ["oakfield-juniors", "kestrel-academy", "st-brannocks"]
+                .iter()
+                .flat_map(|school| ["", "/review", "/figures.csv"].map(|page| format!("/school/{school}/2026-27{page}"))),
+        )
+        .collect();
+    std::thread::scope(|scope| {
+        for reader in 0..40 {
+            let pages = &pages;
+            scope.spawn(move || {
+                let mut dice = Dice::new(reader);
+                for _ in 0..6 {
+                    let page: &String = dice.one(pages);
+                    assert!(get(port, cookie, page).len() > 500, "{page}");
+                }
+            });
+        }
+    });
+}
+
 /// A port nobody listens on.
 fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
@@ -328,6 +354,7 @@ fn ledger_and_pages() {
     }
 
     figures_equal_the_truth(&estate, port, &cookie, &truth);
+    many_read_at_once(port, &cookie);
 
     let Some(mut browser) = Browser::start() else {
         return not_run("the_demo_tells_what_was_planted (in a browser)", "chromium");
