@@ -34,6 +34,7 @@ pub(crate) fn roles(access: &Access, school: &SchoolId) -> Vec<saved::Role> {
         (Role::Leader, saved::Role::Head),
         (Role::Technician, saved::Role::Technician),
         (Role::Governor, saved::Role::Governor),
+        (Role::Chair, saved::Role::Governor),
     ];
     known.into_iter().filter(|(role, _)| access.holds(*role, school)).map(|(_, role)| role).collect()
 }

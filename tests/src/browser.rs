@@ -76,9 +76,16 @@ impl Browser {
 
     /// The value of an expression in the page.
     pub fn value(&mut self, expression: &str) -> Value {
-        let answer = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+        let answer =
+            self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true, "awaitPromise": true}));
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
+    }
+
+    /// Runs a script in the page that gives nothing.
+    pub fn run(&mut self, script: &str) {
+        let answer = self.call("Runtime.evaluate", json!({"expression": script}));
+        assert!(answer["exceptionDetails"].is_null(), "{}", answer["exceptionDetails"]);
     }
 
     /// The text of the first element that a selector finds; empty where there is none.
@@ -101,14 +108,59 @@ impl Browser {
             self.value(&format!("document.getElementById({}).focus()", json!(id)));
             self.call("Input.insertText", json!({"text": text}));
         }
-        self.value("window.weirOld = true");
         let click = format!(
             "(() => {{ const all = [...document.querySelectorAll('main button, .reader button, main a')]; \
-             const one = all.find(b => b.innerText.trim() === {}); one?.click(); return !!one; }})()",
+             const one = all.find(b => b.innerText.trim() === {}); if (one) window.weirOld = true; one?.click(); return !!one; }})()",
             json!(button)
         );
         assert_eq!(self.value(&click), true, "no button {button:?} on {}", self.address());
         self.wait_for_page(button);
+    }
+
+    /// Chooses from lists and ticks boxes, by their ids: a list's value, or "yes" for a box.
+    pub fn choose(&mut self, fields: &[(&str, &str)]) {
+        for (id, value) in fields {
+            let set = format!(
+                "(() => {{ const e = document.getElementById({}); if (!e) return 'missing'; if (e.type === 'checkbox') e.checked = true; \
+                 else e.value = {}; return e.type === 'checkbox' || e.value === {} ? '' : 'refused'; }})()",
+                json!(id),
+                json!(value),
+                json!(value)
+            );
+            assert_eq!(self.value(&set), "", "{id} = {value} on {}", self.address());
+        }
+    }
+
+    /// Runs a script that leads to another page, and waits for that.
+    pub fn leave(&mut self, script: &str) {
+        self.value(&format!("window.weirOld = true; {script}"));
+        self.wait_for_page(script);
+    }
+
+    /// Presses a key and lets it go.
+    pub fn press(&mut self, key: &str, code: u32) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            self.call(
+                "Input.dispatchKeyEvent",
+                json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "nativeVirtualKeyCode": code}),
+            );
+        }
+    }
+
+    /// Makes the screen so many pixels wide; 0 is the browser's own width.
+    pub fn set_width(&mut self, width: u32) {
+        match width {
+            0 => self.call("Emulation.clearDeviceMetricsOverride", json!({})),
+            _ => self.call(
+                "Emulation.setDeviceMetricsOverride",
+                json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}),
+            ),
+        };
+    }
+
+    /// Has the reader prefer something, as a dark scheme; an empty value is the browser's own.
+    pub fn prefer(&mut self, what: &str, value: &str) {
+        self.call("Emulation.setEmulatedMedia", json!({"features": [{"name": what, "value": value}]}));
     }
 
     fn wait_for_page(&mut self, what: &str) {
@@ -138,25 +190,19 @@ impl Browser {
     pub fn picture(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("WEIR_PICTURES") else { return };
         for width in [1280, 390] {
-            self.call(
-                "Emulation.setDeviceMetricsOverride",
-                json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}),
-            );
+            self.set_width(width);
             let picture = self.call("Page.captureScreenshot", json!({"captureBeyondViewport": true}));
             let path = std::path::Path::new(&folder).join(format!("{name}-{width}.base64"));
             std::fs::write(path, picture["data"].as_str().unwrap_or_default()).expect("a picture");
         }
-        self.call("Emulation.clearDeviceMetricsOverride", json!({}));
+        self.set_width(0);
     }
 
-    /// Whether anything is wider than a phone.
+    /// Whether anything is wider than a small phone.
     pub fn is_wider_than_a_phone(&mut self) -> bool {
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            json!({"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": true}),
-        );
-        let wide = self.value("document.documentElement.scrollWidth > 390");
-        self.call("Emulation.clearDeviceMetricsOverride", json!({}));
+        self.set_width(320);
+        let wide = self.value("document.documentElement.scrollWidth > 320");
+        self.set_width(0);
         wide == true
     }
 }

@@ -9,6 +9,11 @@
 )]
 
 pub mod browser;
+pub mod dice;
+pub mod everyone;
+pub mod mail_server;
+pub mod served;
+pub mod sign_in;
 
 use std::fs::OpenOptions;
 use std::io::Write;

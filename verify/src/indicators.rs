@@ -261,7 +261,7 @@ impl Year<'_> {
             self.change(term, &all, &mut cells);
         }
         self.signals(&all, &mut cells);
-        self.retention(&mut cells);
+        self.retention(&all, &mut cells);
         self.silence(&mut cells);
         cells.retain(Cell::says_something);
         let periods = self.terms().filter(|term| self.past(term).next().is_some());

@@ -13,7 +13,7 @@ use crate::error::VerifyError;
 use crate::indicators::{Cell, Year};
 use crate::rollups::{Verification, monday};
 use crate::terms::HalfTerm;
-use crate::weekly::Weeks;
+use crate::weekly::{SchoolWeek, Weeks};
 
 /// The parts of `alert_delay`: of how many of how many events the delay is told.
 const DELAYS: [(&str, i64, i64); 2] = [("half", 1, 2), ("19 in 20", 19, 20)];
@@ -162,9 +162,10 @@ impl Year<'_> {
     }
 
     /// Days by which the oldest row that may tell of one person is past its time; told of today, under the newest half-term.
-    pub(crate) fn retention(&self, cells: &mut Vec<Cell>) {
-        let newest = self.terms().filter(|term| self.past(term).next().is_some()).max_by_key(|term| term.number);
-        let Some(term) = newest else { return };
+    pub(crate) fn retention(&self, all: &BTreeMap<i32, SchoolWeek>, cells: &mut Vec<Cell>) {
+        // A week in which one half-term ends and the next begins is the first one's.
+        let newest = all.values().filter(|week| week.year == self.year && week.past_days > 0).map(|week| week.number).max();
+        let Some(term) = self.terms().find(|term| Some(term.number) == newest) else { return };
         let [raw_days, months] = self.kept_for;
         for (dimension, oldest, allowed) in
             [("lines", self.oldest_raw, raw_days), ("pupil_days", self.school.oldest_person, months * LONGEST_MONTH)]

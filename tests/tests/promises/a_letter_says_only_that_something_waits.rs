@@ -1,12 +1,11 @@
 //! Letters through a real mail server: over TLS, signed in by password or token; and what they hold is that something waits, no more.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use weir_tests::mail_server::{MailServer, make_due, python, set_mail};
 use weir_tests::{Home, Ran, not_run};
 
 const TEST: &str = "a_letter_says_only_that_something_waits";
@@ -15,55 +14,6 @@ const TEST: &str = "a_letter_says_only_that_something_waits";
 const MONDAY: &str = "2026-11-09T02:00:00Z";
 
 const SECRET: &str = "plum-kettle-marmot-77";
-
-/// A mail server of this test alone.
-struct MailServer {
-    process: Child,
-    port: u16,
-    folder: PathBuf,
-}
-
-impl Drop for MailServer {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
-
-impl MailServer {
-    fn start(python: &Path, home: &Home, name: &str, more: &[&str]) -> Self {
-        let folder = home.path().join(name);
-        fs::create_dir(&folder).unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("smtp_server.py");
-        let mut process = Command::new(python)
-            .arg(script)
-            .arg(&folder)
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim().parse().unwrap_or_else(|_| panic!("the mail server gave no port: {line:?}"));
-        Self { process, port, folder }
-    }
-
-    /// The letters it took, in the order they came.
-    fn letters(&self) -> Vec<Value> {
-        let count = fs::read_dir(&self.folder).unwrap().count();
-        let read = |n| serde_json::from_slice(&fs::read(self.folder.join(format!("{n}.json"))).unwrap()).unwrap();
-        (1..=count).map(read).collect()
-    }
-}
-
-fn python() -> Option<PathBuf> {
-    let found = std::env::var_os("WEIR_SMTP_PYTHON").map(PathBuf::from).filter(|path| path.is_file());
-    if found.is_none() {
-        not_run(TEST, "a Python with aiosmtpd (WEIR_SMTP_PYTHON)");
-    }
-    found
-}
 
 /// A certificate for localhost that nobody signed but itself.
 fn certificate(home: &Home) -> Option<(String, String)> {
@@ -79,14 +29,6 @@ fn certificate(home: &Home) -> Option<(String, String)> {
         return None;
     }
     Some((certificate, key))
-}
-
-/// Gives the estate these mail settings in the place of those before.
-fn set_mail(home: &Home, text: &str) {
-    let path = home.estate().join("weir.toml");
-    let settings = fs::read_to_string(&path).unwrap();
-    let settings = settings.split("\n[mail]").next().unwrap();
-    fs::write(path, format!("{settings}\n[mail]\nserver = \"localhost\"\nfrom = \"weir@school.example\"\n{text}\n")).unwrap();
 }
 
 fn set_secret(home: &Home, text: &str) {
@@ -112,7 +54,7 @@ fn night(home: &Home) -> Ran {
 
 #[test]
 fn a_letter_goes_over_tls_to_a_server_that_is_trusted_by_a_password_or_token() {
-    let Some(python) = python() else { return };
+    let Some(python) = python(TEST) else { return };
     let home = Home::new();
     let Some((certificate, key)) = certificate(&home) else { return };
     let tls = ["--certificate", &certificate, "--key", &key];
@@ -156,7 +98,7 @@ fn a_letter_goes_over_tls_to_a_server_that_is_trusted_by_a_password_or_token() {
 
 #[test]
 fn what_is_wrong_with_a_server_is_said_and_nothing_goes_out_unprotected() {
-    let Some(python) = python() else { return };
+    let Some(python) = python(TEST) else { return };
     let home = Home::new();
     let ran = mail_test(&home);
     assert!(ran.status == 2 && ran.stderr.contains("no [mail]"), "{}", ran.stderr);
@@ -188,7 +130,7 @@ fn what_is_wrong_with_a_server_is_said_and_nothing_goes_out_unprotected() {
 
 #[test]
 fn a_nights_letters_wait_for_the_server_and_say_nothing_about_anybody() {
-    let Some(python) = python() else { return };
+    let Some(python) = python(TEST) else { return };
     let home = Home::new();
     // A school that is called what no school is, and an export with a name in it.
     let schools = home.estate().join("schools.csv");
@@ -248,17 +190,9 @@ fn a_nights_letters_wait_for_the_server_and_say_nothing_about_anybody() {
     }
 }
 
-/// Lets letters that wait after a failure be due now, as five minutes would.
-fn make_due(home: &Home) {
-    let python = std::env::var_os("WEIR_SMTP_PYTHON").unwrap();
-    let register = home.estate().join("register.sqlite");
-    let text = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE outbox SET due = made_at'); c.commit()";
-    assert!(Command::new(python).args(["-c", text]).arg(register).status().unwrap().success());
-}
-
 #[test]
 fn a_night_that_could_not_begin_is_told_to_the_technician() {
-    let Some(python) = python() else { return };
+    let Some(python) = python(TEST) else { return };
     let home = Home::new();
     add(&home, "it@oak.example", "technician");
     add(&home, "lead@oak.example", "dsl");

@@ -3,24 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use weir_tests::browser::Browser;
+use weir_tests::served::Served;
+use weir_tests::sign_in::code_of;
 use weir_tests::{Home, Ran, not_run, sample_data_bin, squid_line, weir_bin};
-
-/// Stops the server when the test ends, however it ends.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
 
 fn weir(estate: &Path, arguments: &[&str]) -> Ran {
     let ran: Ran =
@@ -111,17 +102,10 @@ fn ordinary_use_raises_at_most_two_a_week_for_every_500_pupils() {
     assert!(rate <= 2.0, "{rate}");
 }
 
-/// The code an app with this key shows now.
-fn code(key: &str) -> String {
-    let secret = totp_rs::Secret::try_from_base32(key.replace(' ', "")).unwrap();
-    let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("a").with_issuer(Some("Weir")).build().unwrap();
-    totp.generate(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).to_string()
-}
-
 const PASSWORD: &str = "violet kettle marmot";
 
 /// A pupil's search of an hour ago or so, in an estate whose roster knows the pupil; and where the pages answer.
-fn served() -> (Home, Server, String) {
+fn served() -> (Home, Served, String) {
     let home = Home::new();
     fs::write(home.estate().join("roster.csv"), "person,logins,user_type,year_group,from,to\nFern Beispiel,fernb,pupil,9,,\n")
         .unwrap();
@@ -137,15 +121,9 @@ fn served() -> (Home, Server, String) {
     let school = format!("school:{}", home.school());
     let added = home.weir_ok(["user", "add", "lead@oak.example", "--name", "Lark Beispiel", "--role", "dsl", "--at", &school], 0);
     let link = added.stdout.split_once("/link/").unwrap().1.split_whitespace().next().unwrap().to_owned();
-    let mut child = home.command().args(["serve", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = loop {
-        let line = lines.next().expect("the pages are served").unwrap();
-        if let Some(rest) = line.strip_prefix("Open http://") {
-            break rest.split_whitespace().next().unwrap().trim_end_matches('/').to_owned();
-        }
-    };
-    (home, Server(child), format!("http://{address}/link/{link}"))
+    let server = Served::start(&home);
+    let link = format!("http://{}/link/{link}", server.address);
+    (home, server, link)
 }
 
 #[test]
@@ -159,7 +137,7 @@ fn an_alert_is_taken_revealed_and_closed_in_a_browser() {
     browser.send(&[("password", PASSWORD)], "Set the password");
     browser.send(&[("email", "lead@oak.example"), ("password", PASSWORD)], "Sign in");
     let key = browser.text(".secret");
-    browser.send(&[("code", &code(&key))], "Continue");
+    browser.send(&[("code", &code_of(&key, 0))], "Continue");
     browser.send(&[], "I have kept them: go on");
     browser.open(&format!("{address}/today"));
     assert_eq!(browser.text("h1"), "Who might need help today?");

@@ -1,41 +1,15 @@
 //! The first run in a real browser: the printed link, the first account, a second step by app, a second person; and nothing before that.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use weir_tests::browser::Browser;
+use weir_tests::served::Served;
+use weir_tests::sign_in::code_of;
 use weir_tests::{Home, not_run};
 
-/// Stops the server when the test ends, however it ends.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
 const PASSWORD: &str = "violet kettle marmot";
-
-/// Serves the estate; gives the address and, where one was printed, the path of the first link.
-fn serve(home: &Home) -> (Server, String, Option<String>) {
-    let mut child = home.command().args(["serve", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (mut link, mut address) = (None, None);
-    while address.is_none() {
-        let line = lines.next().expect("the pages are served").unwrap();
-        if let Some((_, path)) = line.split_once("/link/") {
-            link = Some(format!("/link/{}", path.trim()));
-        }
-        if let Some(rest) = line.strip_prefix("Open http://") {
-            address = Some(rest.split_whitespace().next().unwrap().trim_end_matches('/').to_owned());
-        }
-    }
-    (Server(child), address.unwrap(), link)
-}
 
 fn raw(address: &str, path: &str) -> String {
     let port = address.rsplit_once(':').unwrap().1;
@@ -47,19 +21,13 @@ fn raw(address: &str, path: &str) -> String {
     answer
 }
 
-/// The code an app with this key shows `steps` half minutes from now.
-fn code(key: &str, steps: u64) -> String {
-    let secret = totp_rs::Secret::try_from_base32(key.replace(' ', "")).unwrap();
-    let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("a").with_issuer(Some("Weir")).build().unwrap();
-    totp.generate(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 30 * steps).to_string()
-}
-
 #[test]
 fn from_the_first_run_to_a_second_person() {
     let home = Home::new();
     let school = home.school();
-    let (server, address, link) = serve(&home);
-    let link = link.expect("the first run prints a link");
+    let server = Served::start(&home);
+    let address = server.address.clone();
+    let link = server.link.clone().expect("the first run prints a link");
     let answer = raw(&address, &format!("/school/{school}/2026-27"));
     assert!(answer.starts_with("HTTP/1.1 303") && answer.contains("location: /sign-in?next="), "{answer}");
 
@@ -83,7 +51,7 @@ fn from_the_first_run_to_a_second_person() {
     assert!(!browser.is_wider_than_a_phone());
     browser.picture("second-step");
     let key = browser.text(".secret");
-    browser.send(&[("code", &code(&key, 0))], "Continue");
+    browser.send(&[("code", &code_of(&key, 0))], "Continue");
     assert_eq!(browser.text("h1"), "Keep your recovery codes");
     browser.picture("codes");
     let recovery = browser.text(".codes li");
@@ -123,7 +91,7 @@ fn from_the_first_run_to_a_second_person() {
     browser.picture("code");
     browser.send(&[("code", "not-a-code")], "Continue");
     assert!(browser.text(".wrong-list").contains("This code is not right"));
-    browser.send(&[("code", &code(&key, 1))], "Continue");
+    browser.send(&[("code", &code_of(&key, 1))], "Continue");
     assert_eq!(browser.address(), format!("http://{address}/"));
     browser.send(&[], "Sign out");
     browser.send(&[("email", "quill@oak.example"), ("password", PASSWORD)], "Sign in");
@@ -143,8 +111,8 @@ fn from_the_first_run_to_a_second_person() {
     drop(server);
 
     // Started again, it prints no link; the trail of it all is whole, and names nobody.
-    let (server, _, link) = serve(&home);
-    assert_eq!(link, None);
+    let server = Served::start(&home);
+    assert_eq!(server.link, None);
     drop(server);
     let ran = home.weir_ok(["audit", "verify"], 0);
     let head = ran.stdout.lines().find_map(|line| line.strip_prefix("Head: ")).expect("a head").to_owned();

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use weir_tests::browser::Browser;
-use weir_tests::{Ran, not_run, weir_bin};
+use weir_tests::dice::Dice;
+use weir_tests::{Ran, not_run, sign_in, weir_bin};
 
 /// Stops the server when the test ends, however it ends.
 struct Server(Child);
@@ -44,7 +45,7 @@ fn ask(port: u16, request: &str) -> String {
 }
 
 /// Signs in; gives the cookie.
-fn sign_in(port: u16, email: &str, password: &str) -> String {
+fn session(port: u16, email: &str, password: &str) -> String {
     let body = format!("email={email}&password={password}");
     let answer = ask(
         port,
@@ -178,6 +179,31 @@ fn figures_equal_the_truth(estate: &Path, port: u16, cookie: &str, truth: &Value
     }
 }
 
+/// Readers who all ask at once, each in an order of their own, are all answered. How fast is measured by `benches/load.sh`.
+fn many_read_at_once(port: u16, cookie: &str) {
+    let pages: Vec<String> = ["/", "/method", "/account"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(
+            ["oakfield-juniors", "kestrel-academy", "st-brannocks"]
+                .iter()
+                .flat_map(|school| ["", "/review", "/figures.csv"].map(|page| format!("/school/{school}/2026-27{page}"))),
+        )
+        .collect();
+    std::thread::scope(|scope| {
+        for reader in 0..40 {
+            let pages = &pages;
+            scope.spawn(move || {
+                let mut dice = Dice::new(reader);
+                for _ in 0..6 {
+                    let page: &String = dice.one(pages);
+                    assert!(get(port, cookie, page).len() > 500, "{page}");
+                }
+            });
+        }
+    });
+}
+
 /// A port nobody listens on.
 fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
@@ -287,15 +313,16 @@ fn ledger_and_pages() {
             break;
         }
     }
-    let officer = printed.iter().find(|line| line.contains("officer@weir-demo.example")).expect("an officer's sign-in");
-    let password = officer.split(['│', '┆', '|']).map(str::trim).find(|cell| cell.len() == 19 && cell.matches('-').count() == 3);
-    let password = password.expect("a password").to_owned();
+    let people = sign_in::printed(printed.iter().map(String::as_str));
+    assert_eq!(people.len(), 9, "one of each role");
+    let officer = people.iter().find(|one| one.email == "officer@weir-demo.example").expect("an officer's sign-in");
+    let password = officer.password.clone();
     let until = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < until, "the pages are not served");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let cookie = sign_in(port, "officer@weir-demo.example", &password);
+    let cookie = session(port, "officer@weir-demo.example", &password);
     let all = get(port, &cookie, "/");
     let schools = rows(&estate, "SELECT name FROM schools ORDER BY name");
     assert_eq!(schools.len(), truth["schools"].as_array().unwrap().len());
@@ -330,6 +357,7 @@ fn ledger_and_pages() {
     figures_equal_the_truth(&estate, port, &cookie, &truth);
     crate::every_figure_is_verifys::check(&estate, &|school, year| figures(port, &cookie, school, year));
     crate::nothing_identifies_a_child::check(&estate, port, &printed, &log);
+    many_read_at_once(port, &cookie);
 
     let Some(mut browser) = Browser::start() else {
         return not_run("the_demo_tells_what_was_planted (in a browser)", "chromium");
@@ -348,4 +376,5 @@ fn ledger_and_pages() {
     );
     assert_eq!(dom.matches("<h1").count(), 1);
     assert!(!dom.contains("<script"), "the page needs no script");
+    crate::every_page_is_for_everyone::check(&format!("http://localhost:{port}"), &people);
 }

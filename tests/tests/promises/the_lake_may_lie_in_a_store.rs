@@ -15,7 +15,7 @@ const ACCOUNT: &str =
     "Authorization: AWS4-HMAC-SHA256 Credential=weir/20261122/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
 
 /// A server that speaks S3, of this test alone, with one bucket.
-struct Store {
+pub(crate) struct Store {
     server: Child,
     port: u16,
 }
@@ -28,7 +28,7 @@ impl Drop for Store {
 }
 
 impl Store {
-    fn start(program: &Path) -> Self {
+    pub(crate) fn start(program: &Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let server = Command::new(program)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
@@ -72,14 +72,14 @@ impl Store {
 }
 
 /// An estate whose lake is in the store, and the command that was built for it.
-struct Far<'a> {
-    home: Home,
+pub(crate) struct Far<'a> {
+    pub(crate) home: Home,
     store: &'a Store,
     program: &'a Path,
 }
 
 impl<'a> Far<'a> {
-    fn new(store: &'a Store, program: &'a Path, name: &str) -> Self {
+    pub(crate) fn new(store: &'a Store, program: &'a Path, name: &str) -> Self {
         let home = Home::new();
         let settings = home.estate().join("weir.toml");
         let text = std::fs::read_to_string(&settings).unwrap();
@@ -89,13 +89,13 @@ impl<'a> Far<'a> {
         Far { home, store, program }
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.program);
         command.arg("--config").arg(self.home.estate().join("weir.toml")).envs(self.store.environment());
         command
     }
 
-    fn ingest(&self, log: &Path) -> Command {
+    pub(crate) fn ingest(&self, log: &Path) -> Command {
         let mut command = self.command();
         command.args(["ingest", "--school", &self.home.school(), "--format", "squid"]).arg(log);
         command
@@ -105,7 +105,7 @@ impl<'a> Far<'a> {
         command.output().unwrap().into()
     }
 
-    fn sql(&self, text: &str) -> Vec<Value> {
+    pub(crate) fn sql(&self, text: &str) -> Vec<Value> {
         let mut command = self.command();
         command.args(["sql", "--sensitive", "end-to-end test", "--output", "ndjson", text]);
         let ran = Self::ran(command);
@@ -123,7 +123,7 @@ const QUERIES: [&str; 4] = [
     "SELECT event_date, topic, sum(requests) AS n FROM pupil_days GROUP BY event_date, topic ORDER BY event_date, topic",
 ];
 
-fn log(folder: &Path, seed: &str) -> PathBuf {
+pub(crate) fn log(folder: &Path, seed: &str) -> PathBuf {
     let log = folder.join(format!("{seed}.log"));
     let made =
         Command::new(sample_data_bin()).args(["--format", "squid", "--rows", "800", "--seed", seed, "--out"]).arg(&log).status();
@@ -131,7 +131,7 @@ fn log(folder: &Path, seed: &str) -> PathBuf {
     log
 }
 
-fn parts() -> Option<(PathBuf, PathBuf)> {
+pub(crate) fn parts() -> Option<(PathBuf, PathBuf)> {
     let program = std::env::var_os("WEIR_CLUSTER_BIN").map(PathBuf::from).filter(|path| path.is_file());
     let server = std::env::var_os("WEIR_MOTO").map(PathBuf::from).filter(|path| path.is_file());
     match (program, server) {
@@ -269,6 +269,47 @@ fn two_machines_that_write_at_once_lose_nothing() {
     let sums = far.sql("SELECT count(*) AS files, sum(events) AS events, sum(lines) AS lines FROM receipts");
     assert_eq!((sums[0]["files"].as_i64(), sums[0]["lines"].as_i64()), (Some(4), Some(3200)));
     assert_eq!(far.sql("SELECT count(*) AS events FROM events")[0]["events"], sums[0]["events"]);
+}
+
+#[test]
+fn a_night_without_its_store_is_told_and_made_up_by_the_next() {
+    let Some((program, server)) = parts() else { return };
+    let store = Store::start(&server);
+    let far = Far::new(&store, &program, "nights");
+    let inbox = far.home.estate().join("inbox/my-school-filter");
+    std::fs::create_dir_all(&inbox).unwrap();
+    let put = |seed: &str| {
+        let path = log(&inbox, seed);
+        let an_hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(an_hour_ago).unwrap();
+    };
+    let night = |is_away: bool| {
+        let mut command = far.command();
+        command.arg("nightly");
+        if is_away {
+            // Where nobody answers: a store that forgets when it is stopped could not come back.
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+        }
+        Far::ran(command)
+    };
+    put("51");
+    let ran = night(false);
+    assert!((0..=1).contains(&ran.status), "{}{}", ran.stdout, ran.stderr);
+    put("52");
+    let ran = night(true);
+    assert_eq!(ran.status, 2, "{}{}", ran.stdout, ran.stderr);
+    assert!(inbox.join("52.log").is_file(), "what could not be read stays where it is");
+    let ran = night(false);
+    assert!((0..=1).contains(&ran.status), "{}{}", ran.stdout, ran.stderr);
+
+    let near = Home::new();
+    for seed in ["51", "52"] {
+        assert!(near.ingest("squid", &log(near.path(), seed)).status <= 1);
+    }
+    for query in &QUERIES[..2] {
+        assert_eq!(far.sql(query), near.sql(query), "{query}");
+    }
 }
 
 #[test]
