@@ -54,11 +54,13 @@ impl Evidence for Example {
     fn whole_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
         Box::pin(async move {
             let mut page = self.school_year(school, year).await?;
-            for point in page.figures.iter_mut().flat_map(|figure| &mut figure.points) {
-                for number in [&mut point.value, &mut point.last_year, &mut point.numerator] {
-                    if *number == Shown::Hidden {
-                        *number = Shown::Number(3.0);
-                    }
+            for figure in &mut page.figures {
+                figure.comparison = figure.comparison.replace("fewer than 5, perhaps none", "3.0");
+                let points = figure.points.iter_mut();
+                let numbers = points.flat_map(|point| [&mut point.value, &mut point.last_year, &mut point.numerator]);
+                let longer = figure.longer.iter_mut().flat_map(|longer| [&mut longer.value, &mut longer.last_year]);
+                for number in numbers.chain(longer).filter(|number| **number == Shown::Hidden) {
+                    *number = Shown::Number(3.0);
                 }
             }
             Ok(page)

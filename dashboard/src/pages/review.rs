@@ -26,6 +26,8 @@ pub(crate) struct ReviewPage {
     pub(crate) ways: Vec<(String, &'static str)>,
     /// What the reader may do to it.
     pub(crate) rights: Rights,
+    /// What the nation calls the safeguarding lead.
+    pub(crate) lead: String,
     /// Nobody has opened it yet.
     pub(crate) can_open: bool,
     pub(crate) steps: Vec<NextStep>,
@@ -143,6 +145,7 @@ impl ReviewPage {
                 comments: rights.comments && is_open(reported),
                 ..rights
             },
+            lead: reported.nation.says("safeguarding lead"),
             can_open: rights.writes && reported.review.is_none(),
             steps: page.missing.iter().map(|missing| NextStep::of(missing, &page.school, page.year)).collect(),
             questions,

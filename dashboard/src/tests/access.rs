@@ -51,8 +51,9 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
     let is_own = path.starts_with("/account") || path.starts_with("/mail/");
     let is_people = path.starts_with("/people");
-    let is_alerts =
-        path == "/today" || ["/school/oakfield/alerts", "/school/oakfield/names"].iter().any(|start| path.starts_with(start));
+    let is_alerts = path == "/today"
+        || ["alerts", "names", "digest"].iter().any(|part| path.starts_with(&format!("/school/oakfield/{part}")));
+    let is_feeds = ["/unclaimed", "/feeds", "/school/oakfield/feeds"].contains(&path);
     let is_register =
         ["checks", "changes", "records", "policy"].iter().any(|start| path.starts_with(&format!("/school/oakfield/{start}")));
     let is_asked = ["questions", "visits"].iter().any(|start| path.starts_with(&format!("/school/oakfield/{start}")))
@@ -67,10 +68,12 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
         Some(Role::Administrator) if is_people => Wanted::Answered,
         Some(_) if is_people => Wanted::Refused,
         Some(_) if path.starts_with("/school/oakfield/requests") => Wanted::Answered,
-        Some(Role::Governor | Role::Leader | Role::Dsl | Role::Technician) if path.starts_with("/school/oakfield/saved") => {
+        Some(Role::Governor | Role::Chair | Role::Leader | Role::Dsl | Role::Technician)
+            if path == "/saved" || path.starts_with("/school/oakfield/saved") =>
+        {
             Wanted::Answered
         }
-        Some(_) if path.starts_with("/school/oakfield/saved") => Wanted::Refused,
+        Some(_) if path == "/saved" || path.starts_with("/school/oakfield/saved") => Wanted::Refused,
         // Alerts and names: the safeguarding lead and the head. What names were shown is read by the head, and by governors.
         Some(Role::Dsl | Role::Leader) if is_alerts => Wanted::Answered,
         Some(_) if is_alerts => Wanted::Refused,
@@ -118,8 +121,8 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
                 Wanted::Refused
             }
         }
-        Some(Role::Dsl | Role::Leader | Role::Technician | Role::Administrator) if path == "/unclaimed" => Wanted::Answered,
-        Some(_) if path == "/unclaimed" => Wanted::Refused,
+        Some(Role::Dsl | Role::Leader | Role::Technician | Role::Administrator) if is_feeds => Wanted::Answered,
+        Some(_) if is_feeds => Wanted::Refused,
         Some(_) => Wanted::Answered,
     }
 }
@@ -245,7 +248,8 @@ async fn another_school_does_not_exist() {
             let path = address(pattern, "1").replace("oakfield", other);
             let status = governor.get(&path).await.status;
             // What a governor opens nowhere is refused alike at every school; what only takes forms says so to everybody.
-            let is_closed = ["/answer", "/upload", "/checks", "/changes", "/records", "/policy", "/alerts", "/names"]
+            let is_closed =
+                ["/answer", "/upload", "/checks", "/changes", "/records", "/policy", "/alerts", "/names", "/feeds", "/digest"]
                 .iter()
                 .any(|part| path.contains(part));
             let is_theirs = !is_closed || is_in_numbers(&path);

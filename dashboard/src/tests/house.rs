@@ -154,7 +154,7 @@ impl House {
 
     /// Somebody wholly signed in, second step and all.
     pub(super) async fn signed_in(&self, role: Role, place: &str) -> Browser<'_> {
-        let email = format!("{}-{}@oak.example", role.word(), place.replace([':', '*'], "-"));
+        let email = format!("{}-{}@oak.example", role.word(), place.replace([':', '*', ' '], "-"));
         self.with(&email, role, place).await;
         let mut browser = self.browser();
         let answer = browser.post("/sign-in", &[("email", &email), ("password", GOOD)]).await;
