@@ -362,7 +362,8 @@ impl<'a> Run<'a> {
     /// Whether a line in quarantine has one of the names as a word.
     fn is_their_line(&self, sealed: &[u8]) -> Result<bool, LakeError> {
         let line = self.vault.open_line(sealed).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
-        let line = String::from_utf8_lossy(&line).to_lowercase();
+        let all = line.heading.into_iter().chain([line.line]).collect::<Vec<_>>().join(&b'\n');
+        let line = String::from_utf8_lossy(&all).to_lowercase();
         Ok(self.names.iter().any(|name| has_word(&line, name)))
     }
 

@@ -6,6 +6,7 @@ mod a_closed_date_opens_for_a_full_re_export;
 mod a_date_closes_when_two_engines_agree;
 mod a_killed_ingest_leaves_nothing;
 mod a_letter_says_only_that_something_waits;
+mod a_mended_format_reads_what_waited;
 mod a_mistake_can_be_taken_back;
 mod a_new_vendor_needs_no_programming;
 mod a_new_year_changes_no_earlier_figure;
