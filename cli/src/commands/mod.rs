@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod erase;
 pub mod estate;
 pub mod export_subject;
+pub mod fetch;
 pub mod format_tools;
 pub mod formats;
 pub mod ingest;

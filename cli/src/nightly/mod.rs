@@ -4,6 +4,7 @@
 
 pub mod backup;
 pub mod feeds;
+pub mod fetching;
 pub mod inbox;
 pub mod mail;
 mod read;
@@ -38,6 +39,7 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
         night.steps.push(step);
         is_done
     };
+    fetching::all(estate, None, None, &mut take)?;
     Reading { estate, lake: &lake, vault: &vault, catalogue }.all(run_id, &mut take)?;
     let is_rolled_up = take(of("figures", figures(estate, &lake)));
     // Not only after figures: what a child searched for must not wait for a sum.
@@ -77,6 +79,7 @@ pub fn look(
 ) -> anyhow::Result<bool> {
     let lake = commands::estate::lake(estate)?;
     let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
+    fetching::all(estate, None, None, take)?;
     let has_read = Reading { estate, lake: &lake, vault: &vault, catalogue }.all(run_id, take)?;
     // The first look finishes what the run before may have left.
     if has_read || is_first {

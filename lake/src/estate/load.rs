@@ -91,6 +91,7 @@ impl Estate {
             engine: settings.engine,
             serving: settings.serving,
             receiving: settings.receiving,
+            fetches: settings.fetches,
             formats: settings.formats,
             missing: missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(file, _)| file).collect(),
         })

@@ -2,6 +2,7 @@
 
 mod backup;
 mod error;
+mod fetching;
 mod holidays;
 mod init;
 mod load;
@@ -32,6 +33,7 @@ use crate::ids::{FormatId, SchoolId, SourceId};
 
 pub use backup::Backup;
 pub use error::{EstateError, Problem};
+pub use fetching::{Fetch, FetchFrom, is_link_local};
 pub use holidays::{bank_holidays, easter_sunday};
 pub use init::{init, init_for};
 pub use load::CalendarState;
@@ -395,6 +397,8 @@ pub struct Estate {
     pub serving: Serving,
     /// What is received as it happens.
     pub receiving: Receiving,
+    /// From where exports are pulled.
+    pub fetches: Vec<Fetch>,
     /// Folder of the estate's own formats, if any.
     pub formats: Option<PathBuf>,
     /// Files that could have been there and are not, for `weir doctor`.

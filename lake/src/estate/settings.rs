@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::backup::{self, Backup, RawBackup};
 use super::error::{found_text, found_use, one_of};
+use super::fetching::{self, Fetch, RawFetch};
 use super::mail::{self, Mail, RawMail};
 use super::places::{below, is_inside};
 use super::receiving::{self, RawListen, RawSenders, RawWatch, Receiving};
@@ -98,6 +99,8 @@ pub(crate) struct RawSettings {
     keep_free: Option<Spanned<String>>,
     #[serde(default)]
     source: Vec<RawSource>,
+    #[serde(default)]
+    fetch: Vec<RawFetch>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +152,7 @@ pub(crate) struct Settings {
     pub(crate) engine: Engine,
     pub(crate) serving: Serving,
     pub(crate) receiving: Receiving,
+    pub(crate) fetches: Vec<Fetch>,
     pub(crate) sources: BTreeMap<SourceId, Source>,
 }
 
@@ -248,6 +252,7 @@ pub(crate) fn check(
         user_domains: check_domains(&raw.user_domains, problems),
         serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
         receiving: receiving::check(raw.listen, raw.watch, raw.keep_free, senders, home, &place, problems),
+        fetches: fetching::check(raw.fetch, home, &sources, &place, problems),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
         sources,
     }

@@ -32,4 +32,5 @@ mod the_lake_may_lie_in_a_store;
 mod todays_files_apply_to_open_dates;
 mod two_engines_agree;
 mod what_is_asked_is_written_down;
+mod what_is_fetched_comes_once;
 mod what_is_sent_arrives_once;

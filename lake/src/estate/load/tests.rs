@@ -171,7 +171,7 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
         (
             "lakes = \"x\"\n",
             &[
-                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `register`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `backup`, `engine`, `serve`, `listen`, `watch`, `keep_free`, `source`",
+                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `register`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `backup`, `engine`, `serve`, `listen`, `watch`, `keep_free`, `source`, `fetch`",
             ],
         ),
         ("\nlake = \n", &["weir.toml line 2: "]),
