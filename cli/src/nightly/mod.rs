@@ -140,7 +140,8 @@ fn feeds_said(feeds: &feeds::Feeds) -> Said {
 }
 
 fn retention(estate: &Estate, lake: &Lake, run_id: &RunId) -> anyhow::Result<Said> {
-    let plan = lake.retention_plan(&lake.snapshot()?, estate, clock::today_here(), clock::now_micros())?;
+    let holds = commands::retention::holds(estate)?;
+    let plan = lake.retention_plan(&lake.snapshot()?, estate, &holds, clock::today_here(), clock::now_micros())?;
     if plan.is_empty() {
         return Ok((String::from("nothing is past its time"), Vec::new()));
     }
@@ -153,7 +154,7 @@ fn old_exports(estate: &Estate) -> anyhow::Result<Said> {
     let mut gone = 0;
     let days = estate.retention.exports_days;
     for source in estate.sources.values() {
-        gone += Inbox::of_spool(estate, source).forget(days)?;
+        gone += Inbox::of_spool(estate, source).forget(estate.exports_days_of(source))?;
     }
     gone += inbox::forget_written(&estate.receiving.spool.join(UNKNOWN_SENDERS), days)?;
     let text = match gone {
