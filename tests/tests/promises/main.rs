@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod a_change_of_settings_takes_effect;
 mod a_closed_date_opens_for_a_full_re_export;
 mod a_date_closes_when_two_engines_agree;
 mod a_killed_ingest_leaves_nothing;
