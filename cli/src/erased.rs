@@ -1,5 +1,7 @@
 //! Marks of who was erased, beside the vault: they say nothing to anybody, and let a copy that comes back be erased again.
 
+pub mod folders;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

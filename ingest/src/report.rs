@@ -39,6 +39,43 @@ impl Ledger {
     }
 }
 
+/// What a second reading of quarantined lines came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReplayReport {
+    /// The run.
+    pub run_id: String,
+    /// The source.
+    pub source_id: String,
+    /// The lake version it made; none where nothing could be read.
+    pub lake_version: Option<u64>,
+    /// What became of the lines, by format and reason.
+    pub lines: Vec<Replayed>,
+}
+
+/// What became of the lines of one format that were quarantined for one reason.
+/// `lines = events + admin_events + ignored + stay`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    /// The format they were read as when they were quarantined.
+    pub format_id: String,
+    /// Why they were.
+    pub reason: String,
+    /// How many there were.
+    pub lines: u64,
+    /// Lines that are events now.
+    pub events: u64,
+    /// Lines that are admin events now.
+    pub admin_events: u64,
+    /// Reason -> lines that a ledger tells as ignored now.
+    pub ignored: BTreeMap<String, u64>,
+    /// Lines that stay in quarantine.
+    pub stay: u64,
+    /// Of those, lines whose date is closed.
+    pub closed: u64,
+    /// Of those, lines that were not tried: cut short, damaged, or sealed under another vault.
+    pub not_tried: u64,
+}
+
 /// What became of one input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -26,6 +26,7 @@ pub mod names;
 mod page_encoding;
 #[cfg(test)]
 mod properties;
+pub mod quarantine;
 mod receipts;
 mod remote;
 #[cfg(test)]

@@ -100,7 +100,7 @@ fn slice() -> Slice {
 }
 
 fn plan(lake: &Lake, today: Date, now: i64) -> RetentionPlan {
-    lake.retention_plan(&lake.snapshot().unwrap(), &estate(), today, now).unwrap()
+    lake.retention_plan(&lake.snapshot().unwrap(), &estate(), &BTreeSet::new(), today, now).unwrap()
 }
 
 const LONG_AFTER: i64 = CAME + 200 * MICROS_A_DAY;
@@ -183,4 +183,96 @@ fn each_table_has_its_own_time() {
     assert_eq!(going(date(2027, 12, 6)), [Table::AdminEvents, Table::Quarantine], "13 months");
     assert_eq!(going(date(2028, 12, 5)), [Table::AdminEvents, Table::Quarantine]);
     assert_eq!(going(date(2028, 12, 6)).len(), 5, "25 months");
+}
+
+fn under(lake: &Lake, estate: &Estate, holds: &[&str], today: Date) -> RetentionPlan {
+    let holds = holds.iter().map(|key| UserKey::parse(key).unwrap()).collect();
+    lake.retention_plan(&lake.snapshot().unwrap(), estate, &holds, today, LONG_AFTER).unwrap()
+}
+
+/// Raw rows of two schools in one file of one source, and their index.
+fn lake_of_two_schools(folder: &std::path::Path) -> Lake {
+    let lake = Lake::open(folder).unwrap();
+    let adds = rows_of(&lake, Table::PupilDays, &[("ash", DAY), ("beech", DAY)]);
+    let at = i64::from(DAY) * MICROS_A_DAY + 9 * 3_600_000_000;
+    let mut writer = EventFileWriter::create(folder, DAY, "two").unwrap();
+    writer.append(&batch_of(&[("ash", DAY, at), ("ash", DAY, at + 1), ("beech", DAY, at)]), &[0, 1, 2]).unwrap();
+    let mut index = lake.index_writer(&SourceId::parse("gate").unwrap(), DAY);
+    index.add_run([(1, 1)]).unwrap();
+    let events = writer.finish(&[]).unwrap();
+    lake.commit(Change {
+        adds: adds.into_iter().chain([(Table::Events, events)]).collect(),
+        receipts: vec![receipt(FILE, 3, (at, at + 1))],
+        index: vec![index.finish().unwrap()],
+        ..change(0)
+    })
+    .unwrap();
+    lake
+}
+
+#[test]
+fn a_school_that_keeps_less_lets_go_of_its_rows_in_a_shared_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake_of_two_schools(folder.path());
+    let mut estate = estate();
+    let ash = SchoolId::parse("ash").unwrap();
+    estate.retention_by_school.insert(ash, Retention { raw_days: 30, ..Retention::default() });
+    // 5 November + 30 days is 5 December: that day they still stay.
+    assert!(under(&lake, &estate, &[], date(2026, 12, 5)).is_empty());
+    let due = under(&lake, &estate, &[], date(2026, 12, 6));
+    assert_eq!(due.by_school, BTreeMap::from([((String::from("ash"), Table::Events), Going { rows: 2, first: DAY, last: DAY })]));
+    assert_eq!(due.unverified, BTreeSet::from([slice()]));
+    lake.retain(&due, &run()).unwrap();
+    let snapshot = lake.snapshot().unwrap();
+    let left = contents(&lake)["events"].clone();
+    assert!(left.len() == 1 && left[0].contains("|beech|"), "{left:?}");
+    assert!(lake.index(&snapshot, &slice().source_id, DAY).unwrap().is_some(), "the other school's lines still need it");
+    assert!(
+        snapshot.closed.has(&slice()) && !snapshot.closed.has(&Slice { school_id: SchoolId::parse("beech").unwrap(), ..slice() })
+    );
+    assert_delta_agrees(&lake);
+    assert!(under(&lake, &estate, &[], date(2026, 12, 6)).is_empty(), "what is gone goes once");
+    // What left the lake leaves the disk.
+    lake.vacuum(std::time::Duration::ZERO).unwrap();
+    let files = std::fs::read_dir(folder.path().join("events")).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect();
+    assert_eq!(files.len(), 1, "the file that held both schools is gone: {files:?}");
+    let rest = under(&lake, &estate, &[], date(2027, 2, 4));
+    assert_eq!(rest.by_school[&(String::from("beech"), Table::Events)].rows, 1);
+    lake.retain(&rest, &run()).unwrap();
+    let snapshot = lake.snapshot().unwrap();
+    assert!(lake.index(&snapshot, &slice().source_id, DAY).unwrap().is_none());
+}
+
+#[test]
+fn a_hold_keeps_the_rows_of_a_case_and_nobody_elses() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path()).unwrap();
+    let (held, other) = ("k1-0123456789abcdef0123456789abcdef", "k1-fedcba9876543210fedcba9876543210");
+    let mut adds = Vec::new();
+    for key in [held, other, held] {
+        let files = rows_of(&lake, Table::PupilDays, &[("ash", DAY)]);
+        for (table, file) in files {
+            let with_key = lake
+                .change_rows(table, &file, |rows| {
+                    let mut columns = rows.columns().to_vec();
+                    let at = rows.schema().index_of("user_key").unwrap();
+                    columns[at] = Arc::new(StringArray::from(vec![key; rows.num_rows()]));
+                    Ok(Some(RecordBatch::try_new(rows.schema(), columns).unwrap()))
+                })
+                .unwrap();
+            adds.extend(with_key.map(|file| (table, file)));
+        }
+    }
+    lake.commit(Change { adds, ..change(0) }).unwrap();
+    let today = date(2027, 12, 5);
+    let due = under(&lake, &estate(), &[held], today);
+    assert_eq!((due.going[&Table::PupilDays].rows, due.held[&Table::PupilDays]), (1, 2));
+    lake.retain(&due, &run()).unwrap();
+    let left = contents(&lake)["pupil_days"].clone();
+    assert!(left.len() == 2 && left.iter().all(|row| row.contains(held)), "{left:?}");
+    assert_delta_agrees(&lake);
+    assert!(under(&lake, &estate(), &[held], today).is_empty());
+    // Its review day is past, or it was ended.
+    assert_eq!(under(&lake, &estate(), &[], today).going[&Table::PupilDays].rows, 2);
 }

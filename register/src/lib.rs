@@ -25,5 +25,6 @@ mod tests;
 pub use audit::{Act, Action, Actor, AuditRow, Detail, Finding, Head, Outcome, Receipt, Sought, Verified};
 pub use blocking::BlockingRegister;
 pub use error::RegisterError;
+pub use migrations::COPY_ENDING;
 pub use roles::{Ability, Access, AccountId, Place, Reach, Role, may, roles_page};
 pub use store::{Register, Writing};

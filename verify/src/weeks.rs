@@ -34,7 +34,7 @@ impl Verification<'_> {
 
     /// Whether a school's days of people of a date are past their time, so that they may have been taken out.
     pub(crate) fn is_past_its_time(&self, calendar: &Calendar, school: &str, date: i32) -> bool {
-        let until = |id: SchoolId| pupil_days_until(calendar, &self.estate.retention, &id, date_of_epoch_day(date));
+        let until = |id: SchoolId| pupil_days_until(calendar, self.estate.retention_of(&id), &id, date_of_epoch_day(date));
         SchoolId::parse(school).is_ok_and(|id| until(id) <= self.today)
     }
 

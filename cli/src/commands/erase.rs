@@ -16,6 +16,7 @@ use weir_register::erasure::{Erasure, NewHold};
 use weir_register::{Act, Action, Actor, RegisterError, Role};
 
 use crate::erased::Erased;
+use crate::erased::folders::{Folders, SHORTEST, has_word};
 use crate::nightly::inbox::Inbox;
 use crate::output::{Output, print_rows};
 use crate::{Ended, commands};
@@ -244,9 +245,6 @@ async fn list(accounts: &Accounts, output: Output) -> anyhow::Result<Ended> {
     Ok(Ended::Done)
 }
 
-/// Letters of a log-in from which on finding it in packed bytes is no accident.
-const SHORTEST: usize = 5;
-
 /// One request being done.
 struct Run<'a> {
     estate: &'a Estate,
@@ -306,6 +304,8 @@ impl<'a> Run<'a> {
                 "exports wait in the inbox of {source} and may name them; run `weir nightly` first"
             );
         }
+        let folders = Folders::of(self.estate, &self.erasure.school);
+        folders.refuse_unread(&self.names)?;
         let is_theirs = |key: &UserKey| self.erasure.keys.contains(key);
         let is_their_line = |sealed: &[u8]| self.is_their_line(sealed);
         let subject = Subject { key: &is_theirs, line: &is_their_line };
@@ -313,7 +313,7 @@ impl<'a> Run<'a> {
         for (table, rows) in &plan.rows {
             println!("{rows:>8} rows of {}", table.name());
         }
-        println!("{:>8} names in the vault, and every export put away of {}", self.names.len(), self.erasure.school);
+        println!("{:>8} names in the vault, and every export put away or received of {}", self.names.len(), self.erasure.school);
         if dry_run {
             return Ok(Ended::Done);
         }
@@ -327,10 +327,9 @@ impl<'a> Run<'a> {
             self.lake.erase(&plan, &subject, &run_id)?;
         }
         commands::rollup::run(&self.lake, self.estate)?;
-        for (_, inbox) in &inboxes {
-            inbox.forget(0)?;
-        }
-        let left = self.left()?;
+        folders.empty()?;
+        let mut left = self.left()?;
+        left.1.extend(folders.with_names(&self.names)?);
         for key in &self.erasure.keys {
             self.vault.erase(key)?;
         }
@@ -362,7 +361,8 @@ impl<'a> Run<'a> {
     /// Whether a line in quarantine has one of the names as a word.
     fn is_their_line(&self, sealed: &[u8]) -> Result<bool, LakeError> {
         let line = self.vault.open_line(sealed).map_err(|error| LakeError::Rejected { problem: error.to_string() })?;
-        let line = String::from_utf8_lossy(&line).to_lowercase();
+        let all = line.heading.into_iter().chain([line.line]).collect::<Vec<_>>().join(&b'\n');
+        let line = String::from_utf8_lossy(&all).to_lowercase();
         Ok(self.names.iter().any(|name| has_word(&line, name)))
     }
 
@@ -406,17 +406,6 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether a word stands in a text, between letters that are none of a log-in.
-fn has_word(text: &str, word: &str) -> bool {
-    let is_of_word = |c: char| c.is_alphanumeric();
-    !word.is_empty()
-        && text.match_indices(word).any(|(at, found)| {
-            let before = text.get(..at).and_then(|before| before.chars().next_back());
-            let after = text.get(at + found.len()..).and_then(|after| after.chars().next());
-            !before.is_some_and(is_of_word) && !after.is_some_and(is_of_word)
-        })
-}
-
 /// Erases again who was erased before, in a register that came back from an older copy.
 pub fn again(estate: &Estate) -> anyhow::Result<u32> {
     let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
@@ -430,24 +419,4 @@ pub fn again(estate: &Estate) -> anyhow::Result<u32> {
     }
     register.wait(register.register().fold_in())?;
     Ok(count)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_word;
-
-    #[test]
-    fn a_log_in_is_found_as_a_word_alone() {
-        for (text, is_there) in [
-            ("05/11/2026,jlee,maps.example", true),
-            ("sch\\jlee@sch.example", true),
-            ("jleeson,maps.example", false),
-            ("bjlee", false),
-            ("bjlee then jlee", true),
-            ("jlee", true),
-        ] {
-            assert_eq!(has_word(text, "jlee"), is_there, "{text}");
-        }
-        assert!(!has_word("anything", ""));
-    }
 }

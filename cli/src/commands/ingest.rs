@@ -15,7 +15,7 @@ use weir_lake::ids::{FormatId, SchoolId, SourceId};
 use weir_lake::names::ClearName;
 use weir_lake::vault::Vault;
 
-use super::{formats, inspect};
+use super::{formats, inspect, replay};
 use crate::output::{Output, sentence, table};
 use crate::{Ended, progress};
 
@@ -26,6 +26,7 @@ use crate::{Ended, progress};
   weir ingest --source oakfield-filter         everything in that source's inbox
   weir ingest --school oakfield --format squid logs/
   weir ingest --user apatel one-person.csv     an export whose lines name nobody
+  weir ingest --replay                         lines in quarantine once more, after a format was mended
 
 Files, folders, .gz, .zst and .zip. A file that was read before adds nothing. A file is taken whole or not at all.")]
 pub struct Ingest {
@@ -44,6 +45,12 @@ pub struct Ingest {
     /// The person of an export whose lines name nobody because all are one person's
     #[arg(long, value_name = "NAME", value_parser = login)]
     user: Option<String>,
+    /// Read lines in quarantine again instead, of every source or of the one named
+    #[arg(long, conflicts_with_all = ["school", "user", "settled", "paths"])]
+    replay: bool,
+    /// With --replay: only lines quarantined for this reason
+    #[arg(long, requires = "replay")]
+    reason: Option<String>,
     /// A last line without a newline is a line, however new the file is
     #[arg(long)]
     settled: bool,
@@ -59,6 +66,11 @@ impl Ingest {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         let estate = super::estate::load(config)?;
         let catalogue = formats::catalogue_of(&estate, self.formats_dir.as_deref())?;
+        if self.replay {
+            let format = self.format.as_deref().map(|format| format_choice(format, &catalogue)).transpose()?;
+            let wanted = replay::Wanted { source: self.source.as_deref(), format, reason: self.reason.as_deref() };
+            return replay::run(&estate, &catalogue, &wanted, self.output);
+        }
         let source = self.source(&estate, &catalogue)?;
         let paths = if self.paths.is_empty() {
             let inbox = source.inbox.clone();
@@ -237,9 +249,7 @@ pub fn print(report: &IngestReport) {
     }
     println!("{}", sentence(&format!("{}: {}", report.source_id, inspect::ledger_words(&report.total))));
     if report.total.quarantined > 0 {
-        println!(
-            "Lines in quarantine could not be read; weir sql \"SELECT reason, count(*) AS lines FROM quarantine GROUP BY reason\""
-        );
+        println!("Lines in quarantine could not be read: `weir quarantine` says why.");
     }
     if !report.missing.is_empty() {
         println!("\nWhat this source does not give:");

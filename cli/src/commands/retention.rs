@@ -1,5 +1,6 @@
 //! `weir retention`: what is past its time goes, after it was shown.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,8 +8,10 @@ use clap::Args;
 use serde::Serialize;
 use weir_lake::clock;
 use weir_lake::data_file::date_name;
+use weir_lake::estate::Estate;
+use weir_lake::ids::UserKey;
 use weir_lake::retention::Why;
-use weir_register::Action;
+use weir_register::{Action, BlockingRegister, RegisterError};
 
 use crate::Ended;
 use crate::output::{Output, print_rows};
@@ -20,7 +23,8 @@ use crate::output::{Output, print_rows};
   weir retention                     shows it, then asks
   weir retention --yes --now         at once from the disk too
 
-How long each table is kept stands in weir.toml under [retention]. `weir nightly` does this every night. Figures for governors stay.
+How long each table is kept stands in weir.toml under [retention], and under [retention.school.ID] for a school that keeps less. `weir
+nightly` does this every night. A safeguarding lead's hold (weir erase hold) keeps a pupil's rows. Figures for governors stay.
 Files leave the disk a day later, so that no running query fails; --now does not wait.")]
 pub struct Retention {
     /// Only show what would go
@@ -37,9 +41,10 @@ pub struct Retention {
     output: Output,
 }
 
-/// What goes of one table.
+/// What goes of one school and table.
 #[derive(Serialize)]
 struct Row {
+    school: String,
     table: &'static str,
     rows: u64,
     first: String,
@@ -50,11 +55,12 @@ impl Retention {
     pub fn run(self, config: Option<&Path>) -> anyhow::Result<Ended> {
         let estate = super::estate::load(config)?;
         let lake = super::estate::lake(&estate)?;
-        let plan = lake.retention_plan(&lake.snapshot()?, &estate, clock::today_here(), clock::now_micros())?;
+        let plan = lake.retention_plan(&lake.snapshot()?, &estate, &holds(&estate)?, clock::today_here(), clock::now_micros())?;
         let rows: Vec<Row> = plan
-            .going
+            .by_school
             .iter()
-            .map(|(table, going)| Row {
+            .map(|((school, table), going)| Row {
+                school: school.clone(),
                 table: table.name(),
                 rows: going.rows,
                 first: date_name(going.first),
@@ -65,8 +71,8 @@ impl Retention {
         if plan.is_empty() && is_table {
             println!("Nothing is past its time.");
         } else {
-            print_rows(self.output, &rows, &["table", "rows", "from", "to"], |row| {
-                vec![row.table.to_owned(), row.rows.to_string(), row.first.clone(), row.last.clone()]
+            print_rows(self.output, &rows, &["school", "table", "rows", "from", "to"], |row| {
+                vec![row.school.clone(), row.table.to_owned(), row.rows.to_string(), row.first.clone(), row.last.clone()]
             })?;
         }
         if is_table {
@@ -78,6 +84,12 @@ impl Retention {
                 if dates > 0 {
                     println!("Raw rows of {dates} older {} {words}.", if dates == 1 { "day" } else { "days" });
                 }
+            }
+            let held: u64 = plan.held.values().sum();
+            if held > 0 {
+                println!(
+                    "{held} rows past their time stay, because a safeguarding lead holds them: `weir erase list` says until when."
+                );
             }
             if !plan.unverified.is_empty() {
                 println!(
@@ -101,4 +113,17 @@ impl Retention {
         }
         Ok(Ended::Done)
     }
+}
+
+/// The keys of pupils whose rows a safeguarding lead holds today; none where there is no register.
+pub fn holds(estate: &Estate) -> anyhow::Result<BTreeSet<UserKey>> {
+    let register = match BlockingRegister::of_estate_existing(estate) {
+        Ok(register) => register,
+        Err(RegisterError::Missing { .. }) => return Ok(BTreeSet::new()),
+        Err(error) => {
+            return Err(anyhow::Error::new(error).context("the register can't say whose rows are held, so nothing was taken out"));
+        }
+    };
+    let holds = register.wait(register.register().holds(clock::today_here()))?;
+    Ok(holds.into_iter().map(|hold| hold.key).collect())
 }

@@ -37,7 +37,7 @@ pub struct Checked {
 type Check = fn(&Estate) -> anyhow::Result<Vec<Finding>>;
 
 /// Every check but the first, in the order in which somebody would look.
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     ("files", told::files),
     ("permissions", machine::permissions),
     ("clock", machine::clock),
@@ -47,6 +47,7 @@ const CHECKS: [(&str, Check); 11] = [
     ("lake", kept::lake),
     ("nights", told::nights),
     ("feeds", told::feeds),
+    ("fetching", told::fetching),
     ("backup", kept::backup),
     ("mail", told::mail),
 ];

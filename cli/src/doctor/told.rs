@@ -10,6 +10,7 @@ use weir_register::BlockingRegister;
 use super::Finding;
 use crate::commands;
 use crate::nightly::feeds as nightly_feeds;
+use crate::nightly::fetching::when;
 
 const HOUR: i64 = 3600 * 1_000_000;
 
@@ -88,6 +89,22 @@ pub fn feeds(estate: &Estate) -> anyhow::Result<Vec<Finding>> {
     });
     let calendars = feeds.calendars.into_iter().map(|found| Finding::new(found, "add the half-terms to calendar.csv"));
     Ok(silent.chain(calendars).collect())
+}
+
+/// Whether each place that exports are pulled from can be reached with its key.
+pub fn fetching(estate: &Estate) -> anyhow::Result<Vec<Finding>> {
+    if estate.fetches.is_empty() {
+        return Ok(Vec::new());
+    }
+    let runtime = commands::runtime()?;
+    let failed = estate.fetches.iter().filter_map(|fetch| {
+        let error = runtime.block_on(weir_fetch::check(estate, fetch, when(None))).err()?;
+        Some(Finding::new(
+            format!("{}: {error}", fetch.source),
+            format!("then try `weir fetch --check --source {}`", fetch.source),
+        ))
+    });
+    Ok(failed.collect())
 }
 
 /// Whether mail can be sent, as far as can be told without sending any.

@@ -4,6 +4,7 @@
 
 pub mod backup;
 pub mod feeds;
+pub mod fetching;
 pub mod inbox;
 pub mod mail;
 mod read;
@@ -38,6 +39,7 @@ pub fn run(estate: &Estate, run_id: &RunId, catalogue: &Catalogue, said: impl Fn
         night.steps.push(step);
         is_done
     };
+    fetching::all(estate, None, None, &mut take)?;
     Reading { estate, lake: &lake, vault: &vault, catalogue }.all(run_id, &mut take)?;
     let is_rolled_up = take(of("figures", figures(estate, &lake)));
     // Not only after figures: what a child searched for must not wait for a sum.
@@ -77,6 +79,7 @@ pub fn look(
 ) -> anyhow::Result<bool> {
     let lake = commands::estate::lake(estate)?;
     let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
+    fetching::all(estate, None, None, take)?;
     let has_read = Reading { estate, lake: &lake, vault: &vault, catalogue }.all(run_id, take)?;
     // The first look finishes what the run before may have left.
     if has_read || is_first {
@@ -137,7 +140,8 @@ fn feeds_said(feeds: &feeds::Feeds) -> Said {
 }
 
 fn retention(estate: &Estate, lake: &Lake, run_id: &RunId) -> anyhow::Result<Said> {
-    let plan = lake.retention_plan(&lake.snapshot()?, estate, clock::today_here(), clock::now_micros())?;
+    let holds = commands::retention::holds(estate)?;
+    let plan = lake.retention_plan(&lake.snapshot()?, estate, &holds, clock::today_here(), clock::now_micros())?;
     if plan.is_empty() {
         return Ok((String::from("nothing is past its time"), Vec::new()));
     }
@@ -150,7 +154,7 @@ fn old_exports(estate: &Estate) -> anyhow::Result<Said> {
     let mut gone = 0;
     let days = estate.retention.exports_days;
     for source in estate.sources.values() {
-        gone += Inbox::of_spool(estate, source).forget(days)?;
+        gone += Inbox::of_spool(estate, source).forget(estate.exports_days_of(source))?;
     }
     gone += inbox::forget_written(&estate.receiving.spool.join(UNKNOWN_SENDERS), days)?;
     let text = match gone {

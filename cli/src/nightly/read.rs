@@ -93,6 +93,7 @@ impl Reading<'_> {
         let state = if inbox.is_own() { State::Whole } else { State::Others };
         let report = self.read(source, &inbox, &waiting.ready, state, run_id.clone(), &mut look)?;
         let mut text = words(&[&report], waiting.ready.is_empty());
+        text.push_str(&self.newest(&[&report])?);
         if !waiting.unsettled.is_empty() {
             text.push_str(&format!("; {} still on the way", waiting.unsettled.len()));
         }
@@ -115,7 +116,20 @@ impl Reading<'_> {
             }
         }
         let reports: Vec<&IngestReport> = reports.iter().collect();
-        Ok(Some(((words(&reports, false), look), reports.iter().map(|report| files_read(report)).sum())))
+        let text = words(&reports, false) + &self.newest(&reports)?;
+        Ok(Some(((text, look), reports.iter().map(|report| files_read(report)).sum())))
+    }
+
+    /// How old the newest line was when it was read: what a day's alerts are late by.
+    fn newest(self, reports: &[&IngestReport]) -> anyhow::Result<String> {
+        if reports.iter().all(|report| files_read(report) == 0) {
+            return Ok(String::new());
+        }
+        let receipts = self.lake.receipts(&self.lake.snapshot()?)?;
+        let is_of_these = |run: &str| reports.iter().any(|report| report.run_id == run);
+        let newest = receipts.iter().filter(|receipt| is_of_these(receipt.run_id.as_str()));
+        let newest = newest.filter_map(|receipt| Some((receipt.last_event_time?, receipt.received_at))).max();
+        Ok(newest.map_or_else(String::new, |(last, received)| format!("; newest line {} old", age((received - last) / MINUTE))))
     }
 
     fn read(
@@ -152,6 +166,18 @@ impl Reading<'_> {
         }
         look.extend(report.warnings.iter().cloned());
         Ok(report)
+    }
+}
+
+const MINUTE: i64 = 60 * 1_000_000;
+
+/// Minutes in words.
+fn age(minutes: i64) -> String {
+    match minutes {
+        ..=1 => String::from("1 minute"),
+        2..=119 => format!("{minutes} minutes"),
+        120..=2879 => format!("{} hours", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
     }
 }
 

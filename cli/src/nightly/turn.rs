@@ -42,6 +42,11 @@ impl Turn {
         Self::take(estate, "an upload")
     }
 
+    /// Takes the turn for fetching alone; waits for a watch's look to end.
+    pub fn of_fetch(estate: &Estate) -> anyhow::Result<Self> {
+        Self::after_a_watch(estate, "weir fetch")
+    }
+
     fn after_a_watch(estate: &Estate, what: &str) -> anyhow::Result<Self> {
         let since = std::time::Instant::now();
         loop {

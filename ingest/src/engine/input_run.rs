@@ -279,7 +279,7 @@ impl Run<'_> {
         let tell = || self.options.progress.at(consumed.load(Ordering::Relaxed));
         let read = |worker: &mut Worker, mut first: Option<Block>| -> Result<_, Failed> {
             worker
-                .begin(Arc::clone(&plan.context))
+                .begin(Arc::clone(&plan.context), &prepared.headers)
                 .map_err(|error| IngestError::Zone { source_id: self.options.source.id.to_string(), error })?;
             let mut reading = Reading::new(
                 prepared.format.reader_of(self.options.source.keep_flows),

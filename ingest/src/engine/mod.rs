@@ -18,6 +18,7 @@ mod positioned;
 mod quarantine;
 mod read_before;
 mod records;
+mod replay;
 mod run;
 mod run_index;
 mod side_rows;
@@ -40,6 +41,7 @@ pub use error::IngestError;
 pub(crate) use parts::discard;
 pub(crate) use people::EstatePeople;
 pub(crate) use records::{Cutter, MAX_RECORD_BYTES};
+pub use replay::replay;
 #[cfg(test)]
 pub(crate) use run::ingest_under;
 pub use run::vendor_of;

@@ -137,7 +137,7 @@ pub fn check_schools(estate: &Estate, options: &IngestOptions) -> Result<String,
 
 /// Files that no commit names yet; removed unless one does.
 pub(super) struct Uncommitted<'l> {
-    lake: &'l Lake,
+    pub(super) lake: &'l Lake,
     pub(super) files: Vec<(Table, DataFile)>,
     pub(super) index: Vec<IndexFile>,
 }
@@ -248,7 +248,7 @@ impl Run<'_> {
         Ok(report)
     }
 
-    fn workers(&self, session: &VaultSession, attempt: usize) -> Result<Vec<Worker>, IngestError> {
+    pub(super) fn workers(&self, session: &VaultSession, attempt: usize) -> Result<Vec<Worker>, IngestError> {
         let options = self.options;
         let threads = match options.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),

@@ -57,6 +57,11 @@ impl Tally {
         self.ignored.iter().filter(|(known, _)| *known == reason).map(|(_, lines)| lines).sum()
     }
 
+    /// The first reason for which lines were ignored.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        self.ignored.iter().find(|(_, lines)| *lines > 0).map(|(reason, _)| *reason)
+    }
+
     /// All lines accounted for.
     pub(crate) fn lines(&self) -> u64 {
         self.events + self.admin_events + self.quarantined + self.ignored.iter().map(|(_, lines)| lines).sum::<u64>()

@@ -29,8 +29,11 @@ use crate::identity::{Identifier, IdentityFields, IdentityKey};
 use crate::normalise::{AdminRow, FileContext, Normaliser, Notes, Pushed, UnknownZone};
 use crate::report::Evidence;
 
+mod again;
 mod dropped;
 mod odd;
+
+pub(crate) use again::Again;
 
 /// Rows after which a batch is written: a block's rows more and it is still one row group of at most 128 Ki.
 pub(crate) const FLUSH_ROWS: usize = 112 * 1024;
@@ -42,7 +45,13 @@ const FLUSH_TEXT_BYTES: usize = 48 << 20;
 const STRING_BYTES: usize = 48 << 20;
 
 /// Bytes of a line kept in quarantine. A line that is longer is no event that a format's mending would bring back.
-const QUARANTINED_BYTES: usize = 64 << 10;
+pub(crate) const QUARANTINED_BYTES: usize = 64 << 10;
+
+/// Bytes of the lines that name the columns up to which they are sealed with each quarantined line: those of any table fit.
+const HEADING_BYTES: usize = 16 << 10;
+
+/// Different lines that name columns which are remembered of a file.
+const HEADING_LINES: usize = 16;
 
 /// Names of what stops a worker.
 #[derive(Debug)]
@@ -112,6 +121,8 @@ pub(crate) struct Worker {
     found: Found,
     identities: Vec<(i32, Vec<u128>)>,
     day: Option<(i32, Option<Arc<DayTable>>)>,
+    /// The lines that name the columns of the input underway, in the order in which they were met.
+    heading: Vec<Vec<u8>>,
     order: Vec<u32>,
     transcoded: String,
     /// Where the lines of a block end.
@@ -157,16 +168,18 @@ impl Worker {
             found: Found::default(),
             identities: Vec::new(),
             day: None,
+            heading: Vec::new(),
             order: Vec::new(),
             transcoded: String::new(),
             newlines: Vec::new(),
         }
     }
 
-    /// Begins an input.
-    pub(crate) fn begin(&mut self, context: Arc<FileContext>) -> Result<(), UnknownZone> {
+    /// Begins an input, of which some lines name the columns of those that follow.
+    pub(crate) fn begin(&mut self, context: Arc<FileContext>, heading: &[Vec<u8>]) -> Result<(), UnknownZone> {
         self.rows_from = self.batch.len();
         self.day = None;
+        self.heading = heading.to_vec();
         self.normaliser.begin_file(context)
     }
 
@@ -258,6 +271,9 @@ impl Worker {
             }
             Outcome::Ignored(reason) => {
                 self.found.tally.ignore(reason, 1);
+                if reason == "header" {
+                    self.note_heading(record);
+                }
                 // Every worker was given the headers at the file's beginning; one that changes on the way they would miss.
                 if reason == "header" && plan.is_shared && !plan.headers.iter().any(|header| header == record) {
                     return Err(Stop::NeedsOrder);
@@ -296,6 +312,16 @@ impl Worker {
         self.quarantine_line(reason, record, line_no, None)
     }
 
+    /// A line that names columns holds until another does; read in this order they say what the last of them said.
+    #[cold]
+    fn note_heading(&mut self, record: &[u8]) {
+        self.heading.retain(|known| known != record);
+        self.heading.push(record.to_vec());
+        if self.heading.len() > HEADING_LINES {
+            self.heading.remove(0);
+        }
+    }
+
     #[cold]
     fn quarantine_line(
         &mut self,
@@ -304,7 +330,9 @@ impl Worker {
         line_no: i64,
         unclaimed: Option<Arc<str>>,
     ) -> Result<(), Stop> {
-        let raw = self.sealer.seal_line(record.get(..QUARANTINED_BYTES).unwrap_or(record))?;
+        let is_small = self.heading.iter().map(Vec::len).sum::<usize>() <= HEADING_BYTES;
+        let heading = if is_small { self.heading.as_slice() } else { &[] };
+        let raw = self.sealer.seal_line(heading, record.get(..QUARANTINED_BYTES).unwrap_or(record))?;
         self.found.quarantine.push(
             QuarantinedLine { line_no, reason, unclaimed, raw },
             &self.root.join(Table::Quarantine.name()),

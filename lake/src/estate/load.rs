@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::error::EstateError;
 use super::table::Problems;
-use super::{CalendarKind, Estate, roster, rows, settings};
+use super::{CalendarKind, Estate, SchoolOf, Source, roster, rows, settings};
 use crate::calendar::epoch_day;
 use crate::ids::SchoolId;
 
@@ -86,11 +86,13 @@ impl Estate {
             roster: Arc::new(roster.unwrap_or_default()),
             hours: settings.hours,
             retention: settings.retention,
+            retention_by_school: settings.retention_by_school,
             mail: settings.mail,
             backup: settings.backup,
             engine: settings.engine,
             serving: settings.serving,
             receiving: settings.receiving,
+            fetches: settings.fetches,
             formats: settings.formats,
             missing: missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(file, _)| file).collect(),
         })
@@ -119,6 +121,21 @@ impl Estate {
             .map(|row| row.end)
             .max()
             .map_or(CalendarState::None, CalendarState::Ends)
+    }
+
+    /// How long a school's rows are kept.
+    pub fn retention_of(&self, school: &SchoolId) -> &super::Retention {
+        self.retention_by_school.get(school).unwrap_or(&self.retention)
+    }
+
+    /// Days for which a source's exports are kept: of several schools the one that keeps least decides, since a file can't be parted.
+    pub fn exports_days_of(&self, source: &Source) -> u32 {
+        let schools: Vec<&SchoolId> = match &source.school {
+            SchoolOf::One(school) => vec![school],
+            SchoolOf::Map(rules) => rules.iter().map(|rule| &rule.school).collect(),
+        };
+        let days = schools.into_iter().map(|school| self.retention_of(school).exports_days);
+        days.min().unwrap_or(self.retention.exports_days)
     }
 
     /// Pupils on roll in an academic year: the row for the whole school, or the year groups together. None without a row.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod error;
+mod fetching;
 mod holidays;
 mod init;
 mod load;
@@ -11,6 +12,7 @@ mod people;
 mod places;
 mod policy;
 mod receiving;
+mod retention;
 mod roster;
 mod rows;
 mod school_map;
@@ -32,6 +34,7 @@ use crate::ids::{FormatId, SchoolId, SourceId};
 
 pub use backup::Backup;
 pub use error::{EstateError, Problem};
+pub use fetching::{Fetch, FetchFrom, is_link_local};
 pub use holidays::{bank_holidays, easter_sunday};
 pub use init::{init, init_for};
 pub use load::CalendarState;
@@ -40,10 +43,11 @@ pub use mail::{Encryption, Mail, MailSecret, MailSignIn};
 pub use people::{People, PeopleCache, PersonFacts, RealmName, Seen};
 pub use places::is_inside;
 pub use receiving::{Listening, Receiving, Sender, TlsFiles, UNKNOWN_SENDERS, UnknownSender};
+pub use retention::Retention;
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
 pub use serving::Serving;
-pub use settings::{Engine, Retention, SchoolHours};
+pub use settings::{Engine, SchoolHours};
 pub use tables_arrow::estate_tables;
 pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};
 
@@ -385,6 +389,8 @@ pub struct Estate {
     pub hours: SchoolHours,
     /// How long rows are kept.
     pub retention: Retention,
+    /// Schools that keep less.
+    pub retention_by_school: BTreeMap<SchoolId, Retention>,
     /// Outgoing mail, if set up.
     pub mail: Option<Mail>,
     /// Where copies of the register go, if set up.
@@ -395,6 +401,8 @@ pub struct Estate {
     pub serving: Serving,
     /// What is received as it happens.
     pub receiving: Receiving,
+    /// From where exports are pulled.
+    pub fetches: Vec<Fetch>,
     /// Folder of the estate's own formats, if any.
     pub formats: Option<PathBuf>,
     /// Files that could have been there and are not, for `weir doctor`.

@@ -9,9 +9,11 @@ use toml::Spanned;
 
 use super::backup::{self, Backup, RawBackup};
 use super::error::{found_text, found_use, one_of};
+use super::fetching::{self, Fetch, RawFetch};
 use super::mail::{self, Mail, RawMail};
 use super::places::{below, is_inside};
 use super::receiving::{self, RawListen, RawSenders, RawWatch, Receiving};
+use super::retention::{self, RawRetention, Retention};
 use super::school_map::parse_range;
 use super::serving::{self, RawServing, Serving};
 use super::table::Problems;
@@ -44,27 +46,6 @@ impl SchoolHours {
     }
 }
 
-/// How long rows are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// Raw events, days.
-    pub raw_days: u32,
-    /// Rollups with keys, months at most.
-    pub pupil_days_months: u32,
-    /// Rollups without keys, months.
-    pub theme_weeks_months: u32,
-    /// Quarantined lines, days.
-    pub quarantine_days: u32,
-    /// Exports in done and failed folders, the spool and fetched mail, days.
-    pub exports_days: u32,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { raw_days: 90, pupil_days_months: 13, theme_weeks_months: 25, quarantine_days: 30, exports_days: 14 }
-    }
-}
-
 /// What runs the queries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Engine {
@@ -84,7 +65,7 @@ pub(crate) struct RawSettings {
     formats: Option<PathBuf>,
     keep_allowed_queries: Option<bool>,
     #[serde(default)]
-    retention: BTreeMap<String, Spanned<u32>>,
+    retention: BTreeMap<String, Spanned<RawRetention>>,
     #[serde(default)]
     hours: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
@@ -98,6 +79,8 @@ pub(crate) struct RawSettings {
     keep_free: Option<Spanned<String>>,
     #[serde(default)]
     source: Vec<RawSource>,
+    #[serde(default)]
+    fetch: Vec<RawFetch>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +125,7 @@ pub(crate) struct Settings {
     pub(crate) formats: Option<PathBuf>,
     pub(crate) keep_allowed_queries: bool,
     pub(crate) retention: Retention,
+    pub(crate) retention_by_school: BTreeMap<SchoolId, Retention>,
     pub(crate) hours: SchoolHours,
     pub(crate) user_domains: BTreeMap<String, String>,
     pub(crate) mail: Option<Mail>,
@@ -149,6 +133,7 @@ pub(crate) struct Settings {
     pub(crate) engine: Engine,
     pub(crate) serving: Serving,
     pub(crate) receiving: Receiving,
+    pub(crate) fetches: Vec<Fetch>,
     pub(crate) sources: BTreeMap<SourceId, Source>,
 }
 
@@ -235,6 +220,7 @@ pub(crate) fn check(
             sources.insert(source.id.clone(), source);
         }
     }
+    let (retention, retention_by_school) = retention::check(&raw.retention, &place, schools, problems);
     Settings {
         mail: raw.mail.and_then(|raw| mail::check(raw, home, &lake_root, &place, problems)),
         backup: raw.backup.and_then(|raw| backup::check(raw, home, &lake_root, &place, problems)),
@@ -243,40 +229,16 @@ pub(crate) fn check(
         register_path,
         formats: raw.formats.map(|folder| home.join(folder)),
         keep_allowed_queries: raw.keep_allowed_queries.unwrap_or(false),
-        retention: check_retention(&raw.retention, &place, problems),
+        retention,
+        retention_by_school,
         hours: check_hours(&raw.hours, &place, schools, problems),
         user_domains: check_domains(&raw.user_domains, problems),
         serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
         receiving: receiving::check(raw.listen, raw.watch, raw.keep_free, senders, home, &place, problems),
+        fetches: fetching::check(raw.fetch, home, &sources, &place, problems),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),
         sources,
     }
-}
-
-fn check_retention(raw: &BTreeMap<String, Spanned<u32>>, place: &Place<'_>, problems: &mut Problems) -> Retention {
-    let mut retention = Retention::default();
-    for (key, value) in raw {
-        // Limits are those of the privacy defaults: raw rows a month to a year, keys at most 13 months, keyless rows at most 25.
-        let (field, least, most) = match key.as_str() {
-            "raw_days" => (&mut retention.raw_days, 30, 365),
-            "pupil_days_months" => (&mut retention.pupil_days_months, 1, 13),
-            "theme_weeks_months" => (&mut retention.theme_weeks_months, 13, 25),
-            "quarantine_days" => (&mut retention.quarantine_days, 1, 30),
-            "exports_days" => (&mut retention.exports_days, 0, 90),
-            _ => {
-                let accepted = ["raw_days", "pupil_days_months", "theme_weeks_months", "quarantine_days", "exports_days"];
-                place.refuse(value, "retention", found_use(key, &accepted), problems);
-                continue;
-            }
-        };
-        let found = *value.get_ref();
-        if (least..=most).contains(&found) {
-            *field = found;
-        } else {
-            place.refuse(value, &format!("retention.{key}"), format!("found {found}; use {least} to {most}"), problems);
-        }
-    }
-    retention
 }
 
 fn check_hours(

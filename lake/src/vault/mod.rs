@@ -26,7 +26,7 @@ use crate::names::{ClearName, Named};
 use names_file::NamesFile;
 use school_keys::SchoolKeys;
 
-pub use seal::LineSealer;
+pub use seal::{LineSealer, OpenedLine};
 pub use session::{SessionPseudonyms, VaultSession};
 
 /// What went wrong with the vault.
@@ -201,7 +201,7 @@ impl Vault {
     }
 
     /// Opens a quarantined line. The caller has audited it.
-    pub fn open_line(&self, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+    pub fn open_line(&self, sealed: &[u8]) -> Result<OpenedLine, VaultError> {
         seal::open_line(&self.inner.secrets.lines, sealed)
     }
 

@@ -240,11 +240,16 @@ fn quarantined_lines_open_under_their_own_vault_only() {
     let place = Place::new();
     let vault = place.open();
     let mut sealer = vault.line_sealer().unwrap();
-    let (one, two) = (sealer.seal_line(b"a line of apatel").unwrap(), sealer.seal_line(b"a line of apatel").unwrap());
+    let (one, two) = (sealer.seal_line(&[], b"a line of apatel").unwrap(), sealer.seal_line(&[], b"a line of apatel").unwrap());
     assert_ne!(one, two);
     assert_eq!(one.len(), 16 + 40);
-    assert_eq!(place.open().open_line(&one).unwrap(), b"a line of apatel");
-    assert_eq!(sealer.seal_line(b"").map(|sealed| vault.open_line(&sealed).unwrap()).unwrap(), b"");
+    assert_eq!(place.open().open_line(&one).unwrap().line, b"a line of apatel");
+    assert_eq!(sealer.seal_line(&[], b"").map(|sealed| vault.open_line(&sealed).unwrap()).unwrap().line, b"");
+    let heading = [b"When,Person".to_vec(), Vec::new(), b"#Fields: a b".to_vec()];
+    for line in [&b"a line of apatel"[..], b""] {
+        let headed = vault.open_line(&sealer.seal_line(&heading, line).unwrap()).unwrap();
+        assert_eq!((headed.heading.as_slice(), headed.line.as_slice()), (&heading[..], line));
+    }
     let mut changed = two.clone();
     changed[30] ^= 1;
     for sealed in [&changed[..], &two[..20], b""] {

@@ -154,6 +154,41 @@ fn key_and_name_are_in_no_file_and_a_copy_of_before_is_erased_again() {
     let waits = on_friday(&home, &["erase", "run", "1", "--yes"]);
     assert!(waits.status == 2 && waits.stderr.contains("run `weir nightly` first"), "{}", waits.stderr);
     fs::remove_file(waiting).unwrap();
+    // What is being received: a line of theirs there would come back with the next night.
+    let spool = home.estate().join("spool");
+    let open = put(
+        &spool.join("my-school-filter"),
+        "20261105T180000Z-000001-0001.open",
+        &(squid_line(1100, NAME, "http://maps.example/") + "\n"),
+    );
+    let waits = on_friday(&home, &["erase", "run", "1", "--yes"]);
+    assert!(waits.status == 2 && waits.stderr.contains("is still being received and names them"), "{}", waits.stderr);
+    fs::write(&open, squid_line(1100, "apatel", "http://maps.example/") + "\n").unwrap();
+    let sealed = put(
+        &spool.join("my-school-filter"),
+        "20261105T170000Z-000001-0001.log",
+        &(squid_line(1200, "apatel", "http://maps.example/") + "\n"),
+    );
+    let waits = on_friday(&home, &["erase", "run", "1", "--yes"]);
+    assert!(waits.status == 2 && waits.stderr.contains("waits and may name them"), "{}", waits.stderr);
+    fs::remove_file(sealed).unwrap();
+    // From a sender that no source names, and an export that could not be read.
+    put(
+        &spool.join("unknown-senders"),
+        "20261105T180000Z-000001-0001.log",
+        &(squid_line(1100, NAME, "http://maps.example/") + "\n"),
+    );
+    put(&home.estate().join("failed/my-school-filter"), "jleebrook-history.log", "not a log of jleebrook\n");
+    let mut with_name = files_with(&home, NAME);
+    with_name.sort();
+    assert_eq!(
+        with_name,
+        [
+            "done/my-school-filter/thursday.log",
+            "failed/my-school-filter/jleebrook-history.log",
+            "spool/unknown-senders/20261105T180000Z-000001-0001.log"
+        ]
+    );
     let others = of_others(&home, &key);
     let shown = on_friday(&home, &["erase", "run", "1", "--dry-run"]);
     assert!(shown.status == 0 && shown.stdout.contains("8 rows of events"), "{}{}", shown.stdout, shown.stderr);
@@ -163,6 +198,7 @@ fn key_and_name_are_in_no_file_and_a_copy_of_before_is_erased_again() {
     assert_eq!(done.status, 0, "{}{}", done.stdout, done.stderr);
     assert_eq!(files_with(&home, &key), Vec::<String>::new());
     assert_eq!(files_with(&home, NAME), Vec::<String>::new());
+    assert!(fs::read_dir(home.estate().join("failed/my-school-filter")).unwrap().next().is_none(), "no name of a file either");
     assert_eq!(names_in_the_vault(&home).iter().filter(|name| *name == NAME).count(), 0);
     assert_eq!(home.number("SELECT count(*) AS n FROM quarantine"), 1, "the other's line stays");
     assert_eq!(of_others(&home, &key), others);

@@ -2,11 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod a_change_of_settings_takes_effect;
 mod a_closed_date_opens_for_a_full_re_export;
 mod a_date_closes_when_two_engines_agree;
 mod a_days_work_of_each_role;
 mod a_killed_ingest_leaves_nothing;
 mod a_letter_says_only_that_something_waits;
+mod a_mended_format_reads_what_waited;
 mod a_mistake_can_be_taken_back;
 mod a_new_vendor_needs_no_programming;
 mod a_new_year_changes_no_earlier_figure;
@@ -39,5 +41,6 @@ mod todays_files_apply_to_open_dates;
 mod two_engines_agree;
 mod two_writers_lose_nothing;
 mod what_is_asked_is_written_down;
+mod what_is_fetched_comes_once;
 mod what_is_sent_arrives_once;
 mod what_was_acknowledged_stays;

@@ -9,6 +9,7 @@ mod overlap;
 mod own_lexicon;
 mod refusals;
 mod reopen;
+mod replay;
 mod same_rows;
 
 use std::collections::BTreeMap;

@@ -170,7 +170,7 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
         (
             "lakes = \"x\"\n",
             &[
-                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `register`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `backup`, `engine`, `serve`, `listen`, `watch`, `keep_free`, `source`",
+                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `register`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `backup`, `engine`, `serve`, `listen`, `watch`, `keep_free`, `source`, `fetch`",
             ],
         ),
         ("\nlake = \n", &["weir.toml line 2: "]),
@@ -232,6 +232,25 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
             assert!(found == wanted || wanted.ends_with(": ") && found.starts_with(wanted), "{text}: {found}");
         }
     }
+}
+
+#[test]
+fn a_school_may_keep_less_and_not_more() {
+    let text = "[retention]\nraw_days = 60\n[retention.school.oak]\nraw_days = 61\ntheme_weeks_months = 20\n[retention.school.nowhere]\nraw_days = 40\n";
+    let found = refusals(&[("weir.toml", text), ("schools.csv", SCHOOLS)]).join("\n");
+    for wanted in [
+        "retention.school.oak.raw_days: found 61; use 30 to 60: a school may keep less than the others, not more",
+        "retention.school.oak.theme_weeks_months: is none of a school's own; use",
+        "retention.school.nowhere: found \"nowhere\"; use",
+    ] {
+        assert!(found.contains(wanted), "{found}");
+    }
+    let text = "[retention]\nraw_days = 60\n[retention.school.oak]\nraw_days = 40\nexports_days = 7\n";
+    let folder = write(&[("weir.toml", text), ("schools.csv", SCHOOLS)]);
+    let estate = Estate::load(&folder.path().join("weir.toml")).unwrap();
+    let of = |school: &str| estate.retention_of(&SchoolId::parse(school).unwrap());
+    assert_eq!((of("oak").raw_days, of("oak").exports_days, of("oak").quarantine_days), (40, 7, 30));
+    assert_eq!((of("ash").raw_days, of("ash").exports_days), (60, 14));
 }
 
 #[test]
