@@ -90,6 +90,7 @@ impl Estate {
             backup: settings.backup,
             engine: settings.engine,
             serving: settings.serving,
+            sign_in: settings.sign_in,
             receiving: settings.receiving,
             formats: settings.formats,
             missing: missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(file, _)| file).collect(),
