@@ -21,6 +21,7 @@ const STEPS: &[(&str, &str)] = &[
     ("post", include_str!("../migrations/007_post.sql")),
     ("erasure", include_str!("../migrations/008_erasure.sql")),
     ("reviews", include_str!("../migrations/009_reviews.sql")),
+    ("door", include_str!("../migrations/010_door.sql")),
 ];
 
 /// Brings the file up to date. Only under the file's lock.

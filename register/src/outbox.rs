@@ -38,12 +38,21 @@ pub enum LetterKind {
     NightFailed,
     /// A half-term's figures are published: to governors.
     TermlyReview,
+    /// A link to sign in with, which was asked for: to governors. The link is made when the letter is sent, and stands nowhere else.
+    SignInLink,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Waiting, Self::WaitingForHead, Self::Digest, Self::FeedSilent, Self::NightFailed, Self::TermlyReview];
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::WaitingForHead,
+        Self::Digest,
+        Self::FeedSilent,
+        Self::NightFailed,
+        Self::TermlyReview,
+        Self::SignInLink,
+    ];
 
     /// The word in the register.
     pub const fn word(self) -> &'static str {
@@ -54,6 +63,7 @@ impl LetterKind {
             Self::FeedSilent => "feed-silent",
             Self::NightFailed => "night-failed",
             Self::TermlyReview => "termly-review",
+            Self::SignInLink => "sign-in-link",
         }
     }
 
@@ -63,7 +73,7 @@ impl LetterKind {
             Self::Waiting | Self::Digest => Role::Dsl,
             Self::WaitingForHead => Role::Leader,
             Self::FeedSilent | Self::NightFailed => Role::Technician,
-            Self::TermlyReview => Role::Governor,
+            Self::TermlyReview | Self::SignInLink => Role::Governor,
         }
     }
 }
