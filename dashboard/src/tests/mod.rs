@@ -2,12 +2,15 @@
 
 mod access;
 mod alerts;
+mod api;
 mod books;
 mod changes;
 mod checks;
 mod contrast;
+mod elsewhere;
 mod engine;
 mod house;
+mod letters;
 mod mail;
 mod markup;
 mod reviews;

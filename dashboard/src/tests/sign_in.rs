@@ -261,6 +261,7 @@ async fn behind_a_proxy_the_cookie_is_bound_and_the_proxy_alone_is_believed() {
         listen: None,
         url: Some("https://weir.school.example".into()),
         trusted_proxies: vec!["192.0.2.1".parse().unwrap()],
+        ..Serving::default()
     };
     let house = House::reached(serving).await;
     house.with("gov@oak.example", Role::Governor, "school:oakfield").await;

@@ -17,9 +17,9 @@ const MONDAY: &str = "2026-11-09T02:00:00Z";
 const SECRET: &str = "plum-kettle-marmot-77";
 
 /// A mail server of this test alone.
-struct MailServer {
+pub(crate) struct MailServer {
     process: Child,
-    port: u16,
+    pub(crate) port: u16,
     folder: PathBuf,
 }
 
@@ -31,7 +31,7 @@ impl Drop for MailServer {
 }
 
 impl MailServer {
-    fn start(python: &Path, home: &Home, name: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(python: &Path, home: &Home, name: &str, more: &[&str]) -> Self {
         let folder = home.path().join(name);
         fs::create_dir(&folder).unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("smtp_server.py");
@@ -50,14 +50,14 @@ impl MailServer {
     }
 
     /// The letters it took, in the order they came.
-    fn letters(&self) -> Vec<Value> {
+    pub(crate) fn letters(&self) -> Vec<Value> {
         let count = fs::read_dir(&self.folder).unwrap().count();
         let read = |n| serde_json::from_slice(&fs::read(self.folder.join(format!("{n}.json"))).unwrap()).unwrap();
         (1..=count).map(read).collect()
     }
 }
 
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let found = std::env::var_os("WEIR_SMTP_PYTHON").map(PathBuf::from).filter(|path| path.is_file());
     if found.is_none() {
         not_run(TEST, "a Python with aiosmtpd (WEIR_SMTP_PYTHON)");
@@ -82,7 +82,7 @@ fn certificate(home: &Home) -> Option<(String, String)> {
 }
 
 /// Gives the estate these mail settings in the place of those before.
-fn set_mail(home: &Home, text: &str) {
+pub(crate) fn set_mail(home: &Home, text: &str) {
     let path = home.estate().join("weir.toml");
     let settings = fs::read_to_string(&path).unwrap();
     let settings = settings.split("\n[mail]").next().unwrap();
@@ -101,7 +101,7 @@ fn mail_test(home: &Home) -> Ran {
     ran
 }
 
-fn add(home: &Home, email: &str, role: &str) {
+pub(crate) fn add(home: &Home, email: &str, role: &str) {
     let at = format!("school:{}", home.school());
     home.weir_ok(["user", "add", email, "--name", "Quill Beispiel", "--role", role, "--at", &at], 0);
 }
