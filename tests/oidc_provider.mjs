@@ -35,10 +35,10 @@ const provider = new Provider(issuer, {
   jwks: { keys: [key] },
   cookies: { keys: ['a-key-of-tests'] },
   conformIdTokenClaims: false,
-  claims: { openid: ['sub'], email: ['email', 'email_verified', 'groups'], profile: ['name'] },
+  claims: { openid: ['sub', 'amr'], email: ['email', 'email_verified', 'groups'], profile: ['name'] },
   features: { devInteractions: { enabled: false } },
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
-  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id === 'mfa' ? 'lead' : id, ...PEOPLE[id] }) }),
+  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) }),
   // Nobody is asked whether they agree.
   loadExistingGrant: async (ctx) => {
     const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
@@ -52,7 +52,8 @@ provider.use(async (ctx, next) => {
   if (ctx.path.startsWith('/interaction/')) {
     const details = await provider.interactionDetails(ctx.req, ctx.res);
     const who = details.params.login_hint;
-    const login = { accountId: who, remember: false, amr: who === 'mfa' ? ['pwd', 'mfa'] : ['pwd'] };
+    // The same person as lead, who showed a second step.
+    const login = { accountId: who === 'mfa' ? 'lead' : who, remember: false, amr: who === 'mfa' ? ['pwd', 'mfa'] : ['pwd'] };
     await provider.interactionFinished(ctx.req, ctx.res, PEOPLE[who] ? { login } : { error: 'access_denied' });
     ctx.respond = false;
     return;
