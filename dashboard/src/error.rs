@@ -24,6 +24,16 @@ pub(crate) enum PageError {
     NotYours,
     /// The one-time link is used or too old.
     LinkGone,
+    /// The link of a letter is used or too old.
+    LetterGone,
+    /// Who holds such a role signs in with a password and a second step.
+    NotByLetter,
+    /// Somebody came back from a provider on a way that was not begun here, or was ended.
+    WayLost,
+    /// A provider does not answer; already logged.
+    ProviderAway,
+    /// A provider's answer is not to be believed; already logged.
+    ProviderRefused,
     /// A form from elsewhere.
     Foreign,
     /// A form that can't be read, or is far too long.
@@ -125,6 +135,45 @@ impl IntoResponse for PageError {
                 vec![
                     "Each link works once, for three days, and only until a newer one is made.".into(),
                     "Ask whoever gives accounts for Weir at your school for a new one. For the very first account, start Weir again.".into(),
+                ],
+            ),
+            Self::LetterGone => (
+                StatusCode::GONE,
+                "This link no longer works",
+                vec![
+                    "The link in a letter works once, for 15 minutes, and only until a newer one is sent.".into(),
+                    "Go to the page where you sign in and ask for another.".into(),
+                ],
+            ),
+            Self::NotByLetter => (
+                StatusCode::FORBIDDEN,
+                "Sign in with your password",
+                vec![
+                    "One of your roles comes to names, so it asks for a password and a code. The link in a letter does not sign you in.".into(),
+                    "If you have no password, ask whoever gives accounts for Weir at your school for a link.".into(),
+                ],
+            ),
+            Self::WayLost => (
+                StatusCode::BAD_REQUEST,
+                "This sign-in could not be finished",
+                vec![
+                    "It was not begun in this browser, took longer than 10 minutes, was broken off, or had been finished before.".into(),
+                    "Go to the page where you sign in and begin again.".into(),
+                ],
+            ),
+            Self::ProviderAway => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The other sign-in can’t be reached",
+                vec![
+                    "Try again in a minute, or sign in with your password.".into(),
+                    "If it stays so, ask whoever looks after Weir to read its log.".into(),
+                ],
+            ),
+            Self::ProviderRefused => (
+                StatusCode::FORBIDDEN,
+                "This account can’t sign in here",
+                vec![
+                    "Use the account that your school gave you. If that is the one you used, ask whoever looks after Weir to read its log.".into(),
                 ],
             ),
             Self::Foreign => (

@@ -5,9 +5,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice, clippy::disallowed_methods))]
 
 mod account;
+mod api;
 mod assets;
 mod chart;
 mod csv;
+mod elsewhere;
 mod engine;
 mod error;
 mod evidence;
@@ -33,11 +35,14 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 
+use elsewhere::Providers;
 use gate::{Gate, Scoped};
-use weir_lake::estate::Serving;
+use serve::numbers::Numbers;
+use weir_lake::estate::{Serving, SignInProvider};
 use weir_register::accounts::Accounts;
 
 pub use chart::{Anchor, Axis, Canvas, Svg, answer_charts, escape};
+pub use elsewhere::ProviderError;
 pub use engine::{EngineFigures, records_of};
 pub use evidence::{Evidence, Known, Names, SeenChanges, VaultNames};
 pub use example::Example;
@@ -61,6 +66,10 @@ pub struct Dashboard {
     policy: Option<Arc<dyn PolicyFile>>,
     /// Where exports are uploaded to; none where nobody may.
     uploads: Option<(Arc<dyn Uploads>, Arc<uploads::Shelf>)>,
+    /// Told when a letter waits to be sent at once; none where nobody would send it.
+    letters: Option<Arc<dyn Fn() + Send + Sync>>,
+    providers: Arc<Providers>,
+    numbers: Arc<Numbers>,
     serving: Serving,
 }
 
@@ -74,6 +83,9 @@ impl Dashboard {
             names: None,
             policy: None,
             uploads: None,
+            letters: None,
+            providers: Arc::default(),
+            numbers: Arc::default(),
             serving: Serving::default(),
         }
     }
@@ -95,6 +107,9 @@ impl Dashboard {
             names: None,
             policy: None,
             uploads: None,
+            letters: None,
+            providers: Arc::default(),
+            numbers: Arc::default(),
             serving,
         }
     }
@@ -115,6 +130,19 @@ impl Dashboard {
     #[must_use]
     pub fn with_uploads(self, uploads: impl Uploads + 'static) -> Self {
         Self { uploads: Some((Arc::new(uploads), Arc::default())), ..self }
+    }
+
+    /// The same with sign-in by a link in a letter, where weir.toml says under which address people come. What is given is called when a
+    /// letter waits, and must not take long.
+    #[must_use]
+    pub fn with_letters(self, waits: impl Fn() + Send + Sync + 'static) -> Self {
+        let letters: Option<Arc<dyn Fn() + Send + Sync>> = self.serving.url.is_some().then(|| Arc::new(waits) as _);
+        Self { letters, ..self }
+    }
+
+    /// The same with sign-in at providers outside. None of them is asked for anything before somebody goes there.
+    pub fn with_providers(self, settings: &[SignInProvider]) -> Result<Self, ProviderError> {
+        Ok(Self { providers: Arc::new(Providers::open(settings)?), ..self })
     }
 
     /// Every page and guard, for answers on this port.

@@ -17,8 +17,9 @@ use crate::gate::Viewer;
 use crate::pages::{FigurePage, GroupPage, MethodPage, OverviewPage, ReviewPage, Rights, SchoolPage, UnclaimedPage, html};
 use crate::record::Reported;
 use crate::security::{Own, guard, in_time};
+use crate::serve::numbers::count;
 use crate::view::SchoolYear;
-use crate::{Dashboard, account, assets, csv, gate, record, summary};
+use crate::{Dashboard, account, api, assets, csv, gate, record, summary};
 
 type Page = Result<Html<String>, PageError>;
 
@@ -47,7 +48,7 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .route(&assets::style_path(), get(style))
         .route("/assets/icon.svg", get(icon));
     if dashboard.gate.is_some() {
-        pages = pages.merge(account::routes()).merge(record::routes());
+        pages = pages.merge(account::routes()).merge(record::routes()).merge(api::routes());
     }
     pages
         .route_layer(axum::middleware::from_fn_with_state(dashboard.clone(), gate::pass))
@@ -56,7 +57,9 @@ pub(crate) fn router(dashboard: Dashboard, port: u16) -> Router {
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(axum::middleware::from_fn(in_time))
         .layer(CsrfLayer::new().with_rejection_response(|_| PageError::Foreign.into_response()))
+        .layer(axum::middleware::from_fn(api::problem::for_programs))
         .layer(axum::middleware::from_fn_with_state(own, guard))
+        .layer(axum::middleware::from_fn_with_state(dashboard.clone(), count))
         .with_state(dashboard)
 }
 

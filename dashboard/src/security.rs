@@ -1,6 +1,6 @@
 //! Who may speak to the pages, and what a browser may do with them.
 //!
-//! The pages answer on this machine, or through the proxy that weir.toml names. The address alone does not settle that: a web page
+//! The pages answer on this machine, over TLS, or through the proxy that weir.toml names. The address alone does not settle that: a web page
 //! elsewhere can point its own name at 127.0.0.1 and read us through the browser, so the `Host` header must name us, too.
 
 use std::net::SocketAddr;
@@ -70,9 +70,10 @@ impl Own {
         name_is_ours && port_is_ours
     }
 
-    /// Whether a machine may ask at all. Behind a proxy nobody else may: what comes past it had no TLS.
+    /// Whether a machine may ask at all. Behind a proxy nobody else may, unless Weir itself speaks TLS: what comes past it had none.
     fn answers(&self, peer: Option<SocketAddr>) -> bool {
         match (&self.serving.url, peer) {
+            (Some(_), Some(_)) if self.serving.tls.is_some() => true,
             (None, None) => true,
             (None, Some(peer)) => peer.ip().to_canonical().is_loopback(),
             (Some(_), None) => false,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use weir_lake::estate::Estate;
 use weir_lake::ids::SchoolId;
 use weir_register::Actor;
-use weir_register::accounts::{Account, Accounts};
+use weir_register::accounts::{Account, AccountError, Accounts, LETTER_LINK_MICROS};
 use weir_register::outbox::{Letter, LetterKind};
 
 use crate::{PostError, Server, Text, Way};
@@ -41,7 +41,16 @@ pub async fn deliver(accounts: &Accounts, estate: &Estate, actor: &Actor) -> Res
             continue;
         };
         let text = text(&letter, &schools, estate);
-        let way = Way::to_letter(&estate.serving, letter.id);
+        let way = match letter.kind {
+            LetterKind::SignInLink => match link(accounts, estate, actor, &letter).await? {
+                Ok(way) => way,
+                Err(why) => {
+                    register.drop_letter(actor.clone(), &letter, why, accounts.now()).await?;
+                    continue;
+                }
+            },
+            _ => Way::to_letter(&estate.serving, letter.id),
+        };
         let sent = match ready(&mut server, estate) {
             Ok(server) => server.send(&account.email, &text, &way, &id(&letter)).await,
             Err(error) => Err(error),
@@ -69,6 +78,20 @@ pub async fn deliver(accounts: &Accounts, estate: &Estate, actor: &Actor) -> Res
     }
     delivery.waiting = register.letters_waiting().await?;
     Ok(delivery)
+}
+
+/// The link of a letter that signs in, made at the last moment: it stands in the letter alone. Or why there is none.
+async fn link(accounts: &Accounts, estate: &Estate, actor: &Actor, letter: &Letter) -> Result<Result<Way, &'static str>, PostError> {
+    // Whoever waited so long has asked again, or went another way; an old letter must not sign anybody in.
+    let asked_at = letter.about.parse().unwrap_or(letter.made_at);
+    if accounts.now() - asked_at > LETTER_LINK_MICROS {
+        return Ok(Err("it came too late to be of use"));
+    }
+    match accounts.make_letter_link(actor.clone(), letter.account).await {
+        Ok(link) => Ok(Way::to_sign_in(&estate.serving, &link.path()).ok_or("weir.toml has no url under [serve]")),
+        Err(AccountError::NotByLetter | AccountError::NoSuch) => Ok(Err("nobody signs in by letter with that account any more")),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The server, made ready when the first letter is due.
@@ -99,6 +122,7 @@ fn text(letter: &Letter, schools: &[&SchoolId], estate: &Estate) -> Text {
         LetterKind::FeedSilent => Text::FeedSilent { feeds: letter.items },
         LetterKind::NightFailed => Text::NightFailed,
         LetterKind::TermlyReview => Text::TermlyReview { schools: names() },
+        LetterKind::SignInLink => Text::SignInLink,
     }
 }
 

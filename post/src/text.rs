@@ -37,6 +37,8 @@ pub enum Text {
         /// At which schools.
         schools: Vec<String>,
     },
+    /// A link to sign in with was asked for.
+    SignInLink,
     /// `weir mail test`.
     Test,
 }
@@ -56,8 +58,14 @@ impl Way {
         Self(serving.url.as_ref().map(|url| format!("{url}/mail/{id}")))
     }
 
-    fn sentence(&self) -> String {
+    /// To the page that signs in once, with the path of the link.
+    pub fn to_sign_in(serving: &Serving, path: &str) -> Option<Self> {
+        serving.url.as_ref().map(|url| Self(Some(format!("{url}{path}"))))
+    }
+
+    fn sentence(&self, text: &Text) -> String {
         match &self.0 {
+            Some(address) if *text == Text::SignInLink => format!("Open this within 15 minutes. It works once:\n{address}"),
             Some(address) => format!("Sign in to see it:\n{address}"),
             // Pages of one machine alone have no address that helps anybody elsewhere.
             None => String::from("Sign in to Weir where you always do."),
@@ -75,6 +83,7 @@ impl Text {
             Self::FeedSilent { .. } => "Weir: a feed is silent",
             Self::NightFailed => "Weir: last night's run failed",
             Self::TermlyReview { .. } => "Weir: the half-term's figures are ready to read",
+            Self::SignInLink => "Weir: your link to sign in",
             Self::Test => "Weir: a test",
         }
     }
@@ -109,6 +118,10 @@ impl Text {
                 format!("The figures of a half-term that is over are published in Weir.{}", list(schools)),
                 "No child is named in them. What to ask the head stands beside each.",
             ),
+            Self::SignInLink => (
+                String::from("Somebody, most likely you, asked Weir for a link to sign in with this address."),
+                "If it was not you, do nothing: without this letter nobody can use the link.",
+            ),
             Self::Test => (
                 String::from("This is a test: Weir can send mail to this address."),
                 "Whoever runs Weir asked for it. There is nothing to do.",
@@ -116,7 +129,7 @@ impl Text {
         };
         format!(
             "{what}\n\n{}\n\n{end}\n\nThis letter says no more than that on purpose. Nobody reads answers to it.\n",
-            way.sentence()
+            way.sentence(self)
         )
     }
 }
@@ -170,6 +183,20 @@ mod tests {
         let body = Text::Digest { schools }.body(&Way::to_pages(&Serving::default()));
         assert!(body.contains("- School 10\n- and 2 more\n") && !body.contains("School 11"), "{body}");
         assert!(body.contains("where you always do"), "{body}");
+    }
+
+    #[test]
+    fn a_link_to_sign_in_says_how_long_it_works_and_nothing_of_anybody() {
+        let serving = Serving { url: Some("https://weir.school.example".into()), ..Serving::default() };
+        let way = Way::to_sign_in(&serving, "/sign-in/letter/ab12").unwrap();
+        assert_eq!(
+            Text::SignInLink.body(&way),
+            "Somebody, most likely you, asked Weir for a link to sign in with this address.\n\n\
+             Open this within 15 minutes. It works once:\nhttps://weir.school.example/sign-in/letter/ab12\n\n\
+             If it was not you, do nothing: without this letter nobody can use the link.\n\n\
+             This letter says no more than that on purpose. Nobody reads answers to it.\n"
+        );
+        assert_eq!(Way::to_sign_in(&Serving::default(), "/sign-in/letter/ab12"), None, "no address of ours, no link");
     }
 
     proptest! {

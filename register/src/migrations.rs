@@ -24,6 +24,7 @@ const STEPS: &[(&str, &str)] = &[
     ("post", include_str!("../migrations/007_post.sql")),
     ("erasure", include_str!("../migrations/008_erasure.sql")),
     ("reviews", include_str!("../migrations/009_reviews.sql")),
+    ("door", include_str!("../migrations/010_door.sql")),
     ("cases", include_str!("../migrations/011_cases.sql")),
     ("asked", include_str!("../migrations/012_asked.sql")),
     ("federations", include_str!("../migrations/013_federations.sql")),

@@ -40,11 +40,13 @@ pub enum LetterKind {
     NightFailed,
     /// A half-term's figures are published: to governors.
     TermlyReview,
+    /// A link to sign in with, which was asked for: to governors. The link is made when the letter is sent, and stands nowhere else.
+    SignInLink,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Waiting,
         Self::WaitingForHead,
         Self::WaitingForChair,
@@ -52,6 +54,7 @@ impl LetterKind {
         Self::FeedSilent,
         Self::NightFailed,
         Self::TermlyReview,
+        Self::SignInLink,
     ];
 
     /// The word in the register.
@@ -64,6 +67,7 @@ impl LetterKind {
             Self::FeedSilent => "feed-silent",
             Self::NightFailed => "night-failed",
             Self::TermlyReview => "termly-review",
+            Self::SignInLink => "sign-in-link",
         }
     }
 
@@ -74,7 +78,7 @@ impl LetterKind {
             Self::WaitingForHead => Role::Leader,
             Self::WaitingForChair => Role::Chair,
             Self::FeedSilent | Self::NightFailed => Role::Technician,
-            Self::TermlyReview => Role::Governor,
+            Self::TermlyReview | Self::SignInLink => Role::Governor,
         }
     }
 }

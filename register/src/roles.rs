@@ -104,6 +104,11 @@ impl Role {
     pub fn needs_second_step(self) -> bool {
         Ability::ALL.iter().any(|ability| ability.opens_names() && may(self, *ability))
     }
+
+    /// Whether whoever has it may sign in by a link in a letter. Governors come a few times a year and see no child.
+    pub const fn signs_in_by_letter(self) -> bool {
+        matches!(self, Self::Governor)
+    }
 }
 
 impl fmt::Display for Role {
@@ -481,6 +486,10 @@ pub fn roles_page() -> String {
     page.push_str("\n| **signs in with a second step** |");
     for role in Role::ALL {
         page.push_str(if role.needs_second_step() { " yes |" } else { "  |" });
+    }
+    page.push_str("\n| **may sign in by a link in a letter**, without a role that needs a second step |");
+    for role in Role::ALL {
+        page.push_str(if role.signs_in_by_letter() { " yes |" } else { "  |" });
     }
     page.push_str(
         "\n\nNot all of this has pages yet: docs/gaps.md says what is missing.\n\n\

@@ -16,6 +16,7 @@ pub mod formats;
 pub mod ingest;
 pub mod init;
 pub mod inspect;
+pub mod keys;
 pub mod listen;
 pub mod mail;
 pub mod nightly;

@@ -47,6 +47,11 @@ impl Turn {
         Self::after_a_watch(estate, "weir fetch")
     }
 
+    /// Takes the turn for a rotation of keys; waits for a watch's look to end.
+    pub fn of_rotation(estate: &Estate) -> anyhow::Result<Self> {
+        Self::after_a_watch(estate, "weir keys")
+    }
+
     fn after_a_watch(estate: &Estate, what: &str) -> anyhow::Result<Self> {
         let since = std::time::Instant::now();
         loop {

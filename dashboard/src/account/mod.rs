@@ -1,10 +1,13 @@
 //! Signing in, one's own account, the address in a letter, and the people an administrator looks after.
 
+mod elsewhere;
 pub(crate) mod form;
+mod letter;
 mod mail;
 mod own;
 mod people;
 mod sign_in;
+mod ways_in;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
@@ -21,11 +24,17 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/sign-in", get(sign_in::form).post(sign_in::password))
         .route("/sign-in/code", get(sign_in::code_form).post(sign_in::code))
         .route("/sign-in/second-step", get(sign_in::second_step_form).post(sign_in::second_step))
+        .route("/sign-in/letter", get(letter::ask_form).post(letter::ask))
+        .route("/sign-in/letter/{secret}", get(letter::open).post(letter::sign_in))
+        .route("/sign-in/with/{provider}", get(elsewhere::begin))
+        .route("/sign-in/back/{provider}", get(elsewhere::back))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/link/{secret}", get(sign_in::link_form).post(sign_in::link))
         .route("/account", get(own::page))
         .route("/account/password", post(own::password))
         .route("/account/recovery-codes", post(own::recovery_codes))
+        .route("/account/token", post(own::make_token))
+        .route("/account/revoke-token", post(own::revoke_token))
         .route("/account/sign-out-everywhere", post(own::sign_out_everywhere))
         .route("/mail/{mail}", get(mail::open))
         .route("/people", get(people::list))
@@ -34,6 +43,9 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/people/{person}/give-role", post(people::give_role))
         .route("/people/{person}/end-role", post(people::end_role))
         .route("/people/{person}/link", post(people::link))
+        .route("/people/{person}/identity", post(ways_in::identity))
+        .route("/people/{person}/part", post(ways_in::part))
+        .route("/people/{person}/revoke-token", post(ways_in::revoke_token))
         .route("/people/{person}/close", post(people::close))
         .route("/people/{person}/reopen", post(people::reopen))
 }

@@ -12,6 +12,7 @@ use super::Signed;
 use super::form::{About, Wrong, wrong};
 use super::people::{RoleLine, place_words};
 use super::sign_in::CodesPage;
+use super::ways_in::{Revoked, TokenWords};
 use crate::error::PageError;
 use crate::gate::{Gate, Person};
 use crate::pages::{Frame, html};
@@ -30,9 +31,31 @@ struct AccountPage {
     has_second_step: bool,
     codes_left: u32,
     said: Option<&'static str>,
+    tokens: Vec<TokenWords>,
+    typed: NewToken,
+    has_password: bool,
+}
+
+/// A token, shown this once.
+#[derive(Template)]
+#[template(path = "token.html")]
+struct TokenPage {
+    frame: Frame,
+    label: String,
+    token: String,
 }
 
 async fn page_of(gate: &Gate, person: &Person, wrong: Wrong, said: Option<&'static str>) -> Result<Response, PageError> {
+    page_with(gate, person, wrong, said, NewToken::default()).await
+}
+
+async fn page_with(
+    gate: &Gate,
+    person: &Person,
+    wrong: Wrong,
+    said: Option<&'static str>,
+    typed: NewToken,
+) -> Result<Response, PageError> {
     let session = &person.session;
     let schools = gate.schools()?;
     let today = gate.accounts.today();
@@ -57,6 +80,9 @@ async fn page_of(gate: &Gate, person: &Person, wrong: Wrong, said: Option<&'stat
         has_second_step: session.account.has_second_step,
         codes_left: gate.accounts.recovery_codes_left(session.account.id).await.map_err(failed)?,
         said,
+        tokens: gate.accounts.tokens(session.account.id).await.map_err(failed)?.into_iter().map(TokenWords::new).collect(),
+        typed,
+        has_password: session.account.has_password,
     };
     Ok(html(&page)?.into_response())
 }
@@ -136,4 +162,60 @@ pub(super) async fn sign_out_everywhere(
     let gate = gate(&dashboard)?;
     gate.accounts.sign_out_everywhere(&person.session).await.map_err(failed)?;
     Ok(gate.without_session(Redirect::to("/sign-in?said=everywhere")))
+}
+
+/// What is typed for a token.
+#[derive(Debug, Default, Clone, Deserialize)]
+pub(super) struct NewToken {
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    days: String,
+    #[serde(default)]
+    own: String,
+}
+
+/// Makes a token and shows it this once.
+pub(super) async fn make_token(
+    State(dashboard): State<Dashboard>,
+    Signed(person): Signed,
+    typed: Result<Form<NewToken>, FormRejection>,
+) -> Result<Response, PageError> {
+    let gate = gate(&dashboard)?;
+    let Form(mut typed) = typed?;
+    let password = std::mem::take(&mut typed.own);
+    let made = match typed.days.trim().parse() {
+        Ok(days) => gate.accounts.make_token(&person.session, &typed.label, days, &password, person.address).await,
+        Err(_) => Err(AccountError::Days),
+    };
+    match made {
+        Ok(token) => {
+            let label = typed.label.trim().to_owned();
+            let frame = Frame { section: "account", ..Frame::plain("Keep this token") };
+            Ok(html(&TokenPage { frame, label, token: token.as_str().to_owned() })?.into_response())
+        }
+        Err(AccountError::Days) => {
+            let wrong = Wrong::one("days", "Use a number of days from 1 to 366.");
+            page_with(gate, &person, wrong, None, typed).await
+        }
+        Err(error) => {
+            let fields: &[About] = &[("label", |error| matches!(error, AccountError::Label | AccountError::ManyTokens))];
+            let wrong = wrong(error, ("own", "This is not your password."), fields)?;
+            page_with(gate, &person, wrong, None, typed).await
+        }
+    }
+}
+
+/// Ends a token of one's own.
+pub(super) async fn revoke_token(
+    State(dashboard): State<Dashboard>,
+    Signed(person): Signed,
+    typed: Result<Form<Revoked>, FormRejection>,
+) -> Result<Response, PageError> {
+    let gate = gate(&dashboard)?;
+    let Form(typed) = typed?;
+    let token = typed.token.parse().map_err(|_| PageError::NotFound)?;
+    let account = &person.session.account;
+    gate.accounts.revoke_token(account.actor(None), account.id, token).await.map_err(failed)?;
+    Ok(Redirect::to("/account").into_response())
 }

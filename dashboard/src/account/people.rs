@@ -15,6 +15,7 @@ use weir_register::{Ability, AccountId, Place, Reach, Role};
 
 use super::Signed;
 use super::form::{About, Wrong, typed_day, wrong};
+use super::ways_in::WaysIn;
 use crate::error::PageError;
 use crate::gate::{Gate, Person, Schools};
 use crate::pages::{Frame, html};
@@ -35,6 +36,7 @@ impl RoleLine {
             Some(to) => format!("{} to {}", words::day(held.from), words::day(to)),
             None => format!("from {}", words::day(held.from)),
         };
+        let days = if held.given_by.is_some() { format!("{days}, by a group elsewhere") } else { days };
         Self { id: held.id, words: words::capital(held.role.words()), place, days, is_over: held.to.is_some_and(|to| to < today) }
     }
 }
@@ -94,6 +96,7 @@ struct PersonPage {
     state: String,
     is_closed: bool,
     has_second_step: bool,
+    ways: WaysIn,
     held: Vec<RoleLine>,
     typed: Typed,
     roles: Vec<Entry>,
@@ -128,7 +131,7 @@ pub(super) struct Typed {
     to: String,
 }
 
-fn gate(dashboard: &Dashboard) -> Result<&Gate, PageError> {
+pub(super) fn gate(dashboard: &Dashboard) -> Result<&Gate, PageError> {
     dashboard.gate.as_deref().ok_or(PageError::NotFound)
 }
 
@@ -143,7 +146,7 @@ fn looks_after(person: &Person, account: &Account, schools: &Schools) -> bool {
     }
 }
 
-async fn somebody(gate: &Gate, person: &Person, id: &str) -> Result<Account, PageError> {
+pub(super) async fn somebody(gate: &Gate, person: &Person, id: &str) -> Result<Account, PageError> {
     let id = AccountId::parse(id).ok_or(PageError::NotFound)?;
     let account = gate.accounts.get(id).await?.ok_or(PageError::NotFound)?;
     let schools = gate.schools()?;
@@ -307,7 +310,14 @@ fn link_page(base: &str, name: &str, link: &Link, id: AccountId) -> Result<Respo
     Ok(html(&page)?.into_response())
 }
 
-async fn person_page(gate: &Gate, person: &Person, id: &str, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
+async fn person_page(
+    dashboard: &Dashboard,
+    person: &Person,
+    id: &str,
+    typed: Typed,
+    wrong: Wrong,
+) -> Result<Response, PageError> {
+    let gate = gate(dashboard)?;
     let account = somebody(gate, person, id).await?;
     let (schools, today) = (gate.schools()?, gate.accounts.today());
     let title = if wrong.is_empty() { account.name.clone() } else { format!("Error: {}", account.name) };
@@ -320,6 +330,7 @@ async fn person_page(gate: &Gate, person: &Person, id: &str, typed: Typed, wrong
         state: state_words(&account),
         is_closed: account.is_closed,
         has_second_step: account.has_second_step,
+        ways: WaysIn::read(dashboard, gate, account.id).await?,
         held: account.roles.iter().map(|held| RoleLine::new(held, today, place_words(&held.place, &schools))).collect(),
         roles: role_entries(&typed),
         places: place_entries(person, &schools, &typed),
@@ -333,7 +344,7 @@ pub(super) async fn person(
     Signed(person): Signed,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    person_page(gate(&dashboard)?, &person, &id, Typed::default(), Wrong::default()).await
+    person_page(&dashboard, &person, &id, Typed::default(), Wrong::default()).await
 }
 
 pub(super) async fn give_role(
@@ -348,10 +359,10 @@ pub(super) async fn give_role(
     let schools = gate.schools()?;
     let (role, place, from, to) = match role_of(&person, &schools, &typed, gate.accounts.today()) {
         Ok(role) => role,
-        Err(wrong) => return person_page(gate, &person, &id, typed, wrong).await,
+        Err(wrong) => return person_page(&dashboard, &person, &id, typed, wrong).await,
     };
     let done = gate.accounts.give_role(person.actor(Ability::People), account.id, role, &place, from, to).await;
-    finish(gate, &person, &account, done, typed, "role").await
+    finish(&dashboard, &person, &account, done, typed, "role").await
 }
 
 #[derive(Deserialize)]
@@ -373,7 +384,7 @@ pub(super) async fn end_role(
     let account = somebody(gate, &person, &id).await?;
     let held = typed.held.parse().map_err(|_| PageError::NotFound)?;
     let done = gate.accounts.end_role(person.actor(Ability::People), account.id, held).await;
-    finish(gate, &person, &account, done, Typed::default(), "roles").await
+    finish(&dashboard, &person, &account, done, Typed::default(), "roles").await
 }
 
 pub(super) async fn link(
@@ -388,7 +399,7 @@ pub(super) async fn link(
     let account = somebody(gate, &person, &id).await?;
     match gate.accounts.make_link(person.actor(Ability::People), account.id, typed.forgets == "yes").await {
         Ok(link) => link_page(&gate.base(&headers), &account.name, &link, account.id),
-        Err(error) => finish(gate, &person, &account, Err(error), Typed::default(), "roles").await,
+        Err(error) => finish(&dashboard, &person, &account, Err(error), Typed::default(), "roles").await,
     }
 }
 
@@ -400,7 +411,7 @@ pub(super) async fn close(
     let gate = gate(&dashboard)?;
     let account = somebody(gate, &person, &id).await?;
     let done = gate.accounts.close(person.actor(Ability::People), account.id).await;
-    finish(gate, &person, &account, done, Typed::default(), "roles").await
+    finish(&dashboard, &person, &account, done, Typed::default(), "roles").await
 }
 
 pub(super) async fn reopen(
@@ -411,12 +422,12 @@ pub(super) async fn reopen(
     let gate = gate(&dashboard)?;
     let account = somebody(gate, &person, &id).await?;
     let done = gate.accounts.reopen(person.actor(Ability::People), account.id).await;
-    finish(gate, &person, &account, done, Typed::default(), "roles").await
+    finish(&dashboard, &person, &account, done, Typed::default(), "roles").await
 }
 
 /// Back to the person's page: anew when it was done, with what is wrong when not.
-async fn finish(
-    gate: &Gate,
+pub(super) async fn finish(
+    dashboard: &Dashboard,
     person: &Person,
     account: &Account,
     done: Result<(), AccountError>,
@@ -427,7 +438,7 @@ async fn finish(
         Ok(()) => Ok(Redirect::to(&format!("/people/{}", account.id)).into_response()),
         Err(error) => {
             let wrong = wrong(error, (field, "This can't be done."), &[("to", |error| matches!(error, AccountError::Days))])?;
-            person_page(gate, person, &account.id.to_string(), typed, wrong).await
+            person_page(dashboard, person, &account.id.to_string(), typed, wrong).await
         }
     }
 }

@@ -25,6 +25,9 @@ struct SignInPage {
     email: String,
     next: String,
     said: Option<&'static str>,
+    by_letter: bool,
+    /// Providers: where each is begun, and its name.
+    doors: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -76,15 +79,15 @@ pub(super) struct Way {
 }
 
 /// A frame of the way in.
-fn way_in(title: &str) -> Frame {
+pub(super) fn way_in(title: &str) -> Frame {
     Frame { section: "in", ..Frame::plain(title) }
 }
 
-fn gate(dashboard: &Dashboard) -> Result<&Gate, PageError> {
+pub(super) fn gate(dashboard: &Dashboard) -> Result<&Gate, PageError> {
     dashboard.gate.as_deref().ok_or(PageError::NotFound)
 }
 
-fn next_of(way: Result<Query<Way>, QueryRejection>) -> String {
+pub(super) fn next_of(way: Result<Query<Way>, QueryRejection>) -> String {
     way.map(|Query(way)| own_path(&way.next).unwrap_or_default().to_owned()).unwrap_or_default()
 }
 
@@ -106,7 +109,21 @@ pub(super) async fn form(
         _ => None,
     };
     let next = next_of(way);
-    Ok(html(&SignInPage { frame: way_in("Sign in"), wrong: Wrong::default(), email: String::new(), next, said })?.into_response())
+    let page = SignInPage {
+        frame: way_in("Sign in"),
+        wrong: Wrong::default(),
+        email: String::new(),
+        doors: doors(&dashboard, &next),
+        next,
+        said,
+        by_letter: dashboard.letters.is_some(),
+    };
+    Ok(html(&page)?.into_response())
+}
+
+/// The providers, each with where to go on to.
+fn doors(dashboard: &Dashboard, next: &str) -> Vec<(String, String)> {
+    dashboard.providers.doors().into_iter().map(|(path, name)| (with_next(&path, next), name)).collect()
 }
 
 #[derive(Deserialize)]
@@ -127,11 +144,7 @@ pub(super) async fn password(
 ) -> Result<Response, PageError> {
     let gate = gate(&dashboard)?;
     let Form(typed) = typed?;
-    let address = match &viewer {
-        Viewer::Person(person) => person.address,
-        Viewer::Nobody { address } => *address,
-        Viewer::Anyone => return Err(PageError::NotFound),
-    };
+    let address = viewer.address().ok_or(PageError::NotFound)?;
     let next = own_path(&typed.next).unwrap_or_default().to_owned();
     let came_with = gate.came_with(&headers);
     match gate.accounts.sign_in(&typed.email, &typed.password, address, came_with.as_deref()).await {
@@ -149,18 +162,26 @@ pub(super) async fn password(
                 ("password", "Address or password are not right. After ten wrong tries you have to wait 15 minutes."),
                 &[],
             )?;
-            let page = SignInPage { frame: way_in("Error: Sign in"), wrong, email: typed.email, next, said: None };
+            let page = SignInPage {
+                frame: way_in("Error: Sign in"),
+                wrong,
+                email: typed.email,
+                doors: doors(&dashboard, &next),
+                next,
+                said: None,
+                by_letter: dashboard.letters.is_some(),
+            };
             Ok(html(&page)?.into_response())
         }
     }
 }
 
 /// On to where they wanted; to the first page otherwise, which sends on those who have no figures.
-fn after(next: &str) -> String {
+pub(super) fn after(next: &str) -> String {
     if next.is_empty() { "/".to_owned() } else { next.to_owned() }
 }
 
-fn with_next(path: &str, next: &str) -> String {
+pub(super) fn with_next(path: &str, next: &str) -> String {
     if next.is_empty() {
         return path.to_owned();
     }

@@ -1,4 +1,4 @@
-//! The session's cookie: out of reach of scripts, not sent along from elsewhere, and bound to this host where there is TLS.
+//! Our cookies, the session's and that of the way to a provider: out of reach of scripts, not sent along from elsewhere, and bound to this host where there is TLS.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -11,11 +11,22 @@ pub(crate) enum Kind {
     Secure,
 }
 
+/// Which cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The session.
+    Session,
+    /// Being on the way to a provider of sign-in, and back.
+    Way,
+}
+
 impl Kind {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "weir-session",
-            Self::Secure => "__Host-weir-session",
+    const fn name(self, of: Of) -> &'static str {
+        match (self, of) {
+            (Self::Plain, Of::Session) => "weir-session",
+            (Self::Secure, Of::Session) => "__Host-weir-session",
+            (Self::Plain, Of::Way) => "weir-way",
+            (Self::Secure, Of::Way) => "__Host-weir-way",
         }
     }
 
@@ -27,27 +38,27 @@ impl Kind {
     }
 
     /// The cookie of a request; none where there are two, for nobody knows which is ours.
-    pub(crate) fn read(self, headers: &HeaderMap) -> Option<String> {
+    pub(crate) fn read(self, of: Of, headers: &HeaderMap) -> Option<String> {
         let mut found = headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(name, _)| *name == self.name())
+            .filter(|(name, _)| *name == self.name(of))
             .map(|(_, value)| value.to_owned());
         let first = found.next()?;
         found.next().is_none().then_some(first)
     }
 
     /// The line that sets it. It goes when the browser is closed, and the session ends by itself besides.
-    pub(crate) fn set(self, token: &str) -> Option<HeaderValue> {
-        HeaderValue::from_str(&format!("{}={token}{}", self.name(), self.rest())).ok()
+    pub(crate) fn set(self, of: Of, token: &str) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{}={token}{}", self.name(of), self.rest())).ok()
     }
 
     /// The line that takes it away.
-    pub(crate) fn clear(self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&format!("{}={}; Max-Age=0", self.name(), self.rest())).ok()
+    pub(crate) fn clear(self, of: Of) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{}={}; Max-Age=0", self.name(of), self.rest())).ok()
     }
 }
 
@@ -70,9 +81,9 @@ mod tests {
             for line in lines {
                 headers.append(header::COOKIE, line.parse().unwrap());
             }
-            assert_eq!(Kind::Plain.read(&headers).as_deref(), wanted, "{lines:?}");
+            assert_eq!(Kind::Plain.read(Of::Session, &headers).as_deref(), wanted, "{lines:?}");
         }
-        assert_eq!(Kind::Secure.set("ab").unwrap(), "__Host-weir-session=ab; Path=/; HttpOnly; SameSite=Lax; Secure");
-        assert_eq!(Kind::Plain.clear().unwrap(), "weir-session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+        assert_eq!(Kind::Secure.set(Of::Session, "ab").unwrap(), "__Host-weir-session=ab; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(Kind::Plain.clear(Of::Session).unwrap(), "weir-session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use weir_lake::estate::{School, Serving};
@@ -20,7 +20,10 @@ use weir_register::accounts::{Accounts, Session, SessionToken, Stage};
 use weir_register::{Ability, Access, Act, Action, Role};
 
 use crate::Dashboard;
+use crate::api::problem::refusal;
+use crate::api::{Limits, START};
 use crate::error::PageError;
+use cookie::Of;
 use needs::Needs;
 
 pub(crate) use viewer::{Person, Reader, Scoped, Viewer};
@@ -39,11 +42,12 @@ pub(crate) struct Gate {
     serving: Serving,
     read_schools: ReadSchools,
     schools: Mutex<Option<(Instant, Arc<Schools>)>>,
+    limits: Limits,
 }
 
 impl Gate {
     pub(crate) fn new(accounts: Accounts, serving: Serving, read_schools: ReadSchools) -> Self {
-        Self { accounts, serving, read_schools, schools: Mutex::new(None) }
+        Self { accounts, serving, read_schools, schools: Mutex::new(None), limits: Limits::default() }
     }
 
     /// The estate's schools of now, or of a few seconds ago.
@@ -66,7 +70,7 @@ impl Gate {
 
     /// The cookie a request came with.
     pub(crate) fn came_with(&self, headers: &HeaderMap) -> Option<String> {
-        self.cookie().read(headers)
+        self.cookie().read(Of::Session, headers)
     }
 
     /// What stands before a path of ours, as the reader's browser reached us. The guard has checked the name.
@@ -77,12 +81,48 @@ impl Gate {
 
     /// An answer that brings a new session.
     pub(crate) fn with_session(&self, token: &SessionToken, answer: impl IntoResponse) -> Response {
-        with_cookie(self.cookie().set(token.as_str()), answer)
+        with_cookie(self.cookie().set(Of::Session, token.as_str()), answer)
     }
 
     /// An answer that takes the session away.
     pub(crate) fn without_session(&self, answer: impl IntoResponse) -> Response {
-        with_cookie(self.cookie().clear(), answer)
+        with_cookie(self.cookie().clear(Of::Session), answer)
+    }
+
+    /// What a browser on its way back from a provider holds.
+    pub(crate) fn came_on_way(&self, headers: &HeaderMap) -> Option<String> {
+        self.cookie().read(Of::Way, headers)
+    }
+
+    /// An answer that sends a browser on its way to a provider.
+    pub(crate) fn with_way(&self, browser: &str, answer: impl IntoResponse) -> Response {
+        with_cookie(self.cookie().set(Of::Way, browser), answer)
+    }
+
+    /// An answer that ends the way.
+    pub(crate) fn without_way(&self, answer: impl IntoResponse) -> Response {
+        with_cookie(self.cookie().clear(Of::Way), answer)
+    }
+
+    /// Whoever a program's token is of. A cookie is nothing here, so no page elsewhere can ask in somebody's name.
+    async fn owner(&self, headers: &HeaderMap, address: IpAddr) -> Result<Option<Person>, Response> {
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = sent.and_then(|sent| sent.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some((_, token)) = token else { return Ok(None) };
+        let failed = |error: PageError| error.into_response();
+        let Some(session) = self.accounts.of_token(token.trim()).await.map_err(|error| failed(error.into()))? else {
+            if !self.limits.machine(address) {
+                return Err(refusal(StatusCode::TOO_MANY_REQUESTS));
+            }
+            let act = Act::new(weir_register::Actor::Nobody, Action::Open).refused().with("token", true);
+            let _receipt = self.accounts.register().audit(act).await.map_err(|error| failed(error.into()))?;
+            return Ok(None);
+        };
+        if !self.limits.account(session.account.id) {
+            return Err(refusal(StatusCode::TOO_MANY_REQUESTS));
+        }
+        let access = self.access_of(&session).map_err(failed)?;
+        Ok(Some(Person { session, access, address }))
     }
 
     async fn person(&self, headers: &HeaderMap, address: IpAddr) -> Result<Option<Person>, PageError> {
@@ -127,16 +167,23 @@ pub(crate) async fn pass(State(dashboard): State<Dashboard>, mut request: Reques
         return PageError::Failed.into_response();
     };
     let address = address::client(peer, request.headers(), &gate.serving.trusted_proxies);
-    let viewer = match gate.person(request.headers(), address).await {
+    let is_programs = request.uri().path().starts_with(START);
+    let found = if is_programs {
+        gate.owner(request.headers(), address).await
+    } else {
+        gate.person(request.headers(), address).await.map_err(IntoResponse::into_response)
+    };
+    let viewer = match found {
         Ok(Some(person)) => Viewer::Person(Arc::new(person)),
         Ok(None) => Viewer::Nobody { address },
-        Err(error) => return error.into_response(),
+        Err(answer) => return answer,
     };
     // Not the request itself: a body can't be looked at from two threads.
     let asked = Asked::of(&request);
     let checked = match &viewer {
         Viewer::Person(person) => check(&gate, needs, person, &asked).await,
         Viewer::Anyone | Viewer::Nobody { .. } if needs == Needs::Nothing => Ok(()),
+        Viewer::Anyone | Viewer::Nobody { .. } if is_programs => Err(refusal(StatusCode::UNAUTHORIZED)),
         Viewer::Anyone | Viewer::Nobody { .. } => Err(to_sign_in(&asked)),
     };
     request.extensions_mut().insert(viewer.clone());
@@ -183,7 +230,8 @@ async fn check(gate: &Gate, needs: Needs, person: &Person, asked: &Asked) -> Res
         Needs::Somewhere(ability) => (person.access.role_for(ability), None),
         Needs::AtSchool(ability) => {
             // As it stands in the address: an id needs no encoding, and one that is encoded is none of ours.
-            let school = asked.path.split('/').nth(2).and_then(|id| SchoolId::parse(id).ok());
+            let at = if asked.path.starts_with(START) { 4 } else { 2 };
+            let school = asked.path.split('/').nth(at).and_then(|id| SchoolId::parse(id).ok());
             let schools = gate.schools().map_err(IntoResponse::into_response)?;
             let school =
                 school.filter(|school| schools.contains_key(school)).ok_or_else(|| PageError::NotFound.into_response())?;
@@ -200,7 +248,8 @@ async fn check(gate: &Gate, needs: Needs, person: &Person, asked: &Asked) -> Res
 
 /// A row of the trail before a file goes out.
 async fn exported(gate: &Gate, person: &Person, role: Role, school: Option<&SchoolId>, asked: &Asked) -> Result<(), PageError> {
-    if !asked.is_get || !asked.path.ends_with(".csv") {
+    let is_export = asked.path.ends_with(".csv") || asked.path.starts_with(START);
+    if !asked.is_get || !is_export {
         return Ok(());
     }
     let act = described(Act::new(person.session.account.actor(Some(role)), Action::Export), school, asked);

@@ -129,16 +129,27 @@ pub(crate) const ROUTES: &[(&str, Needs)] = &[
     ("/school/{school}/upload/{upload}/take", Needs::AtSchool(Ability::Upload)),
     ("/school/{school}/upload/{upload}/drop", Needs::AtSchool(Ability::Upload)),
     ("/unclaimed", Needs::Somewhere(Ability::Feeds)),
+    // Asked by programs, with a token in the place of a session.
+    ("/api/v1/openapi.json", Needs::Nothing),
+    ("/api/v1/schools", Needs::Somewhere(Ability::Figures)),
+    ("/api/v1/schools/{school}/register", Needs::AtSchool(Ability::ReadRegister)),
+    ("/api/v1/schools/{school}/years/{year}/figures", Needs::AtSchool(Ability::Figures)),
     ("/health", Needs::Nothing),
     ("/assets/icon.svg", Needs::Nothing),
     ("/sign-in", Needs::Nothing),
     ("/link/{secret}", Needs::Nothing),
+    ("/sign-in/letter", Needs::Nothing),
+    ("/sign-in/letter/{secret}", Needs::Nothing),
+    ("/sign-in/with/{provider}", Needs::Nothing),
+    ("/sign-in/back/{provider}", Needs::Nothing),
     ("/sign-in/code", Needs::HalfWay),
     ("/sign-in/second-step", Needs::HalfWay),
     ("/sign-out", Needs::HalfWay),
     ("/account", Needs::SignedIn),
     ("/account/password", Needs::SignedIn),
     ("/account/recovery-codes", Needs::SignedIn),
+    ("/account/token", Needs::SignedIn),
+    ("/account/revoke-token", Needs::SignedIn),
     ("/account/sign-out-everywhere", Needs::SignedIn),
     ("/mail/{mail}", Needs::SignedIn),
     ("/people", Needs::Somewhere(Ability::People)),
@@ -147,9 +158,21 @@ pub(crate) const ROUTES: &[(&str, Needs)] = &[
     ("/people/{person}/give-role", Needs::Somewhere(Ability::People)),
     ("/people/{person}/end-role", Needs::Somewhere(Ability::People)),
     ("/people/{person}/link", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/identity", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/part", Needs::Somewhere(Ability::People)),
+    ("/people/{person}/revoke-token", Needs::Somewhere(Ability::People)),
     ("/people/{person}/close", Needs::Somewhere(Ability::People)),
     ("/people/{person}/reopen", Needs::Somewhere(Ability::People)),
 ];
+
+/// A pattern as this table has it, for numbers about answers.
+pub(crate) fn known(pattern: &str) -> &'static str {
+    match ROUTES.iter().find(|(known, _)| *known == pattern) {
+        Some((known, _)) => known,
+        None if pattern == crate::assets::style_path() => "/assets/weir.css",
+        None => "none",
+    }
+}
 
 /// What an address asks for, by the pattern it matched.
 pub(crate) fn of(pattern: &str) -> Option<Needs> {

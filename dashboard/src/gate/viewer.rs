@@ -56,6 +56,15 @@ impl Viewer {
         VIEWER.scope(self, work).await
     }
 
+    /// From where they ask; none where there is no sign-in.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Person(person) => Some(person.address),
+            Self::Nobody { address } => Some(*address),
+            Self::Anyone => None,
+        }
+    }
+
     /// Whoever looks at what is being made; nobody where that was never said, so that nothing is shown by mistake.
     pub(crate) fn of_this() -> Option<Self> {
         VIEWER.try_with(Clone::clone).ok()

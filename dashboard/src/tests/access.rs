@@ -28,6 +28,7 @@ fn address(pattern: &str, person: &str) -> String {
         .replace("{form}", "json")
         .replace("{alert}", "1")
         .replace("{mail}", "1")
+        .replace("{provider}", "entra")
         .replace("{secret}", &"0".repeat(64))
 }
 
@@ -38,6 +39,8 @@ enum Wanted {
     Answered,
     SentTo(&'static str),
     Refused,
+    /// For programs: a session is nothing there.
+    NeedsToken,
 }
 
 fn is_in_numbers(path: &str) -> bool {
@@ -47,7 +50,10 @@ fn is_in_numbers(path: &str) -> bool {
 }
 
 fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
-    let is_way_in = path == "/sign-in" || path.starts_with("/link/") || path.starts_with("/assets/") || path == "/health";
+    let is_way_in = path == "/sign-in"
+        || ["/sign-in/letter", "/sign-in/with/", "/sign-in/back/"].iter().any(|start| path.starts_with(start))
+        || path == "/api/v1/openapi.json"
+        || path.starts_with("/link/") || path.starts_with("/assets/") || path == "/health";
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
     let is_own = path.starts_with("/account") || path.starts_with("/mail/");
     let is_people = path.starts_with("/people");
@@ -61,6 +67,7 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let review = path.strip_prefix("/school/oakfield/2025-26/review/");
     match who {
         _ if is_way_in => Wanted::Open,
+        _ if path.starts_with("/api/") => Wanted::NeedsToken,
         None => Wanted::SentTo("/sign-in"),
         Some(_) if is_half => Wanted::Open,
         Some(_) if is_half_way => Wanted::SentTo("/sign-in/second-step"),
@@ -178,6 +185,9 @@ async fn every_address_with_every_role() {
                         let says_nothing = answer.status == StatusCode::METHOD_NOT_ALLOWED;
                         assert!(says_nothing || (answer.status == StatusCode::SEE_OTHER && to_there), "{told}");
                     }
+                    Wanted::NeedsToken => {
+                        assert!([StatusCode::UNAUTHORIZED, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status), "{told}");
+                    }
                     Wanted::Refused => {
                         assert!([StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status), "{told}");
                     }
@@ -244,7 +254,7 @@ async fn another_school_does_not_exist() {
         assert!(!own.contains(other.as_str()), "{other} in the list as CSV");
         assert!(!first.contains(&format!("/school/{other}")), "{other} on the first page");
         assert!(!page.contains(&format!("value=\"{other}\"")), "{other} in the picker");
-        for (pattern, _) in ROUTES.iter().filter(|(pattern, _)| pattern.contains("{school}")) {
+        for (pattern, _) in ROUTES.iter().filter(|(pattern, _)| pattern.starts_with("/school/")) {
             let path = address(pattern, "1").replace("oakfield", other);
             let status = governor.get(&path).await.status;
             // What a governor opens nowhere is refused alike at every school; what only takes forms says so to everybody.

@@ -35,6 +35,8 @@ pub(super) struct House {
     pub(super) vault: Vault,
     pub(super) accounts: Accounts,
     now: Arc<AtomicI64>,
+    /// How often it was said that a letter waits.
+    pub(super) waiting: Arc<AtomicI64>,
     router: Router,
 }
 
@@ -115,8 +117,13 @@ impl House {
         let names = crate::VaultNames::new(vault.clone(), || Ok(weir_lake::estate::Estate::default()));
         let dashboard =
             Dashboard::with_sign_in(Example::estate(), accounts.clone(), serving, move || Ok(schools.clone())).with_names(names);
+        let waiting = Arc::new(AtomicI64::new(0));
+        let waits = waiting.clone();
+        let dashboard = dashboard.with_letters(move || {
+            waits.fetch_add(1, Ordering::SeqCst);
+        });
         let router = dashboard.router(8080);
-        (Self { _folder: folder, vault, accounts, now, router }, dashboard)
+        (Self { _folder: folder, vault, accounts, now, waiting, router }, dashboard)
     }
 
     /// Now, by the house's clock.

@@ -2,14 +2,17 @@
 
 mod access;
 mod alerts;
+mod api;
 mod books;
 mod changes;
 mod checks;
 mod contrast;
+mod elsewhere;
 mod engine;
 mod homes;
 mod house;
 mod imports;
+mod letters;
 mod mail;
 mod markup;
 mod questions;

@@ -91,6 +91,7 @@ impl Estate {
             backup: settings.backup,
             engine: settings.engine,
             serving: settings.serving,
+            sign_in: settings.sign_in,
             receiving: settings.receiving,
             fetches: settings.fetches,
             formats: settings.formats,

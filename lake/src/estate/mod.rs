@@ -18,6 +18,7 @@ mod rows;
 mod school_map;
 mod serving;
 mod settings;
+mod sign_in;
 mod table;
 mod tables_arrow;
 mod term_dates;
@@ -46,8 +47,9 @@ pub use receiving::{Listening, Receiving, Sender, TlsFiles, UNKNOWN_SENDERS, Unk
 pub use retention::Retention;
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
-pub use serving::Serving;
+pub use serving::{Serving, ServingTls};
 pub use settings::{Engine, SchoolHours};
+pub use sign_in::{SignInProvider, SignInRole};
 pub use tables_arrow::estate_tables;
 pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};
 
@@ -399,6 +401,8 @@ pub struct Estate {
     pub engine: Engine,
     /// How the pages are reached.
     pub serving: Serving,
+    /// Where people may sign in besides.
+    pub sign_in: Vec<SignInProvider>,
     /// What is received as it happens.
     pub receiving: Receiving,
     /// From where exports are pulled.

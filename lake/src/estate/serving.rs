@@ -1,11 +1,13 @@
-//! `[serve]` of weir.toml: how the pages are reached, on this machine alone or through a proxy that speaks TLS for them.
+//! `[serve]` of weir.toml: how the pages are reached, on this machine alone, over TLS, or through a proxy that speaks TLS for them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::found_text;
+use super::places::is_inside;
 use super::settings::Place;
 use super::table::Problems;
 
@@ -14,12 +16,25 @@ use super::table::Problems;
 pub struct Serving {
     /// The address to listen on; none is this machine alone.
     pub listen: Option<IpAddr>,
-    /// What people open, `https://host` or `https://host:port`, where a proxy answers there.
+    /// What people open, `https://host` or `https://host:port`, where a proxy or Weir itself answers there.
     pub url: Option<String>,
     /// The proxies' own addresses: they alone may say whom they ask for.
     pub trusted_proxies: Vec<IpAddr>,
     /// Megabytes of an uploaded export at most; none is as many as Weir allows by itself.
     pub upload_mb: Option<u32>,
+    /// Certificate and key, where Weir itself speaks TLS.
+    pub tls: Option<ServingTls>,
+    /// Where numbers about the pages can be fetched; this machine alone.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// The files of TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServingTls {
+    /// The certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -30,10 +45,22 @@ pub(crate) struct RawServing {
     #[serde(default)]
     trusted_proxies: Vec<Spanned<String>>,
     upload_mb: Option<Spanned<i64>>,
+    certificate: Option<Spanned<PathBuf>>,
+    key: Option<Spanned<PathBuf>>,
+    metrics: Option<Spanned<String>>,
 }
 
 /// Checks the section.
-pub(crate) fn check(raw: RawServing, place: &Place<'_>, problems: &mut Problems) -> Serving {
+pub(crate) fn check(raw: RawServing, home: &Path, lake_root: &Path, place: &Place<'_>, problems: &mut Problems) -> Serving {
+    let tls = check_tls(&raw, home, lake_root, place, problems);
+    let metrics = raw.metrics.as_ref().and_then(|text| {
+        let found = text.get_ref().parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
+        if found.is_none() {
+            let what = format!("{}; use an address of this machine and a port, for example \"127.0.0.1:9601\"", found_text(text.get_ref()));
+            place.refuse(text, "serve.metrics", what, problems);
+        }
+        found
+    });
     let mut address = |text: &Spanned<String>, key: &str| match text.get_ref().parse::<IpAddr>() {
         Ok(address) => Some(address),
         Err(_) => {
@@ -56,8 +83,9 @@ pub(crate) fn check(raw: RawServing, place: &Place<'_>, problems: &mut Problems)
             place.refuse(url, "serve.url", what, problems);
             return None;
         }
-        if trusted_proxies.is_empty() {
-            place.refuse(url, "serve.url", "needs trusted_proxies: Weir itself speaks no TLS, a proxy does", problems);
+        if trusted_proxies.is_empty() && raw.certificate.is_none() {
+            let what = "needs TLS: certificate and key of your own, or trusted_proxies where a proxy speaks it";
+            place.refuse(url, "serve.url", what, problems);
             return None;
         }
         Some(found.to_owned())
@@ -66,8 +94,12 @@ pub(crate) fn check(raw: RawServing, place: &Place<'_>, problems: &mut Problems)
         && listen.is_some_and(|listen| !listen.is_loopback())
         && url.is_none()
     {
-        let what = "can be reached from other machines; give url and trusted_proxies as well, so that people come through TLS";
+        let what = "can be reached from other machines; give url as well, and certificate and key or trusted_proxies, so that people come through TLS";
         place.refuse(raw, "serve.listen", what, problems);
+    }
+    if let (Some(certificate), None) = (&raw.certificate, &raw.url) {
+        let what = "needs url, the name that the certificate is for, for example https://weir.school.example";
+        place.refuse(certificate, "serve.certificate", what, problems);
     }
     let upload_mb = raw.upload_mb.as_ref().and_then(|most| match u32::try_from(*most.get_ref()) {
         Ok(found @ 1..=10_000) => Some(found),
@@ -77,5 +109,26 @@ pub(crate) fn check(raw: RawServing, place: &Place<'_>, problems: &mut Problems)
             None
         }
     });
-    Serving { listen, url, trusted_proxies, upload_mb }
+    Serving { listen, url, trusted_proxies, upload_mb, tls, metrics }
+}
+
+fn check_tls(raw: &RawServing, home: &Path, lake_root: &Path, place: &Place<'_>, problems: &mut Problems) -> Option<ServingTls> {
+    match (&raw.certificate, &raw.key) {
+        (Some(certificate), Some(key)) => {
+            let tls = ServingTls { certificate: home.join(certificate.get_ref()), key: home.join(key.get_ref()) };
+            if is_inside(&tls.key, lake_root) {
+                place.refuse(key, "serve.key", "lies inside the lake, which others may read; put it elsewhere", problems);
+            }
+            Some(tls)
+        }
+        (Some(alone), None) => {
+            place.refuse(alone, "serve.certificate", "needs key, the file of its private key", problems);
+            None
+        }
+        (None, Some(alone)) => {
+            place.refuse(alone, "serve.key", "needs certificate, the file it belongs to", problems);
+            None
+        }
+        (None, None) => None,
+    }
 }

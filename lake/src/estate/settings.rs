@@ -16,6 +16,7 @@ use super::receiving::{self, RawListen, RawSenders, RawWatch, Receiving};
 use super::retention::{self, RawRetention, Retention};
 use super::school_map::parse_range;
 use super::serving::{self, RawServing, Serving};
+use super::sign_in::{self, RawProvider, SignInProvider};
 use super::table::Problems;
 use super::{Layer, School, SchoolOf, SchoolRule, SchoolRuleOn, Source};
 use crate::clock;
@@ -74,6 +75,8 @@ pub(crate) struct RawSettings {
     backup: Option<RawBackup>,
     engine: Option<RawEngine>,
     serve: Option<RawServing>,
+    #[serde(default)]
+    sign_in: Vec<RawProvider>,
     listen: Option<RawListen>,
     watch: Option<RawWatch>,
     keep_free: Option<Spanned<String>>,
@@ -132,6 +135,7 @@ pub(crate) struct Settings {
     pub(crate) backup: Option<Backup>,
     pub(crate) engine: Engine,
     pub(crate) serving: Serving,
+    pub(crate) sign_in: Vec<SignInProvider>,
     pub(crate) receiving: Receiving,
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) sources: BTreeMap<SourceId, Source>,
@@ -224,6 +228,8 @@ pub(crate) fn check(
     Settings {
         mail: raw.mail.and_then(|raw| mail::check(raw, home, &lake_root, &place, problems)),
         backup: raw.backup.and_then(|raw| backup::check(raw, home, &lake_root, &place, problems)),
+        serving: raw.serve.map(|serve| serving::check(serve, home, &lake_root, &place, problems)).unwrap_or_default(),
+        sign_in: sign_in::check(raw.sign_in, home, &lake_root, &place, problems),
         lake_root,
         vault_root,
         register_path,
@@ -233,7 +239,6 @@ pub(crate) fn check(
         retention_by_school,
         hours: check_hours(&raw.hours, &place, schools, problems),
         user_domains: check_domains(&raw.user_domains, problems),
-        serving: raw.serve.map(|serve| serving::check(serve, &place, problems)).unwrap_or_default(),
         receiving: receiving::check(raw.listen, raw.watch, raw.keep_free, senders, home, &place, problems),
         fetches: fetching::check(raw.fetch, home, &sources, &place, problems),
         engine: raw.engine.map_or(Engine::Local, |engine| check_engine(engine, &place, problems)),

@@ -2,7 +2,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `vault.key` | the root key; the keys for names, quarantined lines and duplicate indexes are derived from it |
+//! | `vault.key` | the root key; the key for duplicate indexes and the first sealing keys are derived from it |
+//! | `sealing.keys` | the keys of each rotation, under which names, quarantined lines and the register's secrets are sealed |
 //! | `school.keys` | one random key a school and generation, from which pseudonyms are made |
 //! | `names.vault` | sealed records: key -> school, realm, name, kind; appended to, rewritten only to erase |
 //! | `known.keys` | the pseudonyms already in `names.vault`, sorted, so that an ingest need not open the names; rebuilt if lost |
@@ -11,8 +12,10 @@
 mod disk;
 mod known;
 mod names_file;
+mod rotate;
 mod school_keys;
 mod seal;
+mod sealing;
 mod session;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +28,9 @@ use crate::ids::{SchoolId, SourceId, UserKey};
 use crate::names::{ClearName, Named};
 use names_file::NamesFile;
 use school_keys::SchoolKeys;
+use sealing::{Sealing, Sealings};
 
+pub use rotate::SealingKey;
 pub use seal::{LineSealer, OpenedLine};
 pub use session::{SessionPseudonyms, VaultSession};
 
@@ -85,6 +90,9 @@ pub enum VaultError {
     /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
     Random(String),
+    /// The keys were rotated by another process.
+    #[error("the vault's keys were rotated meanwhile; nothing was written, run the command again")]
+    Rotated,
     /// A sealed line was not sealed here, or was changed since.
     #[error("a quarantined line can't be opened; it was sealed under another vault, or is damaged")]
     Unopenable,
@@ -113,22 +121,22 @@ pub struct VaultEntry {
     pub name: ClearName,
 }
 
-/// Keys derived from the root key, one for each use: what is sealed for one purpose opens for no other.
+/// The root key, and what is derived from it or replaces it.
 pub(crate) struct Secrets {
-    names: Zeroizing<[u8; 32]>,
-    lines: Zeroizing<[u8; 32]>,
+    root: Zeroizing<[u8; 32]>,
     indexes: Zeroizing<[u8; 32]>,
     register: Zeroizing<[u8; 32]>,
+    sealings: Sealings,
 }
 
 impl Secrets {
-    fn new(root_key: &[u8; 32]) -> Self {
+    fn new(root_key: &[u8; 32], sealings: Sealings) -> Self {
         let derive = |context| Zeroizing::new(blake3::derive_key(context, root_key));
         Self {
-            names: derive("weir 2026-11-22 names in the vault"),
-            lines: derive("weir 2026-11-22 lines in quarantine"),
+            root: Zeroizing::new(*root_key),
             indexes: derive("weir 2026-11-22 duplicate indexes"),
             register: derive("weir 2026-11-22 secrets in the register"),
+            sealings,
         }
     }
 }
@@ -152,8 +160,28 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    fn names_path(&self) -> PathBuf {
+        self.root.join("names.vault")
+    }
+
     fn names_file(&self) -> NamesFile {
-        NamesFile::new(self.root.join("names.vault"), &self.secrets.names)
+        NamesFile::new(self.names_path(), &self.newest().names)
+    }
+
+    /// The keys that seal.
+    fn newest(&self) -> &Sealing {
+        &self.secrets.sealings.all[0]
+    }
+
+    /// Refuses to write under a key that another process replaced. Only under the lock.
+    fn still_newest(&self) -> Result<(), VaultError> {
+        let now = Sealings::read(&self.root, &self.secrets.root)?;
+        let is_newest = now.unsettled.is_none() && now.newest().map(|sealing| sealing.generation) == Some(self.newest().generation);
+        if !is_newest {
+            return Err(VaultError::Rotated);
+        }
+        // Its file of keys may be lost: what is written under another key would make all behind it unreadable.
+        if self.names_file().is_ours()? { Ok(()) } else { Err(VaultError::Damaged { path: self.names_path(), byte: 0 }) }
     }
 
     fn known_path(&self) -> PathBuf {
@@ -166,13 +194,22 @@ impl Inner {
 }
 
 impl Vault {
-    /// Opens the vault, and makes it where there is none. Refuses a folder inside the lake. It reads one key and nothing else.
+    /// Opens the vault, and makes it where there is none. Refuses a folder inside the lake. It reads keys and nothing else.
     pub fn open(root: &Path, lake_root: &Path) -> Result<Self, VaultError> {
         if is_inside(root, lake_root) {
             return Err(VaultError::InsideLake { vault: root.to_path_buf(), lake: lake_root.to_path_buf() });
         }
-        let root_key = read_or_make_root_key(root)?;
-        Ok(Self { inner: Arc::new(Inner { root: root.to_path_buf(), secrets: Secrets::new(&root_key) }) })
+        Self::of_root_key(root, &*read_or_make_root_key(root)?)
+    }
+
+    fn of_root_key(root: &Path, root_key: &[u8; 32]) -> Result<Self, VaultError> {
+        let open = |sealings| Inner { root: root.to_path_buf(), secrets: Secrets::new(root_key, sealings) };
+        let mut inner = open(Sealings::read(root, root_key)?);
+        if inner.secrets.sealings.unsettled.is_some() {
+            rotate::finish(&inner)?;
+            inner = open(Sealings::read(root, root_key)?);
+        }
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// A session for one run, from which every thread takes its pseudonyms.
@@ -185,9 +222,14 @@ impl Vault {
         *blake3::keyed_hash(&self.inner.secrets.indexes, source.as_str().as_bytes()).as_bytes()
     }
 
-    /// The key under which the register seals what it must read again.
+    /// The key by which copies of the register are known to be ours. It never changes: an old copy must be known, too.
     pub fn register_key(&self) -> [u8; 32] {
         *self.inner.secrets.register
+    }
+
+    /// The keys under which the register seals what it must read again: the first seals, the others open what was sealed before.
+    pub fn secret_keys(&self) -> Vec<Zeroizing<[u8; 32]>> {
+        self.inner.secrets.sealings.all.iter().map(|sealing| sealing.secrets.clone()).collect()
     }
 
     /// The key under which somebody who was erased is marked.
@@ -197,12 +239,13 @@ impl Vault {
 
     /// Seals lines for quarantine; one a thread.
     pub fn line_sealer(&self) -> Result<LineSealer, VaultError> {
-        LineSealer::new(&self.inner.secrets.lines)
+        LineSealer::new(&self.inner.newest().lines)
     }
 
     /// Opens a quarantined line. The caller has audited it.
     pub fn open_line(&self, sealed: &[u8]) -> Result<OpenedLine, VaultError> {
-        seal::open_line(&self.inner.secrets.lines, sealed)
+        let opened = self.inner.secrets.sealings.all.iter().find_map(|keys| seal::open_line(&keys.lines, sealed).ok());
+        opened.ok_or(VaultError::Unopenable)
     }
 
     /// The pseudonyms of a name: in one school or in all, under every generation of their keys, as far as the name was ever seen.
@@ -242,6 +285,7 @@ impl Vault {
     /// ingesting: a session that is open keeps its own idea of the names that are known.
     pub fn erase(&self, key: &UserKey) -> Result<bool, VaultError> {
         let _lock = disk::lock(&self.inner.root)?;
+        self.inner.still_newest()?;
         let file = self.inner.names_file();
         let contents = file.read(None)?;
         let before = contents.entries.len();
@@ -304,7 +348,7 @@ fn read_or_make_root_key(root: &Path) -> Result<Zeroizing<[u8; 32]>, VaultError>
         return Ok(key);
     }
     // A new key beside old names would make them unreadable without a word.
-    for other in ["names.vault", "school.keys"] {
+    for other in ["names.vault", "school.keys", "sealing.keys"] {
         let path = root.join(other);
         if path.try_exists().map_err(|error| VaultError::io(&path, error))? {
             return Err(VaultError::Missing { path: root.join("vault.key"), other });

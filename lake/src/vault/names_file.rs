@@ -123,6 +123,28 @@ impl NamesFile {
         }
     }
 
+    /// Whether the file is under this key, told by its first record. A file without one, or none at all, is under any.
+    pub(crate) fn is_ours(&self) -> Result<bool, VaultError> {
+        let io = |error| VaultError::io(&self.path, error);
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(io(error)),
+        };
+        let mut head = [0; HEADER + RECORD_HEAD];
+        if file.metadata().map_err(io)?.len() < head.len() as u64 {
+            return Ok(true);
+        }
+        file.read_exact(&mut head).map_err(io)?;
+        let length = u32::from_le_bytes([head[HEADER], head[HEADER + 1], head[HEADER + 2], head[HEADER + 3]]);
+        let mut bytes = head[HEADER..].to_vec();
+        file.take(u64::from(length)).read_to_end(&mut bytes).map_err(io)?;
+        let file_id = head.get(MAGIC.len()..HEADER).and_then(|id| NamesFileId::try_from(id).ok());
+        let file_id = file_id.ok_or(VaultError::Damaged { path: self.path.clone(), byte: 0 })?;
+        // One that does not open and is the last passes for torn: then nothing was read.
+        Ok(self.records(&bytes, file_id, HEADER as u64).is_ok_and(|(entries, _)| !entries.is_empty()))
+    }
+
     /// Appends entries as one record behind `tail`, what lies there being torn, and makes it durable. Only under the lock.
     pub(crate) fn append(&self, tail: Option<Tail>, entries: &[VaultEntry]) -> Result<Tail, VaultError> {
         let Some(tail) = tail else {

@@ -64,6 +64,7 @@ impl VaultSession {
         }
         let vault = &shared.vault;
         let _lock = disk::lock(&vault.root)?;
+        vault.still_newest()?;
         if let Some(keys) = &mut state.school_keys {
             keys.write(&vault.school_keys_path())?;
         }

@@ -340,3 +340,99 @@ proptest! {
         prop_assert_eq!(std::fs::read_to_string(place.file("school.keys")).unwrap().lines().count(), 3);
     }
 }
+
+#[test]
+fn names_and_lines_open_after_a_rotation_and_the_old_key_opens_no_name() {
+    let place = Place::new();
+    let vault = place.open();
+    let keys = add(&vault, "oak", &["apatel", "bquill"]);
+    let sealed = vault.line_sealer().unwrap().seal_line(b"a line of before").unwrap();
+    let source = SourceId::parse("filter").unwrap();
+    let (of_source, of_copies, marks) = (vault.source_key(&source), vault.register_key(), vault.erasure_key());
+    let stale = vault.session();
+    let (rotated, count) = vault.rotate().unwrap();
+    assert_eq!(count, 2);
+    for vault in [&rotated, &place.open()] {
+        assert_eq!(names(vault), ["apatel", "bquill"]);
+        assert_eq!(vault.open_line(&sealed).unwrap().line, b"a line of before");
+        // What is no seal stays: pseudonyms, duplicate indexes, marks of whom was erased, notes beside copies.
+        assert_eq!(add(vault, "oak", &["apatel"]), keys[..1]);
+        assert_eq!((vault.source_key(&source), vault.register_key(), vault.erasure_key()), (of_source, of_copies, marks));
+        assert_eq!(vault.sealing_keys().iter().map(|key| key.generation).collect::<Vec<_>>(), [1, 0]);
+    }
+    let later = rotated.line_sealer().unwrap().seal_line(b"a line of after").unwrap();
+    assert_eq!(rotated.open_line(&later).unwrap().line, b"a line of after");
+    // A process that began before can neither read names nor write over them.
+    assert!(vault.entries().is_err() && vault.open_line(&later).is_err());
+    let mut pseudonyms = stale.pseudonyms();
+    pseudonyms.key(&school("oak"), Named::Person, "default", &clear("newcomer"));
+    assert!(stale.flush().is_err());
+    assert!(matches!(vault.erase(&keys[0]), Err(VaultError::Rotated)));
+    assert!(matches!(vault.rotate(), Err(VaultError::Rotated)));
+    assert_eq!(names(&rotated), ["apatel", "bquill"]);
+}
+
+#[test]
+fn a_rotation_that_was_cut_short_ends_forward_or_back() {
+    for is_rewritten in [false, true] {
+        let place = Place::new();
+        let vault = place.open();
+        add(&vault, "oak", &["apatel"]);
+        let before = std::fs::read(place.file("names.vault")).unwrap();
+        vault.rotate().unwrap();
+        // As it was before the last step: the key not yet settled, the names under the new key or still under the old.
+        let text = std::fs::read_to_string(place.file("sealing.keys")).unwrap();
+        let start = format!("?{}", text.trim_end().rsplit_once(' ').unwrap().0);
+        let check: String = blake3::hash(start.as_bytes()).to_hex().chars().take(8).collect();
+        std::fs::write(place.file("sealing.keys"), format!("{start} {check}\n")).unwrap();
+        if !is_rewritten {
+            std::fs::write(place.file("names.vault"), before).unwrap();
+        }
+        let again = place.open();
+        assert_eq!(names(&again), ["apatel"], "{is_rewritten}");
+        let newest = again.sealing_keys()[0].generation;
+        assert_eq!(newest, u32::from(is_rewritten));
+        add(&again, "oak", &["bquill"]);
+        assert_eq!(names(&place.open()), ["apatel", "bquill"]);
+    }
+}
+
+#[test]
+fn older_keys_are_forgotten_with_what_they_alone_open() {
+    let place = Place::new();
+    let vault = place.open();
+    add(&vault, "oak", &["apatel"]);
+    let (first, _) = vault.rotate().unwrap();
+    let sealed = first.line_sealer().unwrap().seal_line(b"a line").unwrap();
+    let (second, _) = first.rotate().unwrap();
+    assert_eq!(second.open_line(&sealed).unwrap().line, b"a line");
+    assert_eq!(second.forget_older_keys().unwrap(), 1);
+    let again = place.open();
+    assert!(matches!(again.open_line(&sealed), Err(VaultError::Unopenable)));
+    assert_eq!(names(&again), ["apatel"]);
+    assert_eq!(again.sealing_keys().iter().map(|key| key.generation).collect::<Vec<_>>(), [2, 0]);
+}
+
+#[test]
+fn a_damaged_or_lost_file_of_sealing_keys_is_refused() {
+    let place = Place::new();
+    let vault = place.open();
+    add(&vault, "oak", &["apatel"]);
+    vault.rotate().unwrap();
+    let (root, lake) = (place.folder.path().join("vault"), place.folder.path().join("lake"));
+    let path = place.file("sealing.keys");
+    let good = std::fs::read_to_string(&path).unwrap();
+    for bad in [good.replacen('1', "2", 1), good[..good.len() - 1].to_owned(), format!("{good}{good}"), String::from("x\n")] {
+        std::fs::write(&path, bad).unwrap();
+        assert!(matches!(Vault::open(&root, &lake), Err(VaultError::Damaged { .. })));
+    }
+    std::fs::remove_file(&path).unwrap();
+    // Without the key the names are there and open for nobody; nothing is written over them.
+    let lost = place.open();
+    assert!(lost.entries().is_err());
+    let session = lost.session();
+    session.pseudonyms().key(&school("oak"), Named::Person, "default", &clear("newcomer"));
+    assert!(session.flush().is_err());
+    std::fs::write(&path, good).unwrap();
+    assert_eq!(names(&place.open()), ["apatel"]);
+}

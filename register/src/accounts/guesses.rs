@@ -12,6 +12,12 @@ const BY_ACCOUNT: i64 = 10;
 /// Wrong guesses from one address: a whole school may stand behind it.
 const BY_ADDRESS: i64 = 50;
 
+/// Letters with a link that one account is sent before it waits: whoever lost one asks again.
+const LETTERS_TO: i64 = 3;
+
+/// Letters with a link that are asked for from one address.
+const LETTERS_FROM: i64 = 20;
+
 /// How long it waits after the last guess, and how long a guess is remembered.
 pub(crate) const WAIT_MICROS: i64 = 15 * 60 * 1_000_000;
 
@@ -23,6 +29,10 @@ pub(crate) enum Guessed<'a> {
     Code(AccountId),
     /// The machine that asks.
     Address(IpAddr),
+    /// Asking for a letter with a link, by what was typed as its address.
+    LetterTo(&'a str),
+    /// The same, by the machine that asks.
+    LetterFrom(IpAddr),
 }
 
 /// Whether a guess may be made.
@@ -41,12 +51,9 @@ impl Guessed<'_> {
         let text = match self {
             Self::Account(email) => format!("account {}", email.trim().to_lowercase()),
             Self::Code(account) => format!("code {account}"),
-            // Whoever has one IPv6 address has its whole /64.
-            Self::Address(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-                Some(address) => format!("address {address}"),
-                None => format!("network {:x?}", address.segments().first_chunk::<4>()),
-            },
-            Self::Address(address) => format!("address {address}"),
+            Self::Address(address) => machine(*address),
+            Self::LetterTo(email) => format!("letter to {}", email.trim().to_lowercase()),
+            Self::LetterFrom(address) => format!("letter from {}", machine(*address)),
         };
         blake3::derive_key("weir 2026-11-22 guesses", text.as_bytes())
     }
@@ -55,7 +62,20 @@ impl Guessed<'_> {
         match self {
             Self::Account(_) | Self::Code(_) => BY_ACCOUNT,
             Self::Address(_) => BY_ADDRESS,
+            Self::LetterTo(_) => LETTERS_TO,
+            Self::LetterFrom(_) => LETTERS_FROM,
         }
+    }
+}
+
+fn machine(address: IpAddr) -> String {
+    match address {
+        // Whoever has one IPv6 address has its whole /64.
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => format!("address {address}"),
+            None => format!("network {:x?}", address.segments().first_chunk::<4>()),
+        },
+        IpAddr::V4(address) => format!("address {address}"),
     }
 }
 
@@ -101,8 +121,8 @@ pub(crate) async fn count(connection: &mut SqliteConnection, guessed: &[Guessed<
 pub(crate) async fn right(connection: &mut SqliteConnection, guessed: &[Guessed<'_>]) -> Result<(), RegisterError> {
     for guessed in guessed {
         let statement = match guessed {
-            Guessed::Account(_) | Guessed::Code(_) => "DELETE FROM guesses WHERE what = ?",
-            Guessed::Address(_) => "UPDATE guesses SET count = max(count - 1, 0) WHERE what = ?",
+            Guessed::Account(_) | Guessed::Code(_) | Guessed::LetterTo(_) => "DELETE FROM guesses WHERE what = ?",
+            Guessed::Address(_) | Guessed::LetterFrom(_) => "UPDATE guesses SET count = max(count - 1, 0) WHERE what = ?",
         };
         sqlx::query(statement).bind(guessed.key().as_slice()).execute(&mut *connection).await?;
     }

@@ -6,6 +6,7 @@ use sqlx::Row as _;
 use zeroize::Zeroizing;
 
 use super::people::{end_sessions, insert_account, insert_role};
+use super::tokens::end_tokens;
 use super::{Account, AccountError, Accounts, kept, password, read_account, to_hex};
 use crate::error::random;
 use crate::store::Writing;
@@ -92,6 +93,7 @@ impl Accounts {
         let mut writing = self.register.begin(act).await?;
         let forgets = self.spend(&mut writing, secret).await?;
         set_password(&mut writing, account.id, &hash).await?;
+        end_tokens(&mut writing, account.id, self.now()).await?;
         if forgets {
             sqlx::query("UPDATE accounts SET second_step = NULL WHERE id = ?")
                 .bind(account.id.0)

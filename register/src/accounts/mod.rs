@@ -1,13 +1,17 @@
 //! People: their accounts, the roles they hold from one day to another, and everything by which they show who they are.
 
+mod elsewhere;
 mod guesses;
+mod letter_links;
 mod links;
 pub mod password;
 mod people;
+mod reseal;
 mod seal;
 mod second_step;
 mod sessions;
 mod sign_in;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -20,11 +24,15 @@ use zeroize::Zeroizing;
 
 use crate::{AccountId, Actor, Place, Register, RegisterError, Role};
 
+pub use elsewhere::{Came, Elsewhere, IdentityClaim};
+pub use letter_links::{LETTER_LINK_MICROS, LetterLink};
 pub use links::{Link, LinkFor};
 pub use people::NewAccount;
+pub use reseal::Resealed;
 pub use second_step::qr;
 pub use sessions::{ABSOLUTE_MICROS, IDLE_MICROS, OpenSession, Session, SessionToken, Stage};
 pub use sign_in::SecondStepSetUp;
+pub use tokens::{TOKEN_DAYS, Token, TokenLine};
 
 /// Passwords hashed at a time: each takes a core and 19 MiB.
 const HASHING: usize = 2;
@@ -45,6 +53,9 @@ pub enum AccountError {
     /// The link is used, expired, or never was.
     #[error("this link has been used or has expired; ask for a new one")]
     LinkGone,
+    /// Who holds such a role shows a second step, and no letter is one.
+    #[error("your role asks for a password and a second step: sign in with those")]
+    NotByLetter,
     /// The password is too weak.
     #[error("{}", .0.words())]
     Weak(password::Weak),
@@ -60,6 +71,12 @@ pub enum AccountError {
     /// A role ends before it begins.
     #[error("the last day is before the first")]
     Days,
+    /// A token without a label.
+    #[error("a label of 1 to 60 characters is needed")]
+    Label,
+    /// Too many tokens.
+    #[error("there are ten tokens already; revoke one that is not used")]
+    ManyTokens,
     /// No such account, role or session.
     #[error("there is no such account")]
     NoSuch,
@@ -87,6 +104,8 @@ pub struct Held {
     pub from: Date,
     /// Last day; none is open.
     pub to: Option<Date>,
+    /// The issuer whose groups gave it; none was given by a person.
+    pub given_by: Option<String>,
 }
 
 impl Held {
@@ -135,6 +154,11 @@ impl Account {
         self.roles_on(day).any(|held| held.role.needs_second_step())
     }
 
+    /// Whether a link in a letter signs them in that day: governors, unless they hold a role besides that needs a second step.
+    pub fn signs_in_by_letter(&self, day: Date) -> bool {
+        self.roles_on(day).any(|held| held.role.signs_in_by_letter()) && !self.needs_second_step(day)
+    }
+
     /// As the one who does something, under a role.
     pub fn actor(&self, role: Option<Role>) -> Actor {
         Actor::Account { id: self.id, role }
@@ -145,7 +169,8 @@ impl Account {
 #[derive(Clone)]
 pub struct Accounts {
     register: Register,
-    key: Arc<Zeroizing<[u8; 32]>>,
+    /// The first seals, the others open what was sealed before.
+    keys: Arc<Vec<Zeroizing<[u8; 32]>>>,
     hashing: Arc<tokio::sync::Semaphore>,
     now: Arc<dyn Fn() -> i64 + Send + Sync>,
 }
@@ -167,7 +192,7 @@ impl Accounts {
     pub fn with_clock(register: Register, vault: &Vault, now: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
         Self {
             register,
-            key: Arc::new(Zeroizing::new(vault.register_key())),
+            keys: Arc::new(vault.secret_keys()),
             hashing: Arc::new(tokio::sync::Semaphore::new(HASHING)),
             now,
         }
@@ -219,7 +244,7 @@ async fn read_accounts(connection: &mut SqliteConnection, only: Option<AccountId
     .fetch_all(&mut *connection)
     .await?;
     let held = sqlx::query(
-        "SELECT id, account, role, place, from_day, to_day FROM account_roles WHERE ?1 IS NULL OR account = ?1 ORDER BY from_day, id",
+        "SELECT id, account, role, place, from_day, to_day, given_by FROM account_roles WHERE ?1 IS NULL OR account = ?1 ORDER BY from_day, id",
     )
     .bind(only.map(|id| id.0))
     .fetch_all(connection)
@@ -248,6 +273,7 @@ async fn read_accounts(connection: &mut SqliteConnection, only: Option<AccountId
             role: Role::parse(&role).ok_or(RegisterError::Damaged("a role it does not know"))?,
             place: Place::parse(&place).ok_or(RegisterError::Damaged("a role for a place it can't read"))?,
             from: from.parse().map_err(|_| RegisterError::Damaged("a role from a day it can't read"))?,
+            given_by: row.try_get("given_by")?,
             to: to.map(|to| to.parse()).transpose().map_err(|_| RegisterError::Damaged("a role to a day it can't read"))?,
         };
         if let Some(account) = accounts.iter_mut().find(|other| other.id == account) {

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::links::insert_link;
+use super::tokens::end_tokens;
 use super::{Account, AccountError, Accounts, Link, read_account, read_accounts};
 use crate::store::Writing;
 use crate::{AccountId, Act, Action, Actor, Place, RegisterError, Role};
@@ -130,6 +131,8 @@ impl Accounts {
         }
         end_sessions(&mut writing, id).await?;
         sqlx::query("DELETE FROM links WHERE account = ?").bind(id.0).execute(writing.connection()).await?;
+        sqlx::query("DELETE FROM letter_links WHERE account = ?").bind(id.0).execute(writing.connection()).await?;
+        end_tokens(&mut writing, id, self.now()).await?;
         self.somebody_gives_accounts(&mut writing).await?;
         let _receipt = writing.commit().await?;
         Ok(())

@@ -66,6 +66,15 @@ impl Stage {
     }
 }
 
+/// Where a second step was shown, if one was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// To Weir, if at all.
+    Here,
+    /// To the provider that somebody signed in at.
+    Elsewhere,
+}
+
 /// A session that holds now.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -74,6 +83,7 @@ pub struct Session {
     /// How far they have come. Nothing is theirs before [`Stage::Full`].
     pub stage: Stage,
     pub(super) hash: [u8; 32],
+    pub(super) shown: Shown,
 }
 
 /// A session as its owner sees it in a list.
@@ -93,7 +103,7 @@ impl Accounts {
         let Some(hash) = kept(USE, token) else { return Ok(None) };
         let now = self.now();
         let mut connection = self.register.readers().acquire().await?;
-        let row = sqlx::query("SELECT account, stage, made_at, seen_at FROM sessions WHERE hash = ?")
+        let row = sqlx::query("SELECT account, stage, made_at, seen_at, second_step_elsewhere FROM sessions WHERE hash = ?")
             .bind(hash.as_slice())
             .fetch_optional(&mut *connection)
             .await?;
@@ -108,7 +118,8 @@ impl Accounts {
         drop(connection);
         let Some(account) = account.filter(|account| !account.is_closed) else { return Ok(None) };
         // A role that began today may ask for a second step that was never set up.
-        let needs = account.needs_second_step(self.today()) && !account.has_second_step;
+        let shown = if row.try_get("second_step_elsewhere")? { Shown::Elsewhere } else { Shown::Here };
+        let needs = account.needs_second_step(self.today()) && !account.has_second_step && shown == Shown::Here;
         let stage = if stage == Stage::Full && needs { Stage::Enrol } else { stage };
         if now - seen_at > SEEN_MICROS {
             let mut seen = self.register.begin_without_act().await?;
@@ -119,7 +130,7 @@ impl Accounts {
                 .await?;
             seen.commit().await?;
         }
-        Ok(Some(Session { account, stage, hash }))
+        Ok(Some(Session { account, stage, hash, shown }))
     }
 
     /// Somebody's sessions, newest first.
@@ -174,6 +185,7 @@ pub(super) async fn insert_session(
     writing: &mut Writing,
     account: AccountId,
     stage: Stage,
+    shown: Shown,
     now: i64,
     came_with: Option<[u8; 32]>,
 ) -> Result<SessionToken, AccountError> {
@@ -187,10 +199,11 @@ pub(super) async fn insert_session(
         .await?;
     let token = SessionToken(to_hex(&random()?));
     let hash = kept(USE, &token.0).ok_or(AccountError::NoSuch)?;
-    sqlx::query("INSERT INTO sessions (hash, account, stage, made_at, seen_at) VALUES (?, ?, ?, ?, ?)")
+    sqlx::query("INSERT INTO sessions (hash, account, stage, second_step_elsewhere, made_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(hash.as_slice())
         .bind(account.0)
         .bind(stage.word())
+        .bind(shown == Shown::Elsewhere)
         .bind(now)
         .bind(now)
         .execute(writing.connection())

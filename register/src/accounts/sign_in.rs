@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::guesses::{self, Guess, Guessed};
 use super::people::end_sessions;
-use super::sessions::{insert_session, session_hash};
+use super::sessions::{Shown, insert_session, session_hash};
 use super::{Account, AccountError, Accounts, Session, SessionToken, Stage, password, seal, second_step};
 use crate::store::Writing;
 use crate::{AccountId, Act, Action, Actor};
@@ -70,7 +70,7 @@ impl Accounts {
             return Err(AccountError::Wrong);
         }
         guesses::right(writing.connection(), &guessed).await?;
-        let token = self.step_up(&mut writing, id, stage, session_hash(came_with)).await?;
+        let token = self.step_up(&mut writing, id, stage, Shown::Here, session_hash(came_with)).await?;
         let _receipt = writing.commit().await?;
         Ok((token, stage))
     }
@@ -104,7 +104,7 @@ impl Accounts {
             return Err(AccountError::Wrong);
         }
         guesses::right(writing.connection(), &guessed).await?;
-        let token = self.step_up(&mut writing, id, Stage::Full, Some(session.hash)).await?;
+        let token = self.step_up(&mut writing, id, Stage::Full, Shown::Here, Some(session.hash)).await?;
         let _receipt = writing.commit().await?;
         Ok(token)
     }
@@ -120,12 +120,12 @@ impl Accounts {
             .await?
             .ok_or(AccountError::NoSuch)?;
         let secret = match sealed {
-            Some(sealed) => seal::open(&self.key, id, &sealed)?,
+            Some(sealed) => seal::open(&self.keys, id, &sealed)?,
             None => {
                 let secret = second_step::new_secret()?;
                 let mut writing = self.register.begin_without_act().await?;
                 sqlx::query("UPDATE sessions SET secret = ? WHERE hash = ?")
-                    .bind(seal::seal(&self.key, id, &secret)?)
+                    .bind(seal::seal(&self.keys, id, &secret)?)
                     .bind(session.hash.as_slice())
                     .execute(&mut *writing)
                     .await?;
@@ -157,7 +157,7 @@ impl Accounts {
             .fetch_one(writing.connection())
             .await?;
         let sealed = sealed.ok_or(AccountError::NoSuch)?;
-        let secret = seal::open(&self.key, id, &sealed)?;
+        let secret = seal::open(&self.keys, id, &sealed)?;
         let Some(step) = second_step::step_of(&secret, code, self.now_seconds(), 0)? else {
             drop(writing);
             self.refuse(Action::SetSecondStep, Some(id)).await?;
@@ -172,7 +172,7 @@ impl Accounts {
         let codes = replace_codes(&mut writing, id).await?;
         guesses::right(writing.connection(), &guessed).await?;
         end_sessions(&mut writing, id).await?;
-        let token = self.step_up(&mut writing, id, Stage::Full, Some(session.hash)).await?;
+        let token = self.step_up(&mut writing, id, Stage::Full, Shown::Here, Some(session.hash)).await?;
         let _receipt = writing.commit().await?;
         Ok((token, codes))
     }
@@ -195,7 +195,7 @@ impl Accounts {
         let mut writing = self.register.begin(act).await?;
         self.still_holds(&mut writing, session).await?;
         super::links::set_password(&mut writing, account.id, &hash).await?;
-        let token = self.step_up(&mut writing, account.id, Stage::Full, Some(session.hash)).await?;
+        let token = self.step_up(&mut writing, account.id, Stage::Full, session.shown, Some(session.hash)).await?;
         let _receipt = writing.commit().await?;
         Ok(token)
     }
@@ -228,7 +228,7 @@ impl Accounts {
     }
 
     /// Whether the password of somebody signed in is right; guesses count.
-    async fn with_password<'a>(
+    pub(super) async fn with_password<'a>(
         &self,
         session: &'a Session,
         password: &str,
@@ -289,7 +289,7 @@ impl Accounts {
             .await?;
         let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>("second_step")? else { return Ok(false) };
         let used: i64 = row.try_get("second_step_used")?;
-        let secret = seal::open(&self.key, id, &sealed)?;
+        let secret = seal::open(&self.keys, id, &sealed)?;
         let Some(step) = second_step::step_of(&secret, code, self.now_seconds(), u64::try_from(used).unwrap_or(0))? else {
             return Ok(false);
         };
@@ -302,7 +302,7 @@ impl Accounts {
     }
 
     /// Whether the session is there still: it may have been ended elsewhere meanwhile.
-    async fn still_holds(&self, writing: &mut Writing, session: &Session) -> Result<(), AccountError> {
+    pub(super) async fn still_holds(&self, writing: &mut Writing, session: &Session) -> Result<(), AccountError> {
         let holds: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.hash = ? AND a.closed_at IS NULL)",
         )
@@ -313,11 +313,12 @@ impl Accounts {
     }
 
     /// A new session at a stage, in place of the one before.
-    async fn step_up(
+    pub(super) async fn step_up(
         &self,
         writing: &mut Writing,
         id: AccountId,
         stage: Stage,
+        shown: Shown,
         before: Option<[u8; 32]>,
     ) -> Result<SessionToken, AccountError> {
         let now = self.now();
@@ -328,7 +329,7 @@ impl Accounts {
                 .execute(writing.connection())
                 .await?;
         }
-        insert_session(writing, id, stage, now, before).await
+        insert_session(writing, id, stage, shown, now, before).await
     }
 
     fn now_seconds(&self) -> u64 {

@@ -131,6 +131,12 @@ actions! {
     GiveRole = "give-role",
     /// A role was ended.
     EndRole = "end-role",
+    /// An account at a provider of sign-in was joined with one here, or parted from it.
+    JoinIdentity = "join-identity",
+    /// A token for a program was made.
+    MakeToken = "make-token",
+    /// A token for a program was revoked.
+    RevokeToken = "revoke-token",
     /// A page or file was asked for.
     Open = "open",
     /// Figures or rows were taken out as a file.
@@ -187,6 +193,8 @@ actions! {
     SendMail = "send-mail",
     /// The address in a letter was opened by whom it was sent to.
     ReadMail = "read-mail",
+    /// Keys were rotated, or old ones forgotten.
+    RotateKeys = "rotate-keys",
     /// The register was copied.
     Backup = "backup",
     /// The register was put back from a copy.

@@ -9,7 +9,10 @@ use super::Place as Folder;
 use crate::accounts::{AccountError, Accounts, Link, LinkFor, NewAccount, SessionToken, Stage, password::Weak};
 use crate::{AccountId, Actor, Outcome, Place, Role, Sought};
 
+mod elsewhere;
+mod letters;
 mod sessions;
+mod tokens;
 
 const GOOD: &str = "violet kettle marmot";
 const OTHER: &str = "seven plain teaspoons";

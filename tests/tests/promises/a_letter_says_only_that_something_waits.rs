@@ -43,7 +43,7 @@ fn mail_test(home: &Home) -> Ran {
     ran
 }
 
-fn add(home: &Home, email: &str, role: &str) {
+pub(crate) fn add(home: &Home, email: &str, role: &str) {
     let at = format!("school:{}", home.school());
     home.weir_ok(["user", "add", email, "--name", "Quill Beispiel", "--role", role, "--at", &at], 0);
 }

@@ -123,6 +123,18 @@ fn the_pages_may_be_reached_through_a_proxy() {
 }
 
 #[test]
+fn the_pages_may_speak_tls_themselves() {
+    let text = "[serve]\nurl = \"https://weir.oak.example:8600\"\nlisten = \"0.0.0.0\"\ncertificate = \"tls/pages.pem\"\n\
+                key = \"tls/pages.key\"\nmetrics = \"127.0.0.1:9601\"\n";
+    let folder = write(&[("weir.toml", text), ("schools.csv", SCHOOLS)]);
+    let serving = Estate::load(&folder.path().join("weir.toml")).unwrap().serving;
+    let tls = serving.tls.unwrap();
+    assert!(tls.certificate.ends_with("tls/pages.pem") && tls.key.ends_with("tls/pages.key"));
+    assert_eq!(serving.metrics, Some("127.0.0.1:9601".parse().unwrap()));
+    assert!(serving.trusted_proxies.is_empty());
+}
+
+#[test]
 fn all_faults_of_all_files_are_told_at_once() {
     let found = refusals(&[
         (
@@ -170,7 +182,7 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
         (
             "lakes = \"x\"\n",
             &[
-                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `register`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `backup`, `engine`, `serve`, `listen`, `watch`, `keep_free`, `source`, `fetch`",
+                "weir.toml line 1: found the unknown key `lakes`; use `lake`, `vault`, `register`, `formats`, `keep_allowed_queries`, `retention`, `hours`, `user_domains`, `mail`, `backup`, `engine`, `serve`, `sign_in`, `listen`, `watch`, `keep_free`, `source`, `fetch`",
             ],
         ),
         ("\nlake = \n", &["weir.toml line 2: "]),
@@ -190,13 +202,25 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
         (
             "[serve]\nlisten = \"192.0.2.10\"\n",
             &[
-                "weir.toml line 2, key serve.listen: can be reached from other machines; give url and trusted_proxies as well, so that people come through TLS",
+                "weir.toml line 2, key serve.listen: can be reached from other machines; give url as well, and certificate and key or trusted_proxies, so that people come through TLS",
             ],
         ),
         ("[serve]\nupload_mb = 0\n", &["weir.toml line 2, key serve.upload_mb: found \"0\"; use 1 to 10000 megabytes"]),
         (
             "[serve]\nurl = \"https://weir.oak.example\"\n",
-            &["weir.toml line 2, key serve.url: needs trusted_proxies: Weir itself speaks no TLS, a proxy does"],
+            &["weir.toml line 2, key serve.url: needs TLS: certificate and key of your own, or trusted_proxies where a proxy speaks it"],
+        ),
+        (
+            "[serve]\ncertificate = \"a.pem\"\nkey = \"lake/a.key\"\nmetrics = \"0.0.0.0:9601\"\n",
+            &[
+                "weir.toml line 3, key serve.key: lies inside the lake, which others may read; put it elsewhere",
+                "weir.toml line 4, key serve.metrics: found \"0.0.0.0:9601\"; use an address of this machine and a port, for example \"127.0.0.1:9601\"",
+                "weir.toml line 2, key serve.certificate: needs url, the name that the certificate is for, for example https://weir.school.example",
+            ],
+        ),
+        (
+            "[serve]\nurl = \"https://weir.oak.example\"\nkey = \"a.key\"\ntrusted_proxies = [\"192.0.2.1\"]\n",
+            &["weir.toml line 3, key serve.key: needs certificate, the file it belongs to"],
         ),
         (
             "[serve]\nurl = \"http://weir.oak.example\"\ntrusted_proxies = [\"192.0.2.1\", \"proxy\"]\n",

@@ -1,12 +1,21 @@
-//! Opens the port, on this machine or for a proxy elsewhere, and answers until told to stop.
+//! Opens the port, on this machine, over TLS or for a proxy elsewhere, and answers until told to stop.
+
+pub(crate) mod numbers;
+mod tls;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
 
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::Next;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::Dashboard;
+use tls::{Peer, TlsListener};
 
 /// Why the pages could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +23,7 @@ use crate::Dashboard;
 pub enum ServeError {
     /// An address that other machines could reach, without what that takes.
     #[error(
-        "{address} can be reached from other machines; that needs sign-in, and in weir.toml, under [serve], url and trusted_proxies: otherwise use 127.0.0.1 or ::1"
+        "{address} can be reached from other machines; that needs sign-in, and in weir.toml, under [serve], url, and certificate and key or trusted_proxies: otherwise use 127.0.0.1 or ::1"
     )]
     NotLoopback {
         /// What was asked for.
@@ -33,18 +42,46 @@ pub enum ServeError {
         /// Why.
         error: io::Error,
     },
+    /// A file of TLS is not what it should be.
+    #[error("{path}: {what}")]
+    Tls {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The address for numbers is taken or not allowed.
+    #[error("{address} (metrics under [serve] in weir.toml) cannot be opened: {error}")]
+    Numbers {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
     /// A socket failed while serving.
     #[error("serving stopped: {0}")]
     Io(#[from] io::Error),
 }
 
+/// How long answers under way may take once Weir is told to stop. Whoever sends a request a byte a minute must not keep it running.
+const LAST_ANSWERS: Duration = Duration::from_secs(30);
+
 /// An opened port that nobody answers yet: print [`Bound::url`], then call [`Bound::run`].
-#[derive(Debug)]
 pub struct Bound {
     listeners: Vec<TcpListener>,
+    /// Where the numbers are.
+    numbers: Option<TcpListener>,
+    /// Certificate and key, where the pages speak TLS.
+    tls: Option<tls::Files>,
     port: u16,
     /// What people open, where it is not this machine.
     url: Option<String>,
+}
+
+impl std::fmt::Debug for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bound({})", self.port)
+    }
 }
 
 /// Opens a port on 127.0.0.1 and, where the machine has it, on ::1. Port 0 takes a free one.
@@ -69,11 +106,20 @@ pub async fn bind_for(dashboard: &Dashboard, port: u16) -> Result<Bound, ServeEr
     let mut bound = match serving.listen {
         None => bind(port).await?,
         Some(address) if address.is_loopback() => bind_on(&[address], port).await?,
-        Some(address) if dashboard.gate.is_some() && serving.url.is_some() && !serving.trusted_proxies.is_empty() => {
+        Some(address)
+            if dashboard.gate.is_some()
+                && serving.url.is_some()
+                && (serving.tls.is_some() || !serving.trusted_proxies.is_empty()) =>
+        {
             open(&[address], port).await?
         }
         Some(address) => return Err(ServeError::NotLoopback { address }),
     };
+    bound.tls = serving.tls.as_ref().map(tls::Files::open).transpose()?;
+    if let Some(address) = serving.metrics {
+        let numbers = TcpListener::bind(address).await.map_err(|error| ServeError::Numbers { address, error })?;
+        bound.numbers = Some(numbers);
+    }
     bound.url = serving.url.as_ref().map(|url| format!("{url}/"));
     Ok(bound)
 }
@@ -98,7 +144,7 @@ async fn open(addresses: &[IpAddr], port: u16) -> Result<Bound, ServeError> {
         port = listener.local_addr()?.port();
         listeners.push(listener);
     }
-    if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok(Bound { listeners, port, url: None }) }
+    if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok(Bound { listeners, numbers: None, tls: None, port, url: None }) }
 }
 
 impl Bound {
@@ -123,30 +169,60 @@ impl Bound {
         dashboard: Dashboard,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let router = dashboard.router(self.port).into_make_service_with_connect_info::<SocketAddr>();
+        let router = dashboard.router(self.port);
         let (say_stop, stopped) = watch::channel(false);
+        let told = |mut stopped: watch::Receiver<bool>| async move {
+            // An error means that the sender is gone, which is a stop as well.
+            stopped.wait_for(|stop| *stop).await.ok();
+        };
         let mut servers = tokio::task::JoinSet::new();
         for listener in self.listeners {
-            let mut stopped = stopped.clone();
-            let router = router.clone();
-            servers.spawn(async move {
-                axum::serve(listener, router)
-                    .with_graceful_shutdown(async move {
-                        // An error means that the sender is gone, which is a stop as well.
-                        stopped.wait_for(|stop| *stop).await.ok();
-                    })
-                    .await
-            });
+            let stopped = told(stopped.clone());
+            match &self.tls {
+                Some(files) => {
+                    let listener = TlsListener::start(listener, files.clone())?;
+                    let router = over_tls(router.clone()).into_make_service_with_connect_info::<Peer>();
+                    servers.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+                }
+                None => {
+                    let router = router.clone().into_make_service_with_connect_info::<SocketAddr>();
+                    servers.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+                }
+            }
         }
-        tokio::spawn(async move {
+        if let Some(listener) = self.numbers {
+            let (router, stopped) = (numbers::router(dashboard), told(stopped));
+            servers.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+        }
+        let end = async move {
             stop.await;
             say_stop.send(true).ok();
-        });
-        while let Some(finished) = servers.join_next().await {
-            finished.map_err(io::Error::other)??;
+            tokio::time::sleep(LAST_ANSWERS).await;
+        };
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                finished = servers.join_next() => match finished {
+                    Some(finished) => finished.map_err(io::Error::other)??,
+                    None => return Ok(()),
+                },
+                () = &mut end => {
+                    tracing::warn!("some answers were still under way and were broken off");
+                    return Ok(());
+                }
+            }
         }
-        Ok(())
     }
+}
+
+/// Who the other end is, as everything behind expects it.
+fn over_tls(router: Router) -> Router {
+    router.layer(axum::middleware::from_fn(async |mut request: Request, next: Next| {
+        if let Some(ConnectInfo(Peer(address))) = request.extensions().get::<ConnectInfo<Peer>>().copied() {
+            request.extensions_mut().insert(ConnectInfo(address));
+        }
+        next.run(request).await
+    }))
 }
 
 /// Opens the port and answers until Ctrl-C.
