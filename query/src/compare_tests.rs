@@ -55,7 +55,7 @@ fn cell(at: usize, period: u32, number: Option<(f64, f64)>) -> PublishedCell {
 }
 
 fn group() -> GroupRef {
-    GroupRef { kind: "trust", name: "Weald Trust".into(), slug: "weald-trust".into(), schools: 12 }
+    GroupRef { kind: "trust", name: "Weald Trust".into(), slug: "weald-trust".into(), schools: 12, members: Vec::new() }
 }
 
 /// The twelve schools of the worked funnel: pupils and counts over 35 days.

@@ -53,7 +53,9 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_way_in = path == "/sign-in"
         || ["/sign-in/letter", "/sign-in/with/", "/sign-in/back/"].iter().any(|start| path.starts_with(start))
         || path == "/api/v1/openapi.json"
-        || path.starts_with("/link/") || path.starts_with("/assets/") || path == "/health";
+        || path.starts_with("/link/")
+        || path.starts_with("/assets/")
+        || path == "/health";
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
     let is_own = path.starts_with("/account") || path.starts_with("/mail/");
     let is_people = path.starts_with("/people");
@@ -260,8 +262,8 @@ async fn another_school_does_not_exist() {
             // What a governor opens nowhere is refused alike at every school; what only takes forms says so to everybody.
             let is_closed =
                 ["/answer", "/upload", "/checks", "/changes", "/records", "/policy", "/alerts", "/names", "/feeds", "/digest"]
-                .iter()
-                .any(|part| path.contains(part));
+                    .iter()
+                    .any(|part| path.contains(part));
             let is_theirs = !is_closed || is_in_numbers(&path);
             if path.contains("/review/") {
                 // Some of it governors only read, some is for those who write it: none of it is told of another school.

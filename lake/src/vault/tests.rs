@@ -346,7 +346,7 @@ fn names_and_lines_open_after_a_rotation_and_the_old_key_opens_no_name() {
     let place = Place::new();
     let vault = place.open();
     let keys = add(&vault, "oak", &["apatel", "bquill"]);
-    let sealed = vault.line_sealer().unwrap().seal_line(b"a line of before").unwrap();
+    let sealed = vault.line_sealer().unwrap().seal_line(&[], b"a line of before").unwrap();
     let source = SourceId::parse("filter").unwrap();
     let (of_source, of_copies, marks) = (vault.source_key(&source), vault.register_key(), vault.erasure_key());
     let stale = vault.session();
@@ -360,7 +360,7 @@ fn names_and_lines_open_after_a_rotation_and_the_old_key_opens_no_name() {
         assert_eq!((vault.source_key(&source), vault.register_key(), vault.erasure_key()), (of_source, of_copies, marks));
         assert_eq!(vault.sealing_keys().iter().map(|key| key.generation).collect::<Vec<_>>(), [1, 0]);
     }
-    let later = rotated.line_sealer().unwrap().seal_line(b"a line of after").unwrap();
+    let later = rotated.line_sealer().unwrap().seal_line(&[], b"a line of after").unwrap();
     assert_eq!(rotated.open_line(&later).unwrap().line, b"a line of after");
     // A process that began before can neither read names nor write over them.
     assert!(vault.entries().is_err() && vault.open_line(&later).is_err());
@@ -403,7 +403,7 @@ fn older_keys_are_forgotten_with_what_they_alone_open() {
     let vault = place.open();
     add(&vault, "oak", &["apatel"]);
     let (first, _) = vault.rotate().unwrap();
-    let sealed = first.line_sealer().unwrap().seal_line(b"a line").unwrap();
+    let sealed = first.line_sealer().unwrap().seal_line(&[], b"a line").unwrap();
     let (second, _) = first.rotate().unwrap();
     assert_eq!(second.open_line(&sealed).unwrap().line, b"a line");
     assert_eq!(second.forget_older_keys().unwrap(), 1);

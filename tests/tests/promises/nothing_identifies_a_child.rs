@@ -284,7 +284,11 @@ pub(crate) fn check(estate: &Path, port: u16, printed: &[String], log: &Path) {
     let base = head
         .lines()
         .find_map(|line| line.strip_prefix("location: "))
-        .or_else(|| page.split("href=\"").filter_map(|rest| rest.split_once("/saved\"").map(|(base, _)| base)).find(|base| !base.is_empty()))
+        .or_else(|| {
+            page.split("href=\"")
+                .filter_map(|rest| rest.split_once("/saved\"").map(|(base, _)| base))
+                .find(|base| !base.is_empty())
+        })
         .map_or_else(|| panic!("a school: {page}"), |to| to.trim_end_matches("/saved").to_owned());
     let mut file = String::new();
     for search in ["facts", "map", "game", "how"] {
