@@ -3,13 +3,26 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use weir_lake::estate::{Estate, People, PersonFacts, Seen, UserType, normalise_login};
+use weir_lake::estate::{Estate, People, PersonFacts, Retention, Seen, UserType, normalise_login};
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_lake::names::{ClearName, Named};
 use weir_lake::vault::Vault;
 use weir_query::alerts::{Lateness, Moment, Wanted};
 
 use crate::figures::Asked;
+
+/// What is kept how long, and what goes next: rows by table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// The estate's settings.
+    pub retention: Retention,
+    /// What is past its time.
+    pub now: Vec<(String, u64)>,
+    /// What will be within a week, and is not yet.
+    pub week: Vec<(String, u64)>,
+    /// Days past their time that wait.
+    pub waiting: u32,
+}
 
 /// A source of what stood in the logs about one person.
 pub trait Evidence: Send + Sync {
@@ -18,6 +31,12 @@ pub trait Evidence: Send + Sync {
 
     /// A pupil's hour before and after a moment.
     fn before_and_after<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, at: i64, why: &'a str) -> Asked<'a, Vec<Moment>>;
+
+    /// What a pupil did on one day.
+    fn day_of<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, day: Date, why: &'a str) -> Asked<'a, Vec<Moment>>;
+
+    /// What is kept how long, and what goes next.
+    fn keeping(&self) -> Asked<'_, Keeping>;
 
     /// Whether a school's logs come in time.
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness>;

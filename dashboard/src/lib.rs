@@ -15,6 +15,7 @@ mod example;
 mod figures;
 mod gate;
 mod pages;
+mod plain;
 mod record;
 mod report;
 mod review;
@@ -35,7 +36,7 @@ use weir_register::accounts::Accounts;
 
 pub use chart::{Anchor, Axis, Canvas, Svg, escape};
 pub use engine::{EngineFigures, records_of};
-pub use evidence::{Evidence, Known, Names, VaultNames};
+pub use evidence::{Evidence, Keeping, Known, Names, VaultNames};
 pub use example::Example;
 pub use figures::{Asked, Figures, FiguresError};
 pub use gate::Schools;

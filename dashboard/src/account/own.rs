@@ -33,6 +33,8 @@ struct AccountPage {
     /// Schools at which they ask for sites and see no figures: this page is all they have.
     asks_at: Vec<(String, String)>,
     said: Option<&'static str>,
+    /// How many wishes for a name wait for this person to confirm.
+    confirms: usize,
 }
 
 async fn page_of(gate: &Gate, person: &Person, wrong: Wrong, said: Option<&'static str>) -> Result<Response, PageError> {
@@ -67,6 +69,7 @@ async fn page_of(gate: &Gate, person: &Person, wrong: Wrong, said: Option<&'stat
             })
             .map(|school| (format!("/school/{}/requests", school.school_id), school.name.clone()))
             .collect(),
+        confirms: gate.accounts.register().to_confirm(session.account.id, gate.accounts.now()).await?.len(),
         said,
     };
     Ok(html(&page)?.into_response())

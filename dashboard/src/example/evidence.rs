@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_query::alerts::{Lateness, Moment, Wanted};
 
 use super::Example;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Keeping};
 use crate::figures::Asked;
 
 fn moment(time: &str, what: &str, of_what: &str, about: &str, times: u64) -> Moment {
@@ -42,6 +43,15 @@ impl Evidence for Example {
                 moment("11:00:00", "background, opened by nobody", "", "", 240),
             ])
         })
+    }
+
+    fn day_of<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, _: Date, why: &'a str) -> Asked<'a, Vec<Moment>> {
+        self.before_and_after(school, pupil, 0, why)
+    }
+
+    fn keeping(&self) -> Asked<'_, Keeping> {
+        let week = vec![("events".to_owned(), 12_400)];
+        Box::pin(async move { Ok(Keeping { week, ..Keeping::default() }) })
     }
 
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness> {

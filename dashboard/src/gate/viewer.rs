@@ -99,6 +99,10 @@ pub(crate) struct Reader {
     pub(crate) people: bool,
     /// Whether they read alerts.
     pub(crate) alerts: bool,
+    /// Whether they look after what is kept about people.
+    pub(crate) protection: bool,
+    /// Whether they read the audit trail.
+    pub(crate) audit: bool,
 }
 
 impl Reader {
@@ -112,6 +116,8 @@ impl Reader {
                 feeds: person.access.role_for(Ability::Feeds).is_some(),
                 people: person.access.role_for(Ability::People).is_some(),
                 alerts: person.access.role_for(Ability::Alerts).is_some(),
+                protection: person.access.role_for(Ability::Erase).is_some(),
+                audit: person.access.role_for(Ability::ReadAudit).is_some(),
             }),
             Viewer::Anyone | Viewer::Nobody { .. } => None,
         }

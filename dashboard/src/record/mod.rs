@@ -11,7 +11,10 @@ mod changes;
 mod check;
 mod check_form;
 mod checks;
+mod chronology;
 mod fields;
+mod incidents;
+mod protection;
 mod reported;
 mod requests;
 mod review;
@@ -68,6 +71,9 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/requests/{change}/withdraw", post(requests::withdraw))
         .merge(review::routes())
         .merge(alerts::routes())
+        .merge(incidents::routes())
+        .merge(chronology::routes())
+        .merge(protection::routes())
 }
 
 /// The school of the address, and whoever asked. The gate has seen to it that they may.

@@ -71,6 +71,15 @@ impl House {
     }
 
     pub(super) async fn reached(serving: Serving) -> Self {
+        Self::made(serving, None).await
+    }
+
+    /// One whose logs hold what this gives.
+    pub(super) async fn reading(evidence: Arc<dyn crate::Evidence>) -> Self {
+        Self::made(Serving::default(), Some(evidence)).await
+    }
+
+    async fn made(serving: Serving, evidence: Option<Arc<dyn crate::Evidence>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let register = Register::open(&folder.path().join("register.sqlite")).await.unwrap();
         let vault = Vault::open(&folder.path().join("vault"), &folder.path().join("lake")).unwrap();
@@ -79,8 +88,11 @@ impl House {
         let accounts = Accounts::with_clock(register, &vault, Arc::new(move || clock.load(Ordering::SeqCst)));
         let schools = schools().await;
         let names = crate::VaultNames::new(vault.clone(), || Ok(weir_lake::estate::Estate::default()));
-        let dashboard =
+        let mut dashboard =
             Dashboard::with_sign_in(Example::estate(), accounts.clone(), serving, move || Ok(schools.clone())).with_names(names);
+        if evidence.is_some() {
+            dashboard.evidence = evidence;
+        }
         Self { _folder: folder, vault, accounts, now, router: dashboard.router(8080) }
     }
 
