@@ -1,6 +1,9 @@
 //! Raising alerts: the lake's events, weighed by the reader's data, into the register. A function on one snapshot, so that a night and a
 //! watch over inboxes raise them alike.
 
+use std::collections::BTreeSet;
+
+use weir_dashboard::{Names, VaultNames};
 use weir_ingest::engine::vendor_of;
 use weir_ingest::format::Catalogue;
 use weir_ingest::normalise::Reference;
@@ -9,10 +12,12 @@ use weir_lake::clock;
 use weir_lake::estate::Estate;
 use weir_lake::ids::SchoolId;
 use weir_lake::lake::Snapshot;
+use weir_lake::vault::Vault;
 use weir_query::alerts::{Days, Found, FoundEvent, Group, Person, Weights, days_since, found};
 use weir_query::engine::{Engine, EngineOptions};
+use weir_register::accounts::{Account, Accounts};
 use weir_register::alerts::{NewEvent, NewGroup, Raised, What, Who};
-use weir_register::{Action, Register};
+use weir_register::{Action, Register, Role};
 
 use crate::commands;
 
@@ -52,10 +57,37 @@ pub async fn raise(
     let reference = Reference::of_estate(estate)?;
     let groups = found(&engine, days, &weights(&reference, catalogue)).await?;
     let groups = groups.into_iter().map(group).collect::<anyhow::Result<Vec<_>>>()?;
+    heads(estate, register, &groups).await?;
     // Looking at days that somebody names is no look at all that is new.
     let looked_at = matches!(look, Look::New).then(|| (engine.lake_version(), engine.today()));
     let raised = register.raise_alerts(commands::act(Action::RaiseAlerts), &groups, looked_at, clock::now_micros()).await?;
     Ok(Report { days: Some(days), raised })
+}
+
+/// Notes under which keys the heads of schools with alerts of staff stand in the logs, so that nobody reads of themselves.
+async fn heads(estate: &Estate, register: &Register, groups: &[NewGroup]) -> anyhow::Result<()> {
+    let schools: BTreeSet<&SchoolId> = groups.iter().filter(|group| group.who == Who::Staff).map(|group| &group.school).collect();
+    if schools.is_empty() {
+        return Ok(());
+    }
+    let vault = Vault::open(&estate.vault_root, &estate.lake_root)?;
+    let accounts = Accounts::new(register.clone(), &vault);
+    let today = accounts.today();
+    let people = accounts.list().await?;
+    let own = estate.clone();
+    let names = VaultNames::new(vault, move || Ok(own.clone()));
+    for school in schools {
+        let leads = |account: &&Account| {
+            let mut held = account.roles_on(today);
+            held.any(|held| held.role == Role::Leader && held.place.reach(&estate.schools).has(school))
+        };
+        let mut keys = Vec::new();
+        for account in people.iter().filter(leads) {
+            keys.extend(names.find(school, &account.email, today).map_err(anyhow::Error::msg)?);
+        }
+        register.find_head_keys(school, &keys).await?;
+    }
+    Ok(())
 }
 
 /// What entries and vendors' words weigh.

@@ -17,6 +17,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell};
+use weir_lake::clock;
 use weir_lake::estate::{AcademicYear, Estate};
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_lake::lake::{Lake, Snapshot};
@@ -34,7 +35,7 @@ use weir_query::unclaimed::{UnclaimedSource, unclaimed};
 use weir_query::{compare, page};
 use weir_register::Register;
 
-use crate::evidence::{Evidence, SeenChanges};
+use crate::evidence::{Evidence, Keeping, SeenChanges};
 use crate::figures::{Asked, Figures, FiguresError};
 use crate::questions::{Reply, Told};
 use crate::view::{Group, GroupLink, Method, Overview, SchoolRef, SchoolYear};
@@ -359,6 +360,47 @@ impl Evidence for EngineFigures {
                 parameters: answered.parameters,
                 lake_version: answered.lake_version,
             })))
+        })
+    }
+
+    fn day_of<'a>(
+        &'a self,
+        school: &'a SchoolId,
+        pupil: &'a UserKey,
+        day: jiff::civil::Date,
+        why: &'a str,
+    ) -> Asked<'a, Vec<Moment>> {
+        Box::pin(async move {
+            let state = self.state().await?;
+            state.engine.day_of(school, pupil.as_str(), day, &reason(why)?).await.map_err(failed)
+        })
+    }
+
+    fn keeping(&self) -> Asked<'_, Keeping> {
+        Box::pin(async move {
+            let load = Arc::clone(&self.load);
+            let asked = tokio::task::spawn_blocking(move || {
+                let failed = |error: weir_lake::lake::LakeError| FiguresError::Failed(error.to_string());
+                let estate = load()?;
+                let lake = Lake::open(&estate.lake_root).map_err(failed)?;
+                let snapshot = lake.snapshot().map_err(failed)?;
+                let (today, now) = (clock::today_here(), clock::now_micros());
+                let plan = |day| lake.retention_plan(&snapshot, &estate, day, now).map_err(failed);
+                let (gone, going) = (plan(today)?, plan(today.saturating_add(jiff::Span::new().days(7)))?);
+                let past = |table| gone.going.get(&table).map_or(0, |going| going.rows);
+                let rows = |(table, rows): (&str, u64)| (rows > 0).then(|| (table.replace('_', " "), rows));
+                Ok(Keeping {
+                    retention: estate.retention,
+                    now: gone.going.iter().filter_map(|(table, going)| rows((table.name(), going.rows))).collect(),
+                    week: going
+                        .going
+                        .iter()
+                        .filter_map(|(table, going)| rows((table.name(), going.rows.saturating_sub(past(*table)))))
+                        .collect(),
+                    waiting: u32::try_from(gone.waiting.len()).unwrap_or(u32::MAX),
+                })
+            });
+            asked.await.map_err(|error| FiguresError::Failed(error.to_string()))?
         })
     }
 

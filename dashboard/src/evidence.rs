@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use weir_lake::estate::{AcademicYear, Estate, People, PersonFacts, Seen, UserType, normalise_login};
+use weir_lake::estate::{AcademicYear, Estate, People, PersonFacts, Retention, Seen, UserType, normalise_login};
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_lake::names::{ClearName, Named};
 use weir_lake::vault::Vault;
@@ -29,6 +29,19 @@ pub struct SeenChanges {
     pub unblocked: u32,
 }
 
+/// What is kept how long, and what goes next: rows by table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// The estate's settings.
+    pub retention: Retention,
+    /// What is past its time.
+    pub now: Vec<(String, u64)>,
+    /// What will be within a week, and is not yet.
+    pub week: Vec<(String, u64)>,
+    /// Days past their time that wait.
+    pub waiting: u32,
+}
+
 /// A source of what stood in the logs about one person.
 pub trait Evidence: Send + Sync {
     /// What stood in the events of an alert.
@@ -45,6 +58,12 @@ pub trait Evidence: Send + Sync {
 
     /// The answer to a question. `written` runs once it is known that it can be asked so, and before anything is read.
     fn ask<'a>(&'a self, question: &'a str, asked: &'a saved::Asked, written: Asked<'a, ()>) -> Asked<'a, Told>;
+
+    /// What a pupil did on one day.
+    fn day_of<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, day: Date, why: &'a str) -> Asked<'a, Vec<Moment>>;
+
+    /// What is kept how long, and what goes next.
+    fn keeping(&self) -> Asked<'_, Keeping>;
 
     /// Whether a school's logs come in time.
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness>;

@@ -52,6 +52,8 @@ pub(crate) enum Kept {
     Requests,
     /// Changes of the policy, and what is in force for a time.
     Changes,
+    /// Incidents by theme, outcome and referral.
+    Incidents,
     /// Alerts, how soon they were taken, and what came of them.
     Alerts,
     /// Names that were shown.
@@ -369,7 +371,12 @@ pub(crate) const BLOCKS: [Block; 21] = [
         figures: &[],
         parts: &[],
         wanted: &[
-            wanted("incidents", "Incidents by theme, outcome and referral: numbers only, nobody named", "safeguarding lead"),
+            kept(
+                "incidents",
+                Kept::Incidents,
+                "Incidents by theme, outcome and referral: numbers only, nobody named",
+                "safeguarding lead",
+            ),
             kept(
                 "learned",
                 entries_of("learning", "because", &["incidents", "theme", "survey", "other"]),

@@ -82,11 +82,13 @@ impl ExportSubject {
             let name = if column == "device_key" { "events_of_the_device" } else { table };
             about.insert(name.to_owned(), all.into());
         }
+        let register = runtime.block_on(accounts.register().kept_about(&school, &keys))?;
         let written = serde_json::json!({
             "made": clock::machine_now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "school": school.as_str(),
             "keys": keys.iter().map(UserKey::as_str).collect::<Vec<_>>(),
             "rows": about,
+            "register": register,
         });
         let mut options = OpenOptions::new();
         options.create_new(true).write(true);
@@ -96,7 +98,11 @@ impl ExportSubject {
         file.write_all(serde_json::to_string_pretty(&written)?.as_bytes())?;
         file.sync_all()?;
         runtime.block_on(accounts.register().close());
-        println!("{rows} rows of {} tables are in {}. Read it before you hand it over.", TABLES.len() - 1, self.out.display());
+        println!(
+            "{rows} rows of {} tables, with alerts and incidents, are in {}. Read it before you hand it over.",
+            TABLES.len() - 1,
+            self.out.display()
+        );
         Ok(Ended::Done)
     }
 }

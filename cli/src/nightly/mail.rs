@@ -11,7 +11,7 @@ use weir_lake::clock;
 use weir_lake::estate::{CalendarState, Estate};
 use weir_lake::ids::SchoolId;
 use weir_lake::lake::Lake;
-use weir_post::HalfTermOver;
+use weir_post::{HalfTermOver, WaitsFor};
 use weir_query::engine::{Engine, EngineOptions};
 use weir_query::output::rows_as_json;
 use weir_register::Actor;
@@ -86,21 +86,22 @@ async fn alerts_told(accounts: &Accounts, estate: &Estate, actor: &Actor) -> any
     }
     let (register, now) = (accounts.register(), accounts.now());
     let due = register.due_notices(now).await?;
-    let mut together: BTreeMap<(&SchoolId, bool), Vec<&Notice>> = BTreeMap::new();
+    let mut together: BTreeMap<(&SchoolId, WaitsFor), Vec<&Notice>> = BTreeMap::new();
     for notice in &due {
-        let for_head = match notice.to {
-            To::Lead | To::Deputies => false,
-            To::Head => true,
+        let waits_for = match notice.to {
+            To::Lead | To::Deputies => WaitsFor::Leads,
+            To::Head => WaitsFor::Head,
+            To::Chair => WaitsFor::Chair,
             To::Contact => continue,
         };
-        together.entry((&notice.school, for_head)).or_default().push(notice);
+        together.entry((&notice.school, waits_for)).or_default().push(notice);
     }
-    for ((school, for_head), notices) in together {
+    for ((school, to), notices) in together {
         let newest = notices.iter().map(|notice| notice.alert).max().unwrap_or_default();
         let urgent = notices.iter().any(|notice| notice.is_urgent);
         let items = u32::try_from(notices.len()).unwrap_or(u32::MAX);
         let newest = format!("alert {newest}, {}", if urgent { "urgent" } else { "in turn" });
-        let waiting = weir_post::Waiting { school, for_head, items, urgent, newest: &newest };
+        let waiting = weir_post::Waiting { school, to, items, urgent, newest: &newest };
         // Where nobody holds the role yet, nobody was told: a later look does it.
         if weir_post::waiting(accounts, estate, actor, &waiting).await? > 0 {
             for notice in notices {

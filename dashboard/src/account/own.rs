@@ -34,6 +34,8 @@ struct AccountPage {
     tokens: Vec<TokenWords>,
     typed: NewToken,
     has_password: bool,
+    /// How many wishes for a name wait for this person to confirm.
+    confirms: usize,
 }
 
 /// A token, shown this once.
@@ -79,6 +81,7 @@ async fn page_with(
             .collect(),
         has_second_step: session.account.has_second_step,
         codes_left: gate.accounts.recovery_codes_left(session.account.id).await.map_err(failed)?,
+        confirms: gate.accounts.register().to_confirm(session.account.id, gate.accounts.now()).await?.len(),
         said,
         tokens: gate.accounts.tokens(session.account.id).await.map_err(failed)?.into_iter().map(TokenWords::new).collect(),
         typed,

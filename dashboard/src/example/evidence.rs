@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use weir_lake::estate::AcademicYear;
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_query::alerts::{Lateness, Moment, Wanted};
@@ -10,7 +10,7 @@ use weir_query::cells::Cells;
 use weir_query::saved::{self, SavedQuery};
 
 use super::Example;
-use crate::evidence::{Evidence, SeenChanges};
+use crate::evidence::{Evidence, Keeping, SeenChanges};
 use crate::figures::{Asked, Figures as _, FiguresError};
 use crate::questions::{Reply, Told};
 use crate::view::{SchoolYear, Shown};
@@ -85,6 +85,15 @@ impl Evidence for Example {
             let parameters = vec![("School week".to_owned(), "16 to 22 November 2026".to_owned())];
             Ok(Told::Answer(Box::new(Reply { cells, csv, parameters, lake_version: 7 })))
         })
+    }
+
+    fn day_of<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, _: Date, why: &'a str) -> Asked<'a, Vec<Moment>> {
+        self.before_and_after(school, pupil, 0, why)
+    }
+
+    fn keeping(&self) -> Asked<'_, Keeping> {
+        let week = vec![("events".to_owned(), 12_400)];
+        Box::pin(async move { Ok(Keeping { week, ..Keeping::default() }) })
     }
 
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness> {

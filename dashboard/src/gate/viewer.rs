@@ -121,6 +121,10 @@ pub(crate) struct Reader {
     pub(crate) questions: bool,
     /// Whether they may report a site, or ask for one.
     pub(crate) asks: bool,
+    /// Whether they look after what is kept about people.
+    pub(crate) protection: bool,
+    /// Whether they read the audit trail.
+    pub(crate) audit: bool,
 }
 
 impl Reader {
@@ -136,6 +140,8 @@ impl Reader {
                 alerts: person.access.role_for(Ability::Alerts).is_some(),
                 questions: person.access.role_for(Ability::SavedQuestions).is_some(),
                 asks: person.access.role_for(Ability::Request).is_some(),
+                protection: person.access.role_for(Ability::Erase).is_some(),
+                audit: person.access.role_for(Ability::ReadAudit).is_some(),
             }),
             Viewer::Anyone | Viewer::Nobody { .. } => None,
         }

@@ -33,7 +33,8 @@ pub(crate) fn html(page: &impl Template) -> Result<Html<String>, PageError> {
 pub(crate) struct Frame {
     /// Stands in the browser's tab, before the product's name.
     pub(crate) title: String,
-    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `feeds`, `saved`, `ask`, `in` (the way in) or none.
+    /// Which entry of the navigation is this page: `schools`, `method`, `people`, `account`, `register`, `today`, `feeds`, `saved`, `ask`,
+    /// `protection`, `audit`, `in` (the way in) or none.
     pub(crate) section: &'static str,
     /// Where the style sheet lies.
     pub(crate) style: String,
@@ -96,6 +97,16 @@ impl Frame {
     /// Whether the navigation leads to what staff ask for: only where it leads to no figures.
     pub(crate) fn asks(&self) -> bool {
         self.reader().is_some_and(|reader| reader.is_in && reader.asks && !reader.figures)
+    }
+
+    /// Whether the navigation leads to what is kept about people.
+    pub(crate) fn shows_protection(&self) -> bool {
+        self.reader().is_some_and(|reader| reader.is_in && reader.protection)
+    }
+
+    /// Whether the navigation leads to the audit trail.
+    pub(crate) fn shows_audit(&self) -> bool {
+        self.reader().is_some_and(|reader| reader.is_in && reader.audit)
     }
 
     /// Whether the navigation leads to people's accounts.

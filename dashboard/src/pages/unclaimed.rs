@@ -4,6 +4,7 @@ use askama::Template;
 use weir_query::unclaimed::{Claim, RULE_KEYS, UnclaimedSource};
 
 use super::Frame;
+use crate::plain::seen;
 use crate::words;
 
 /// Values shown under one heading; those with the most lines come first.
@@ -89,7 +90,7 @@ impl Table {
             "profile" => ("By policy", "Policy"),
             _ => ("By site", "Site"),
         };
-        let row = |claim: &&Claim| (claim.value.clone(), words::number(claim.lines as f64, 0), claim.rule.clone());
+        let row = |claim: &&Claim| (seen(&claim.value), words::number(claim.lines as f64, 0), seen(&claim.rule));
         Self {
             anchor: format!("by-{at}-{key}"),
             title,

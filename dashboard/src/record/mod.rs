@@ -11,14 +11,17 @@ mod changes;
 mod check;
 mod check_form;
 mod checks;
+mod chronology;
 mod digest;
 mod explain;
 mod feeds;
 mod fields;
 mod imports;
+mod incidents;
 mod listed;
 mod panels;
 mod policy;
+mod protection;
 mod questions;
 mod reported;
 mod requests;
@@ -118,6 +121,9 @@ pub(crate) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/upload/{upload}/drop", post(upload::discard))
         .merge(review::routes())
         .merge(alerts::routes())
+        .merge(incidents::routes())
+        .merge(chronology::routes())
+        .merge(protection::routes())
 }
 
 /// The school of the address, and whoever asked. The gate has seen to it that they may.

@@ -7,7 +7,8 @@ use weir_lake::estate::AcademicYear;
 use weir_lake::ids::SchoolId;
 use weir_register::alerts::{AlertFact, AlertTally, RevealFact};
 use weir_register::records::{
-    Book as List, BookPages, ChangeBook, Check, CheckBook, Kind, Question, Review, Test, UserGroup, View,
+    Book as List, BookPages, ChangeBook, Check, CheckBook, CountedPart, Incident, IncidentAbout, IncidentCounts, Kind, Question,
+    Review, Test, UserGroup, View,
 };
 use weir_register::{Ability, Register, RegisterError, Role};
 
@@ -39,6 +40,7 @@ struct Book {
     changes: ChangeBook,
     alerts: Vec<AlertFact>,
     reveals: Vec<RevealFact>,
+    incidents: Vec<Incident>,
     reads_reveals: bool,
     questions: Vec<Question>,
     reads_questions: bool,
@@ -76,6 +78,7 @@ impl Reported {
         let span = span_of(year, nation);
         let (alerts, reveals) = (register.alert_facts(school, span).await?, register.reveals(school, span, None).await?);
         let (questions, lists) = (register.questions(school).await?, register.books(school).await?);
+        let incidents = register.incidents(school).await?;
         let last = last_day(year, nation).unwrap_or(today);
         let book = Book {
             base: format!("/school/{school}"),
@@ -83,6 +86,7 @@ impl Reported {
             changes,
             alerts,
             reveals,
+            incidents,
             reads_reveals,
             questions,
             reads_questions: Viewer::may(Ability::ReadQuestions, school),
@@ -146,6 +150,7 @@ impl Reported {
             Kept::Requests => book.requests(),
             Kept::Changes => book.changes(),
             Kept::Alerts => book.alerts(),
+            Kept::Incidents => book.incidents(),
             Kept::Reveals => book.reveals(),
             Kept::Questions => book.questions(),
             Kept::Entries(sought) => book.entries(&sought),
@@ -158,8 +163,8 @@ impl Reported {
         Some(match of {
             Kept::Checks | Kept::Mends | Kept::IllegalTests => (format!("{}/checks", book.base), "Checks of the filter"),
             Kept::Requests | Kept::Changes => (format!("{}/changes", book.base), "Changes of the filter"),
-            // Alerts are for those who watch; everybody else reads the numbers here.
-            Kept::Alerts => return None,
+            // Alerts and incidents are for those who watch; everybody else reads the numbers here.
+            Kept::Alerts | Kept::Incidents => return None,
             Kept::Reveals if book.reads_reveals => (format!("{}/reveals", book.base), "Names revealed"),
             Kept::Reveals => return None,
             Kept::Questions if book.reads_questions => (format!("{}/questions", book.base), "Questions and visits"),
@@ -380,6 +385,34 @@ impl Book {
         }
         if before > 0 {
             lines.push(format!("{} of an earlier year still open.", words::plural(before, "question")));
+        }
+        lines
+    }
+
+    /// What happened in the year to pupils, and failures of the filter. Of what is about staff nothing is counted: it would be few.
+    fn incidents(&self) -> Vec<String> {
+        let of_year = |incident: &&Incident| {
+            let is_counted = matches!(incident.about, IncidentAbout::Pupil | IncidentAbout::Nobody);
+            is_counted && incident.day("happened").is_some_and(|day| self.is_in_year(day))
+        };
+        let counts = IncidentCounts::of(&self.incidents.iter().filter(of_year).collect::<Vec<_>>());
+        // None reads as a few do: a shown zero would tell of every other.
+        let Some(all) = counts.all else { return vec!["Incidents about fewer than 5 people, perhaps none.".into()] };
+        let mut lines = vec![format!("{} recorded.", words::plural(all, "incident"))];
+        let parts = [
+            ("By what they were about", counts.themes),
+            ("By what came of them", counts.outcomes),
+            ("A worry or not", counts.real),
+            ("Bodies outside", counts.referred),
+            ("The same day", counts.same_day),
+            ("What changed", counts.learned),
+        ];
+        for (what, parts) in parts {
+            let told: Vec<String> = parts.iter().map(|CountedPart { words, incidents }| format!("{incidents} {words}")).collect();
+            lines.push(match told.is_empty() {
+                true => format!("{what}: not shown, because it would tell of fewer than 5 people."),
+                false => format!("{what}: {}.", told.join("; ")),
+            });
         }
         lines
     }

@@ -18,7 +18,7 @@ fn oakfield() -> SchoolId {
 }
 
 /// Puts a name into the vault; gives its key.
-fn key_of(house: &House, name: &str, school: &str) -> UserKey {
+pub(super) fn key_of(house: &House, name: &str, school: &str) -> UserKey {
     let session = house.vault.session();
     let school = SchoolId::parse(school).unwrap();
     let key = session.pseudonyms().key(&school, Named::Person, "default", &ClearName::new(name.to_owned()));
@@ -26,7 +26,7 @@ fn key_of(house: &House, name: &str, school: &str) -> UserKey {
     key
 }
 
-fn group(house: &House, who: Who, key: Option<&UserKey>, severity: u8, number: u8) -> NewGroup {
+pub(super) fn group(house: &House, who: Who, key: Option<&UserKey>, severity: u8, number: u8) -> NewGroup {
     let event = NewEvent {
         identity: [number; 16],
         at: house.now() - 30 * 60_000_000,
@@ -51,12 +51,12 @@ fn group(house: &House, who: Who, key: Option<&UserKey>, severity: u8, number: u
     }
 }
 
-async fn raise(house: &House, groups: &[NewGroup]) {
+pub(super) async fn raise(house: &House, groups: &[NewGroup]) {
     let act = Act::new(Actor::Command("anna".into()), Action::RaiseAlerts);
     house.accounts.register().raise_alerts(act, groups, Some((1, date(2026, 11, 23))), house.now()).await.unwrap();
 }
 
-async fn page(browser: &mut Browser<'_>, path: &str) -> String {
+pub(super) async fn page(browser: &mut Browser<'_>, path: &str) -> String {
     let answer = browser.get(path).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}");
     check(path, &answer.body);
@@ -64,7 +64,7 @@ async fn page(browser: &mut Browser<'_>, path: &str) -> String {
 }
 
 /// Rows of an action, newest first.
-async fn rows(house: &House, action: &str) -> usize {
+pub(super) async fn rows(house: &House, action: &str) -> usize {
     house.trail().await.iter().filter(|row| row.contains(&format!(" {action} done"))).count()
 }
 
@@ -129,7 +129,7 @@ async fn an_urgent_alert_goes_up_and_is_closed_by_two() {
     page(&mut head, "/today").await;
     let watch = [("lead", ""), ("contact", "Wren Beispiel"), ("reach", "01632 960001")];
     assert_eq!(lead.post(&format!("{BASE}/watch"), &watch).await.status, StatusCode::SEE_OTHER);
-    assert!(!page(&mut lead, "/today").await.contains("Nobody is named"));
+    assert!(!page(&mut lead, "/today").await.contains("Nobody is named for out of hours"));
     page(&mut lead, &format!("{BASE}/watch")).await;
     // An hour in steps: a session that nobody uses ends.
     for _ in 0..3 {
@@ -189,9 +189,11 @@ async fn a_name_is_shown_for_a_reason_to_whoever_holds_the_alert() {
     assert!(
         list.contains("1 look-up") && list.contains("to speak with the pupil") && !list.contains(NAME) && !list.contains("k1-")
     );
-    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
-    let list = page(&mut governor, "/school/oakfield/reveals").await;
+    let mut chair = house.signed_in(Role::Chair, "school:oakfield").await;
+    let list = page(&mut chair, "/school/oakfield/reveals").await;
     assert!(list.contains("Nobody was shown a name") && !list.contains("to speak"));
+    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
+    assert_eq!(governor.get("/school/oakfield/reveals").await.status, StatusCode::FORBIDDEN);
     assert!(head.get("/school/oakfield/reveals/list.csv").await.body.contains("to speak with the pupil"));
     let review = page(&mut governor, "/school/oakfield/2026-27/review").await;
     assert!(review.contains("Names of fewer than 5 people, perhaps none, were shown."));
@@ -242,13 +244,35 @@ async fn staff_are_the_heads_matter_with_a_second_person() {
     head.post(&format!("{BASE}/1/take"), &[]).await;
     let alone = head.post(&format!("{BASE}/1/name"), &[("reason", "asked by the police"), ("second", "")]).await;
     assert!(alone.body.contains("Name a second person, who is not you."));
-    let second = house.accounts.with_email("dsl-school-oakfield@oak.example").await.unwrap().unwrap().id.to_string();
-    let own = house.accounts.with_email("leader-school-oakfield@oak.example").await.unwrap().unwrap().id.to_string();
+    let id_of = async |email: &str| house.accounts.with_email(email).await.unwrap().unwrap().id.to_string();
+    let (second, own) = (id_of("dsl-school-oakfield@oak.example").await, id_of("leader-school-oakfield@oak.example").await);
     let own = head.post(&format!("{BASE}/1/name"), &[("reason", "asked by the police"), ("second", &own)]).await;
     assert!(own.body.contains("Name a second person, who is not you."));
     let fields = [("reason", "asked by the police"), ("second", second.as_str())];
-    assert_eq!(head.post(&format!("{BASE}/1/name"), &fields).await.status, StatusCode::SEE_OTHER);
-    assert!(page(&mut head, &format!("{BASE}/1")).await.contains(NAME));
+    let asked = head.post(&format!("{BASE}/1/name"), &fields).await;
+    assert_eq!(asked.header("location"), "/school/oakfield/names/asked/1");
+    // Not shown before the other has confirmed it, and not to the other.
+    let waits = page(&mut head, "/school/oakfield/names/asked/1").await;
+    assert!(waits.contains("Waits for the second person") && !waits.contains("Show the name") && !waits.contains(NAME));
+    head.post("/school/oakfield/names/asked/1", &[]).await;
+    assert!(!page(&mut head, &format!("{BASE}/1")).await.contains(NAME) && rows(&house, "reveal").await == 0);
+    assert_eq!(head.post("/confirm/1", &[("agree", "yes")]).await.status, StatusCode::NOT_FOUND, "nobody confirms their own");
+    assert!(page(&mut lead, "/account").await.contains("Read it and answer"));
+    let confirm = page(&mut lead, "/confirm").await;
+    assert!(confirm.contains("asked by the police") && !confirm.contains(NAME) && !confirm.contains(key.as_str()));
+    assert_eq!(lead.post("/confirm/1", &[("agree", "yes")]).await.status, StatusCode::SEE_OTHER);
+    assert!(page(&mut lead, "/confirm").await.contains("Nothing waits for you."));
+    for path in ["/school/oakfield/names/asked/1", "/school/oakfield/names/asked/2"] {
+        assert_eq!(lead.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(head.get("/school/oakfield/names/asked/2").await.status, StatusCode::NOT_FOUND);
+    assert!(page(&mut head, "/school/oakfield/names").await.contains("confirmed: the name can be shown once"));
+    assert!(page(&mut head, "/school/oakfield/names/asked/1").await.contains("Show the name"));
+    let shown = head.post("/school/oakfield/names/asked/1", &[]).await;
+    check("asked", &shown.body);
+    assert!(shown.body.contains(NAME) && rows(&house, "reveal").await == 1);
+    assert!(!head.post("/school/oakfield/names/asked/1", &[]).await.body.contains(NAME), "once");
+    assert!(page(&mut head, &format!("{BASE}/1")).await.contains(NAME), "and on the alert that the head holds");
     // A key that the logs show as staff's is none for the lead, nor a pupil's for the head.
     let staff = format!("k1-{:0>32}", "57aff");
     let told = lead.post("/school/oakfield/names/reveal", &[("key", &staff), ("reason", "a worry")]).await;
@@ -256,9 +280,60 @@ async fn staff_are_the_heads_matter_with_a_second_person() {
     let told =
         head.post("/school/oakfield/names/reveal", &[("key", key.as_str()), ("reason", "a worry"), ("second", &second)]).await;
     assert!(told.body.contains("the safeguarding lead asks"));
-    let mut governor = house.signed_in(Role::Governor, "school:oakfield").await;
-    let list = page(&mut governor, "/school/oakfield/reveals").await;
+    let by_key = [("key", staff.as_str()), ("reason", "a worry of the police"), ("second", second.as_str())];
+    let asked = head.post("/school/oakfield/names/reveal", &by_key).await;
+    assert_eq!(asked.header("location"), "/school/oakfield/names/asked/2");
+    let mut chair = house.signed_in(Role::Chair, "school:oakfield").await;
+    let list = page(&mut chair, "/school/oakfield/reveals").await;
     assert!(list.contains("was shown a member of staff") && !list.contains("asked by the police"));
+    assert_eq!(house.accounts.register().verify_audit(None).await.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn what_is_about_the_head_comes_to_the_chair() {
+    let house = House::new().await;
+    let mut lead = house.signed_in(Role::Dsl, "school:oakfield").await;
+    assert!(page(&mut lead, "/today").await.contains("Nobody is named as chair of governors."));
+    let mut head = house.signed_in(Role::Leader, "school:oakfield").await;
+    let mut chair = house.signed_in(Role::Chair, "school:oakfield").await;
+    assert!(!page(&mut lead, "/today").await.contains("Nobody is named as chair of governors."));
+    let key = key_of(&house, NAME, "oakfield");
+    assert!(page(&mut chair, "/school/oakfield/head").await.contains("The head is not known in the logs yet."));
+    for fields in [[("login", ""), ("reason", "so that it comes to me")], [("login", NAME), ("reason", "")]] {
+        let wrong = chair.post("/school/oakfield/head", &fields).await;
+        check("head", &wrong.body);
+        assert_eq!(wrong.status, StatusCode::OK);
+    }
+    // In the invented logs everybody is a pupil whose key does not end in certain letters.
+    let wrong = chair.post("/school/oakfield/head", &[("login", NAME), ("reason", "so that it comes to me")]).await;
+    assert!(wrong.body.contains("hold no member of staff of this log-in"));
+    house.accounts.register().find_head_keys(&oakfield(), std::slice::from_ref(&key)).await.unwrap();
+    assert!(page(&mut chair, "/school/oakfield/head").await.contains("Known by the address that a head signs in with"));
+    raise(&house, &[group(&house, Who::Staff, Some(&key), 3, 1)]).await;
+    for browser in [&mut lead, &mut head] {
+        assert_eq!(browser.get(&format!("{BASE}/1")).await.status, StatusCode::NOT_FOUND);
+        assert!(!page(browser, "/today").await.contains("listed as illegal"));
+        for path in ["take", "note", "close", "answer", "reopen", "name"] {
+            assert_eq!(browser.post(&format!("{BASE}/1/{path}"), &[]).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        assert_eq!(browser.get(&format!("{BASE}/1/chronology/text")).await.status, StatusCode::NOT_FOUND);
+    }
+    let today = page(&mut chair, "/today").await;
+    assert!(today.contains("Content listed as illegal: the head") && !today.contains("Who is watching"));
+    let alert = page(&mut chair, &format!("{BASE}/1")).await;
+    for words in ["local authority designated officer (LADO) today", "Do not open. Tell the DSL; report to police or IWF."] {
+        assert!(alert.contains(words), "{words}");
+    }
+    assert!(!alert.contains("Ask for the name") && !alert.contains(NAME));
+    chair.post(&format!("{BASE}/1/take"), &[]).await;
+    assert_eq!(chair.get(&format!("{BASE}/1/name")).await.status, StatusCode::NOT_FOUND);
+    let form = page(&mut chair, "/school/oakfield/incidents/add?alert=1").await;
+    assert!(form.contains("<option value=\"head\" selected>"));
+    // Pupils' alerts are none of the chair's.
+    let pupil = key_of(&house, "rowan.beispiel", "oakfield");
+    raise(&house, &[group(&house, Who::Pupil, Some(&pupil), 4, 2)]).await;
+    assert_eq!(chair.get(&format!("{BASE}/2")).await.status, StatusCode::NOT_FOUND);
+    assert!(!page(&mut chair, "/today").await.contains("Self-harm"));
 }
 
 #[tokio::test]

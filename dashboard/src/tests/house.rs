@@ -94,6 +94,13 @@ impl House {
         Self::of(serving, schools().await).await
     }
 
+    /// One whose logs hold what this gives.
+    pub(super) async fn reading(evidence: Arc<dyn crate::Evidence>) -> Self {
+        let (house, mut dashboard) = Self::built(Serving::default(), schools().await).await;
+        dashboard.evidence = Some(evidence);
+        Self { router: dashboard.router(8080), ..house }
+    }
+
     /// Where two schools have one governing body.
     pub(super) async fn federated() -> Self {
         let mut schools = schools().await;

@@ -68,6 +68,19 @@ fn plain(row: Row<'_>, name: &str) -> Result<String, QueryError> {
     Ok(row.text(name)?.unwrap_or_default())
 }
 
+/// A row of a timeline, on which the same thing within a minute is one.
+fn folded(row: Row<'_>) -> Result<Moment, QueryError> {
+    Ok(Moment {
+        line: None,
+        day: String::new(),
+        time: plain(row, "time")?,
+        what: plain(row, "what")?,
+        of_what: plain(row, "of_what")?,
+        about: plain(row, "about")?,
+        times: row.count("times")?,
+    })
+}
+
 impl Engine {
     /// What stood in these events, oldest first; what is past its time is left out. The caller has written down that it is read.
     pub async fn words_of(&self, wanted: &Wanted, why: &Reason) -> Result<Vec<Moment>, QueryError> {
@@ -123,19 +136,19 @@ impl Engine {
         ];
         let session = self.signed_in(&Scope::one(school.clone()));
         let answer = session.ask(include_str!("../../saved/before_and_after.sql"), &parameters, Some(why)).await?;
-        rows(&answer.batches)
-            .map(|row| {
-                Ok(Moment {
-                    line: None,
-                    day: String::new(),
-                    time: plain(row, "time")?,
-                    what: plain(row, "what")?,
-                    of_what: plain(row, "of_what")?,
-                    about: plain(row, "about")?,
-                    times: row.count("times")?,
-                })
-            })
-            .collect()
+        rows(&answer.batches).map(folded).collect()
+    }
+
+    /// What a pupil did on one day, noise folded away.
+    pub async fn day_of(&self, school: &SchoolId, pupil: &str, day: Date, why: &Reason) -> Result<Vec<Moment>, QueryError> {
+        let parameters = [
+            ("school".to_owned(), ScalarValue::from(school.as_str())),
+            ("pupil".to_owned(), ScalarValue::from(pupil)),
+            ("day".to_owned(), date(day)),
+        ];
+        let session = self.signed_in(&Scope::one(school.clone()));
+        let answer = session.ask(include_str!("../../saved/pupil_day.sql"), &parameters, Some(why)).await?;
+        rows(&answer.batches).map(folded).collect()
     }
 
     /// Whether a school's logs of the last two weeks came in time.

@@ -1,4 +1,5 @@
-//! Alerts about a head: known by the keys under which a head stands in the logs, and the chair of governors' matter from then on.
+//! What is about a head: alerts of staff and incidents under a key by which a head stands in the logs are the chair of governors' matter from
+//! then on.
 
 use sqlx::{Row as _, SqliteConnection};
 use weir_lake::ids::{SchoolId, UserKey};
@@ -94,12 +95,19 @@ async fn insert(connection: &mut SqliteConnection, school: &SchoolId, key: &User
     Ok(())
 }
 
-/// Makes alerts of staff that stand under a head's key the chair's. Never back.
-pub(super) async fn mark(connection: &mut SqliteConnection) -> Result<(), RegisterError> {
+/// Makes alerts of staff and incidents that stand under a head's key the chair's. Never back.
+pub(crate) async fn mark(connection: &mut SqliteConnection) -> Result<(), RegisterError> {
     sqlx::query(
         "INSERT INTO head_alerts (alert)
          SELECT a.id FROM alerts AS a JOIN head_keys AS h ON h.school = a.school AND h.user_key = a.subject
          WHERE a.who = 'staff' AND NOT EXISTS (SELECT 1 FROM head_alerts WHERE alert = a.id)",
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "UPDATE incidents SET about = 'head' WHERE about <> 'head'
+                AND EXISTS (SELECT 1 FROM incident_keys AS k JOIN head_keys AS h ON h.user_key = k.user_key
+                            WHERE k.incident = incidents.id AND h.school = incidents.school)",
     )
     .execute(connection)
     .await?;

@@ -18,6 +18,7 @@ use crate::{AccountId, Role};
 pub use counts::{AlertFact, AlertTally, RevealFact};
 pub use handle::NewClosing;
 pub use heads::HeadKey;
+pub(crate) use heads::mark as mark_heads;
 pub use notices::{Notice, To, next_for};
 pub use raise::{NewEvent, NewGroup, Raised};
 pub use read::Listed;

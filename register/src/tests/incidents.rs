@@ -179,6 +179,15 @@ async fn what_is_about_staff_is_the_heads_and_about_the_head_the_chairs() {
     let elm = SchoolId::parse("elm").unwrap();
     assert!(matches!(register.record_incident(head, &elm, &of_staff, NOW, DAY).await, Err(RecordError::NoSuch)));
     let id = register.record_incident(head, &oak(), &of_staff, NOW, DAY).await.unwrap();
+    // Whatever somebody says it is about: under a head's key it is the chair's, then and now.
+    register.find_head_keys(&oak(), &[key(7)]).await.unwrap();
+    let under = NewIncident { keys: key(7).to_string(), ..new(IncidentAbout::Staff) };
+    let under = register.record_incident(head, &oak(), &under, NOW, DAY).await.unwrap();
+    assert_eq!(register.incident(&oak(), under).await.unwrap().unwrap().about, IncidentAbout::Head);
+    let before = NewIncident { keys: key(6).to_string(), ..new(IncidentAbout::Pupil) };
+    let before = register.record_incident(head, &oak(), &before, NOW, DAY).await.unwrap();
+    register.tell_head_keys(chair, &oak(), &[key(6)]).await.unwrap();
+    assert_eq!(register.incident(&oak(), before).await.unwrap().unwrap().about, IncidentAbout::Head);
     let found = register.incident(&oak(), id).await.unwrap().unwrap();
     assert_eq!((found.keys, found.alerts), ([key(9)].into(), [1].into()));
 }

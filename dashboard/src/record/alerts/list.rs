@@ -26,6 +26,8 @@ struct AlertsPage {
     alerts: Vec<Line>,
     limits: &'static str,
     is_open: bool,
+    /// The reader watches over pupils' alerts.
+    watches: bool,
 }
 
 /// Which alerts are listed.
@@ -47,6 +49,7 @@ pub(super) async fn page(here: Here, sought: Result<Query<Sought>, QueryRejectio
         ways: vec![("open", "Open", is_open), ("over", "Over", !is_open)],
         alerts: alerts.iter().map(|alert| line(alert, &here.base, &watch, account, now)).collect(),
         limits: LIMITS,
+        watches: here.may(weir_register::Ability::Watch),
         is_open,
         school: here.name,
         base: here.base,

@@ -3,6 +3,8 @@
 //! Each view of an alert is a row of the trail before anything is shown. Addresses from logs are plain text.
 
 mod act;
+mod asked;
+mod chair;
 mod list;
 mod names;
 mod page;
@@ -23,11 +25,11 @@ use crate::error::PageError;
 use crate::view::Tone;
 use crate::words::{self, capital, plural};
 
-/// What stands wherever something is listed as illegal.
-const DO_NOT_OPEN: &str = "Do not open. Tell the DSL; report to police or IWF.";
+pub(super) use names::{OTHERS, day_asked, day_wrong};
+pub(super) use page::{evidence, safe, told};
 
 /// What every list and alert says of itself.
-const LIMITS: &str =
+pub(super) const LIMITS: &str =
     "A word is not an intent: a search may be homework, a song or a game, and another child may have used the device.";
 
 /// The addresses of this part. What each asks for stands in the gate's table.
@@ -47,6 +49,11 @@ pub(super) fn routes() -> Router<Dashboard> {
         .route("/school/{school}/names", get(names::page))
         .route("/school/{school}/names/reveal", post(names::reveal))
         .route("/school/{school}/names/find", post(names::find))
+        .route("/school/{school}/names/asked/{ask}", get(asked::page).post(asked::show))
+        .route("/confirm", get(asked::to_confirm))
+        .route("/confirm/{ask}", post(asked::answer))
+        .route("/school/{school}/head", get(chair::form).post(chair::tell))
+        .route("/school/{school}/head/forget", post(chair::forget))
         .route("/school/{school}/reveals", get(reveals::page))
         .route("/school/{school}/reveals/list.csv", get(reveals::csv))
 }
@@ -54,40 +61,50 @@ pub(super) fn routes() -> Router<Dashboard> {
 impl Here {
     /// As the one who reads alerts here.
     fn reader(&self) -> Result<By, PageError> {
-        self.by(Ability::Alerts)
+        self.by(Ability::Watch)
     }
 
     /// One alert, where this reader may see it.
-    async fn alert(&self, id: i64) -> Result<(By, AlertFile), PageError> {
+    pub(super) async fn alert(&self, id: i64) -> Result<(By, AlertFile), PageError> {
         let found = self.register().alert(&self.id, id).await?.ok_or(PageError::NotFound)?;
         // Somebody may be head and safeguarding lead: each role is asked.
-        let roles = [Role::Dsl, Role::Leader];
-        let held = roles.into_iter().filter(|role| self.holds(*role));
+        let held = self.case_roles().into_iter();
         let account = self.person.session.account.id;
-        let role = held.into_iter().find(|role| found.alert.is_for(*role, account, self.now()));
+        let role = { held }.find(|role| found.alert.is_for(*role, account, self.now()));
         Ok((By { id: account, role: role.ok_or(PageError::NotFound)? }, found))
     }
 
     /// The alerts among these that this reader may see.
     fn only_theirs(&self, mut alerts: Vec<Alert>) -> Vec<Alert> {
         let account = self.person.session.account.id;
-        let roles: Vec<Role> = [Role::Dsl, Role::Leader].into_iter().filter(|role| self.holds(*role)).collect();
+        let roles = self.case_roles();
         alerts.retain(|alert| roles.iter().any(|role| alert.is_for(*role, account, self.now())));
         alerts
     }
 
-    /// Whether they hold one of the two roles that read alerts at this school.
-    fn holds(&self, role: Role) -> bool {
-        let marks = if role == Role::Dsl { Ability::RevealPupil } else { Ability::RevealStaff };
-        self.may(marks)
+    /// Whether they hold one of the roles that read alerts at this school.
+    pub(super) fn holds(&self, role: Role) -> bool {
+        marks(role).is_some_and(|ability| self.may(ability))
+    }
+}
+
+/// What somebody of a role alone may do, of the roles that read alerts.
+const fn marks(role: Role) -> Option<Ability> {
+    match role {
+        Role::Dsl => Some(Ability::RevealPupil),
+        Role::Leader => Some(Ability::RevealStaff),
+        Role::Chair => Some(Ability::HeadMatters),
+        _ => None,
     }
 }
 
 /// "self-harm, a pupil".
-fn heading(alert: &Alert) -> String {
+pub(super) fn heading(alert: &Alert) -> String {
     let about = theme_words(&alert.theme);
     match (alert.kind, alert.who) {
         (AlertKind::Lesson, _) => format!("{about}: {}, it looks like a lesson", plural(alert.people, "pupil")),
+        (AlertKind::Illegal, _) if alert.is_of_head => "content listed as illegal: the head".into(),
+        (_, Who::Staff) if alert.is_of_head => format!("{about}: the head"),
         (AlertKind::Illegal, Who::Staff) => "content listed as illegal: a member of staff".into(),
         (AlertKind::Illegal, Who::Pupil) => "content listed as illegal: a pupil".into(),
         (AlertKind::Illegal, _) => "content listed as illegal: nobody known".into(),

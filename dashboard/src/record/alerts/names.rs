@@ -1,6 +1,6 @@
 //! A name behind a key, and the key behind a name: one person at a time, for a reason, with the row of the trail before the answer.
 //!
-//! Pupils are the safeguarding lead's matter; a member of staff's name is shown to the head, who names a second person.
+//! Pupils are the safeguarding lead's matter. A member of staff's name takes two: see `asked`.
 
 use askama::Template;
 use axum::Form;
@@ -9,7 +9,7 @@ use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use weir_lake::ids::UserKey;
 use weir_lake::names::ClearName;
-use weir_register::alerts::{Alert, Revealing, Who, reason};
+use weir_register::alerts::{Alert, Who, reason};
 use weir_register::records::By;
 use weir_register::{Ability, AccountId, Action, Role};
 
@@ -40,6 +40,11 @@ struct NamesPage {
     name: Option<(String, ClearName)>,
     /// Keys of a name.
     keys: Option<Vec<String>>,
+    /// What this head asked for lately.
+    asked: Vec<(i64, String, &'static str)>,
+    is_staff: bool,
+    /// A pupil's day as a file.
+    copying: Vec<Field>,
 }
 
 fn why_field(name: &'static str) -> Field {
@@ -59,7 +64,7 @@ impl Here {
     async fn seconds(&self) -> Result<Vec<Entry>, PageError> {
         let (today, own) = (self.today(), self.person.session.account.id);
         let schools = self.gate.schools()?;
-        let fit = [Role::Dsl, Role::Leader, Role::Governor, Role::DataProtection];
+        let fit = [Role::Dsl, Role::Leader, Role::Governor, Role::Chair, Role::DataProtection];
         let all = self.gate.accounts.list().await?;
         let stands = |account: &&weir_register::accounts::Account| {
             account.id != own
@@ -72,7 +77,7 @@ impl Here {
         if !is_staff {
             return Ok(Vec::new());
         }
-        let hint = "A member of staff\u{2019}s name is never one person\u{2019}s matter: say who knows of it.";
+        let hint = "They confirm it from their own account within 24 hours, and are not shown the name.";
         Ok(vec![Field::new("second", "Second person", hint, Takes::OneOf(self.seconds().await?))])
     }
 
@@ -95,11 +100,15 @@ async fn alert_form(here: Here, alert: &Alert, typed: &Typed, wrong: Wrong) -> R
     let page = FormPage {
         frame: Frame { section: "today", ..FormPage::frame(heading, &wrong) },
         heading,
-        lede: vec!["The name is shown to you until the alert closes, and each time you see it is written down."],
+        lede: vec![if alert.who == Who::Staff {
+            "Somebody else confirms it first. Then the name is shown to you until the alert closes, and each time is written down."
+        } else {
+            "The name is shown to you until the alert closes, and each time you see it is written down."
+        }],
         action: format!("{}/alerts/{}/name", here.base, alert.id),
         back: (format!("{}/alerts/{}", here.base, alert.id), "The alert"),
         fields: filled(fields, typed, &wrong),
-        button: "Show the name",
+        button: if alert.who == Who::Staff { "Ask for the name" } else { "Show the name" },
         wrong,
         school: here.name,
         base: here.base,
@@ -124,8 +133,14 @@ pub(super) async fn of_alert_form(here: Here, Path((_, id)): Path<(String, Strin
 pub(super) async fn of_alert(here: Here, Path((_, id)): Path<(String, String)>, typed: Sent) -> Result<Response, PageError> {
     let (Form(typed), id) = (typed?, number(&id)?);
     let (by, alert, key) = held(&here, id).await?;
-    let of = Revealing::from_alert(&alert, here.second(&typed).await?);
-    match here.register().reveal(by, &here.id, &key, typed.of("reason"), &of, here.now()).await {
+    if alert.who == Who::Staff {
+        let asks = (typed.of("reason"), here.second(&typed).await?);
+        return match here.register().ask_staff_name(by, &here.id, &key, asks, Some(&alert), here.now()).await {
+            Ok(ask) => Ok(Redirect::to(&format!("{}/names/asked/{ask}", here.base)).into_response()),
+            Err(error) => alert_form(here, &alert, &typed, wrong(error)?).await,
+        };
+    }
+    match here.register().reveal(by, &here.id, &key, typed.of("reason"), Some(&alert), here.now()).await {
         Ok(receipt) => {
             receipt.spend(Action::Reveal, Some(&key))?;
             Ok(Redirect::to(&format!("{}/alerts/{id}", here.base)).into_response())
@@ -147,6 +162,7 @@ enum Which {
     Neither,
     Reveal,
     Find,
+    Day,
 }
 
 async fn names_page(here: Here, typed: Typed, wrong: Wrong, sent: Which, answer: Answer) -> Result<Response, PageError> {
@@ -159,15 +175,26 @@ async fn names_page(here: Here, typed: Typed, wrong: Wrong, sent: Which, answer:
     let log_in =
         Field::new("login", "Log-in", "As the filter writes it, for example jsmith. It is kept nowhere.", Takes::Line(100));
     let finding = vec![log_in, why_field("find_reason")];
+    let copying = vec![
+        Field::new("day_key", "Key", "", Takes::Line(60)),
+        Field::new("day", "Day", "For example 23 11 2026.", Takes::Day),
+        why_field("day_reason"),
+        Field::new("day_form", "As", "", Takes::OneOf(vec![Entry::new("text", "Text"), Entry::new("csv", "CSV")])),
+    ];
+    let asked = if is_staff { own_asked(&here).await? } else { Vec::new() };
     let none = (Typed::default(), Wrong::default());
     let of = |form: Which| if form == sent { (typed.clone(), wrong.clone()) } else { none.clone() };
     let ((typed_reveal, wrong_reveal), (typed_find, wrong_find)) = (of(Which::Reveal), of(Which::Find));
+    let (typed_day, wrong_day) = of(Which::Day);
     let title = if wrong.is_empty() { "Names behind keys" } else { "Error: Names behind keys" };
     let page = NamesPage {
         frame: Frame { section: "today", ..Frame::plain(title) },
         whose: if is_staff { "a member of staff" } else { "a pupil" },
         revealing: filled(revealing, &typed_reveal, &wrong_reveal),
         finding: filled(finding, &typed_find, &wrong_find),
+        copying: if is_staff { Vec::new() } else { filled(copying, &typed_day, &wrong_day) },
+        is_staff,
+        asked,
         name: answer.name,
         keys: answer.keys,
         wrong,
@@ -175,6 +202,46 @@ async fn names_page(here: Here, typed: Typed, wrong: Wrong, sent: Which, answer:
         base: here.base,
     };
     Ok(html(&page)?.into_response())
+}
+
+/// What this head asked for: number, when, and how it stands.
+async fn own_asked(here: &Here) -> Result<Vec<(i64, String, &'static str)>, PageError> {
+    let (own, now) = (here.person.session.account.id, here.now());
+    let all = here.register().staff_names_asked(&here.id).await?;
+    let line = |one: &weir_register::alerts::StaffReveal| {
+        (one.id, crate::words::moment(one.asked_at), super::asked::state_words(one.state(now)))
+    };
+    Ok(all.iter().filter(|one| one.asked_by.0 == own).map(line).collect())
+}
+
+/// Whose day is asked for, which, and whether as CSV; otherwise what is wrong.
+pub(in crate::record) fn day_asked(here: &Here, typed: &Typed) -> Result<(UserKey, jiff::civil::Date, bool), Wrong> {
+    let mut faults = Wrong::default();
+    let key = UserKey::parse(typed.of("day_key").trim()).ok();
+    if key.is_none() {
+        faults.0.push(("day_key", "Use a key such as an alert prints.".into()));
+    }
+    let day = typed.day("day", &mut faults);
+    if typed.of("day").trim().is_empty() || day.is_some_and(|day| day > here.today()) {
+        faults.0.push(("day", "Give a day that is not still to come.".into()));
+    }
+    let form = match typed.of("day_form") {
+        "text" => Some(false),
+        "csv" => Some(true),
+        _ => None,
+    };
+    if form.is_none() {
+        faults.0.push(("day_form", "Choose how to copy it.".into()));
+    }
+    match (key, day, form) {
+        (Some(key), Some(day), Some(form)) if faults.is_empty() => Ok((key, day, form)),
+        _ => Err(faults),
+    }
+}
+
+/// The page of names again, with what is wrong with the form of a day.
+pub(in crate::record) async fn day_wrong(here: Here, typed: Typed, wrong: Wrong) -> Result<Response, PageError> {
+    names_page(here, typed, wrong, Which::Day, Answer::default()).await
 }
 
 pub(super) async fn page(here: Here) -> Result<Response, PageError> {
@@ -187,7 +254,7 @@ async fn is_others(here: &Here, key: &UserKey, is_staff: bool) -> Result<bool, P
     Ok(types.contains("staff") != is_staff)
 }
 
-const OTHERS: (&str, &str) = (
+pub(in crate::record) const OTHERS: (&str, &str) = (
     "The logs show a member of staff behind this key: the head asks for that name.",
     "The logs show no member of staff behind this key: the safeguarding lead asks for a pupil\u{2019}s name.",
 );
@@ -204,8 +271,14 @@ pub(super) async fn reveal(here: Here, typed: Sent) -> Result<Response, PageErro
         let wrong = Wrong::one("key", if is_staff { OTHERS.1 } else { OTHERS.0 });
         return names_page(here, typed, wrong, Which::Reveal, Answer::default()).await;
     }
-    let of = Revealing { alert: None, is_staff, second: here.second(&typed).await? };
-    match here.register().reveal(by, &here.id, &key, typed.of("reason"), &of, here.now()).await {
+    if is_staff {
+        let asks = (typed.of("reason"), here.second(&typed).await?);
+        return match here.register().ask_staff_name(by, &here.id, &key, asks, None, here.now()).await {
+            Ok(ask) => Ok(Redirect::to(&format!("{}/names/asked/{ask}", here.base)).into_response()),
+            Err(error) => names_page(here, typed, wrong(error)?, Which::Reveal, Answer::default()).await,
+        };
+    }
+    match here.register().reveal(by, &here.id, &key, typed.of("reason"), None, here.now()).await {
         Ok(receipt) => {
             receipt.spend(Action::Reveal, Some(&key))?;
             let found = named(names, key.clone(), &here).await?;

@@ -8,15 +8,16 @@ use axum::response::{IntoResponse, Response};
 use weir_lake::ids::UserKey;
 use weir_lake::names::ClearName;
 use weir_query::alerts::{Moment, Wanted};
-use weir_register::alerts::{Alert, AlertFile, AlertKind, AlertState, Note, Who};
+use weir_register::alerts::{Alert, AlertFile, AlertKind, AlertState, Note, What, Who};
 use weir_register::records::{AlertOutcome, By};
 use weir_register::{Ability, Action};
 
-use super::{DO_NOT_OPEN, LIMITS, next, severity, state, title, when};
+use super::{LIMITS, next, severity, state, title, when};
 use crate::account::form::Wrong;
 use crate::chart::{Svg, tone_shape};
 use crate::error::PageError;
 use crate::pages::{Frame, html};
+use crate::plain::{DO_NOT_OPEN, marked, seen};
 use crate::record::Here;
 use crate::record::check::{lines, number};
 use crate::record::fields::{Entry, Field, Takes, Typed, filled};
@@ -46,6 +47,8 @@ struct AlertPage {
     state: String,
     next: Option<String>,
     warning: Option<&'static str>,
+    /// It is about the head, and read by the chair.
+    is_of_head: bool,
     asks_for_help: bool,
     facts: Vec<(&'static str, String)>,
     /// The name, while whoever was shown it holds the alert.
@@ -69,7 +72,11 @@ struct AlertPage {
 }
 
 /// What the events and the hour around the last of them say. That it can't be read just now must not hide the alert.
-async fn evidence(here: &Here, by: By, file: &AlertFile) -> (Vec<Moment>, Option<Vec<Moment>>, Option<String>) {
+pub(in crate::record) async fn evidence(
+    here: &Here,
+    by: By,
+    file: &AlertFile,
+) -> (Vec<Moment>, Option<Vec<Moment>>, Option<String>) {
     let alert = &file.alert;
     let why = format!("alert {}, opened by a {}", alert.id, by.role.words());
     let newest = file.events.iter().rev().take(MOST);
@@ -84,7 +91,12 @@ async fn evidence(here: &Here, by: By, file: &AlertFile) -> (Vec<Moment>, Option
     };
     let told = here.evidence.words_of(&wanted, &why).await;
     let around = match (&alert.subject, alert.who) {
-        (Some(pupil), Who::Pupil) => here.evidence.before_and_after(&here.id, pupil, alert.last_at, &why).await.ok(),
+        (Some(pupil), Who::Pupil) => here
+            .evidence
+            .before_and_after(&here.id, pupil, alert.last_at, &why)
+            .await
+            .ok()
+            .map(|moments| safe(moments, &BTreeSet::new())),
         _ => None,
     };
     let missing = |moments: &[Moment]| {
@@ -102,14 +114,27 @@ async fn evidence(here: &Here, by: By, file: &AlertFile) -> (Vec<Moment>, Option
     match told {
         Ok(moments) => {
             let missing = missing(&moments);
-            (moments, around, missing)
+            let listed = file.events.iter().filter(|event| event.what == What::Listed);
+            let listed = listed.map(|event| (event.file_id.clone(), event.line_no)).collect();
+            (safe(moments, &listed), around, missing)
         }
         Err(_) => (Vec::new(), around, Some("The logs can\u{2019}t be read just now. Open this page again in a minute.".into())),
     }
 }
 
+/// Moments with nothing in them that hides or misleads, and no address of what is listed as illegal: the session that reads them hides it
+/// too, and this does not rely on it.
+pub(in crate::record) fn safe(mut moments: Vec<Moment>, listed: &BTreeSet<(String, i64)>) -> Vec<Moment> {
+    for moment in &mut moments {
+        let is_listed = moment.line.as_ref().is_some_and(|line| listed.contains(line));
+        moment.of_what = if is_listed { DO_NOT_OPEN.to_owned() } else { seen(&moment.of_what) };
+        moment.about = seen(&moment.about);
+    }
+    moments
+}
+
 /// Moments as people read them: days in words, and of a class the same thing of one day in one line.
-fn told(moments: Vec<Moment>, is_class: bool) -> Vec<Moment> {
+pub(in crate::record) fn told(moments: Vec<Moment>, is_class: bool) -> Vec<Moment> {
     let mut told: Vec<Moment> = Vec::new();
     for mut moment in moments {
         moment.day = moment.day.parse().map_or_else(|_| moment.day.clone(), words::day);
@@ -151,6 +176,9 @@ pub(super) async fn named(
 
 /// Whether this reader may know whose alert it is.
 pub(super) fn may_know(here: &Here, alert: &Alert) -> bool {
+    if alert.is_of_head {
+        return false;
+    }
     match alert.who {
         Who::Pupil => here.may(Ability::RevealPupil),
         Who::Staff => here.may(Ability::RevealStaff),
@@ -206,7 +234,11 @@ pub(super) async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> 
     let answers = alert.closing.as_ref().filter(|_| alert.state == AlertState::Closing && is_second).map(|closing| {
         format!("{} wants to close this as {}, because: {}", closing.by_name, closing.outcome.words(), closing.why)
     });
-    let note = |note: &Note| NoteLine { by: note.by.clone(), at: words::moment(note.at), lines: lines(&note.text) };
+    let note = |note: &Note| NoteLine {
+        by: note.by.clone(),
+        at: words::moment(note.at),
+        lines: lines(&note.text).iter().map(|line| marked(line)).collect(),
+    };
     let takes = match alert.state {
         AlertState::New => Some("Take it"),
         AlertState::Taken if !alert.is_held_by(by.id) => Some("Take it over"),
@@ -224,6 +256,7 @@ pub(super) async fn page_of(here: Here, id: i64, typed: Typed, wrong: Wrong) -> 
         state: capital(&state(alert)),
         next: next(alert, &watch, here.now()),
         warning: (alert.kind == AlertKind::Illegal).then_some(DO_NOT_OPEN),
+        is_of_head: alert.is_of_head,
         asks_for_help: alert.asks_for_help,
         facts: facts(alert),
         may_ask_name: name.is_none() && alert.is_held_by(by.id) && may_know(&here, alert) && here.names.is_some(),

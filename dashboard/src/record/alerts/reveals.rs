@@ -1,5 +1,5 @@
-//! Who was shown a name, when and why. The head reads the safeguarding lead's and the heads' own; governors read the heads', without the
-//! reasons that somebody typed.
+//! Who was shown a name, when and why. The head reads the safeguarding lead's and the heads' own; the chair of governors reads the heads',
+//! without the reasons that somebody typed.
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};

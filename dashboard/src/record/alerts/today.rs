@@ -46,6 +46,9 @@ struct SchoolToday {
     is_unwatched: bool,
     is_lead: bool,
     is_head: bool,
+    is_chair: bool,
+    /// Nobody reads what is about the head.
+    has_no_chair: bool,
     alerts: Vec<Line>,
     /// What else waits for the reader: how much, and where.
     waits: Vec<(String, String)>,
@@ -88,6 +91,7 @@ pub(super) fn line(alert: &Alert, base: &str, watch: &Watch, account: AccountId,
 pub(super) async fn page(Signed(person): Signed, State(dashboard): State<Dashboard>) -> Result<Response, PageError> {
     let gate = dashboard.gate.clone().ok_or(PageError::NotFound)?;
     let evidence = dashboard.evidence.clone().ok_or(PageError::NotFound)?;
+    let (accounts, all) = (gate.accounts.list().await?, gate.schools()?);
     let (register, now) = (gate.accounts.register(), gate.accounts.now());
     let account = person.session.account.id;
     let mut schools = Vec::new();
@@ -97,7 +101,8 @@ pub(super) async fn page(Signed(person): Signed, State(dashboard): State<Dashboa
         let watch = register.watch(id).await?;
         let is_lead = person.access.sees(Ability::RevealPupil, id);
         let is_head = person.access.sees(Ability::RevealStaff, id);
-        let roles = [(Role::Dsl, is_lead), (Role::Leader, is_head)];
+        let is_chair = person.access.sees(Ability::HeadMatters, id);
+        let roles = [(Role::Dsl, is_lead), (Role::Leader, is_head), (Role::Chair, is_chair)];
         let mut alerts = register.alerts(id, Listed::Open).await?;
         alerts.retain(|alert| roles.iter().any(|(role, held)| *held && alert.is_for(*role, account, now)));
         // Alerts are shown whatever becomes of the figures behind the warning; where it can't be told, it is said.
@@ -110,9 +115,24 @@ pub(super) async fn page(Signed(person): Signed, State(dashboard): State<Dashboa
             *counts.entry(alert.is_urgent()).or_default() += 1;
         }
         let alerts = alerts.iter().map(|alert| line(alert, &base, &watch, account, now)).collect();
-        let is_unwatched = watch.contact.is_empty();
+        let is_unwatched = watch.contact.is_empty() && (is_lead || is_head);
         let waits = waits::of(register, &person, id, gate.accounts.today()).await?;
-        schools.push(SchoolToday { name: school.name.clone(), base, late, is_unwatched, is_lead, is_head, alerts, waits });
+        let chairs = |account: &weir_register::accounts::Account| {
+            account.roles_on(gate.accounts.today()).any(|held| held.role == Role::Chair && held.place.reach(&all).has(id))
+        };
+        let has_no_chair = !accounts.iter().any(chairs);
+        schools.push(SchoolToday {
+            name: school.name.clone(),
+            base,
+            late,
+            is_unwatched,
+            is_lead,
+            is_head,
+            is_chair,
+            has_no_chair,
+            alerts,
+            waits,
+        });
     }
     let of = |is_urgent: bool| counts.get(&is_urgent).copied().unwrap_or(0);
     let lede = match (of(true), of(false)) {

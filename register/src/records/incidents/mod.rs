@@ -53,6 +53,16 @@ impl IncidentAbout {
         }
     }
 
+    /// What incidents of this kind are about, in a word or two.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Pupil => "pupils",
+            Self::Nobody => "failures of the filter",
+            Self::Staff => "staff",
+            Self::Head => "the head",
+        }
+    }
+
     /// Who reads it, in words.
     pub const fn readers(self) -> &'static str {
         match self {

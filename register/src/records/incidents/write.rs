@@ -307,5 +307,5 @@ async fn link(
             .execute(&mut *connection)
             .await?;
     }
-    Ok(())
+    Ok(crate::alerts::mark_heads(connection).await?)
 }
