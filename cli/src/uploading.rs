@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use weir_dashboard::{Looked, LookedLine, MOST_BYTES, Outcome, Taken, UploadRefused, UploadSource, Uploads};
 use weir_ingest::engine::{IngestError, IngestOptions, ingest};
 use weir_ingest::format::Catalogue;
-use weir_ingest::input::{self, InputError, Limits};
+use weir_ingest::input::{self, Limits};
 use weir_ingest::inspect::{InspectedLine, inspect};
 use weir_ingest::report::{FileStatus, IngestReport, Ledger};
 use weir_lake::clock;

@@ -376,7 +376,7 @@ impl Evidence for EngineFigures {
         })
     }
 
-    fn keeping(&self) -> Asked<'_, Keeping> {
+    fn keeping(&self, held: BTreeSet<UserKey>) -> Asked<'_, Keeping> {
         Box::pin(async move {
             let load = Arc::clone(&self.load);
             let asked = tokio::task::spawn_blocking(move || {
@@ -385,12 +385,13 @@ impl Evidence for EngineFigures {
                 let lake = Lake::open(&estate.lake_root).map_err(failed)?;
                 let snapshot = lake.snapshot().map_err(failed)?;
                 let (today, now) = (clock::today_here(), clock::now_micros());
-                let plan = |day| lake.retention_plan(&snapshot, &estate, day, now).map_err(failed);
+                let plan = |day| lake.retention_plan(&snapshot, &estate, &held, day, now).map_err(failed);
                 let (gone, going) = (plan(today)?, plan(today.saturating_add(jiff::Span::new().days(7)))?);
                 let past = |table| gone.going.get(&table).map_or(0, |going| going.rows);
                 let rows = |(table, rows): (&str, u64)| (rows > 0).then(|| (table.replace('_', " "), rows));
                 Ok(Keeping {
                     retention: estate.retention,
+                    own_times: u32::try_from(estate.retention_by_school.len()).unwrap_or(u32::MAX),
                     now: gone.going.iter().filter_map(|(table, going)| rows((table.name(), going.rows))).collect(),
                     week: going
                         .going

@@ -34,6 +34,8 @@ pub struct SeenChanges {
 pub struct Keeping {
     /// The estate's settings.
     pub retention: Retention,
+    /// Schools with times of their own.
+    pub own_times: u32,
     /// What is past its time.
     pub now: Vec<(String, u64)>,
     /// What will be within a week, and is not yet.
@@ -62,8 +64,8 @@ pub trait Evidence: Send + Sync {
     /// What a pupil did on one day.
     fn day_of<'a>(&'a self, school: &'a SchoolId, pupil: &'a UserKey, day: Date, why: &'a str) -> Asked<'a, Vec<Moment>>;
 
-    /// What is kept how long, and what goes next.
-    fn keeping(&self) -> Asked<'_, Keeping>;
+    /// What is kept how long, and what goes next; `held` are the keys whose rows a safeguarding lead holds.
+    fn keeping(&self, held: BTreeSet<UserKey>) -> Asked<'_, Keeping>;
 
     /// Whether a school's logs come in time.
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness>;

@@ -91,7 +91,7 @@ impl Evidence for Example {
         self.before_and_after(school, pupil, 0, why)
     }
 
-    fn keeping(&self) -> Asked<'_, Keeping> {
+    fn keeping(&self, _: BTreeSet<UserKey>) -> Asked<'_, Keeping> {
         let week = vec![("events".to_owned(), 12_400)];
         Box::pin(async move { Ok(Keeping { week, ..Keeping::default() }) })
     }

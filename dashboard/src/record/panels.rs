@@ -8,6 +8,7 @@ use weir_query::saved;
 use super::Here;
 use crate::Dashboard;
 use crate::error::PageError;
+use crate::plain;
 use crate::questions::Told;
 use crate::words::capital;
 
@@ -61,7 +62,12 @@ pub(super) async fn panel(
     Ok(Panel {
         names: cells.names.iter().map(|name| capital(&Cells::heading(name))).collect(),
         is_number: cells.is_number.clone(),
-        rows: cells.rows.iter().take(ROWS).map(|row| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect()).collect(),
+        rows: cells
+            .rows
+            .iter()
+            .take(ROWS)
+            .map(|row| row.iter().map(|cell| plain::seen(cell.as_deref().unwrap_or_default())).collect())
+            .collect(),
         more: cells.rows.len().saturating_sub(ROWS),
         failed: false,
         ..empty

@@ -23,6 +23,7 @@ use crate::csv;
 use crate::error::PageError;
 use crate::figures::FiguresError;
 use crate::pages::{Frame, html};
+use crate::plain;
 use crate::questions::{Told, asked_act, role_for, roles};
 use crate::routes::download;
 use crate::words::capital;
@@ -248,7 +249,12 @@ pub(super) async fn answer(
         is_number: cells.is_number.clone(),
         chart: answer_charts(&question.chart, cells).filter(|_| !cells.rows.is_empty()),
         more: cells.rows.len().saturating_sub(ROWS),
-        rows: cells.rows.iter().take(ROWS).map(|row| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect()).collect(),
+        rows: cells
+            .rows
+            .iter()
+            .take(ROWS)
+            .map(|row| row.iter().map(|cell| plain::seen(cell.as_deref().unwrap_or_default())).collect())
+            .collect(),
         lake_version: reply.lake_version,
     };
     Ok(html(&page_of(&here, &question, &typed, None, Some(shown)))?.into_response())

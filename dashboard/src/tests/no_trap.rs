@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use askama::Template as _;
 use jiff::civil::Date;
+use weir_lake::estate::AcademicYear;
 use weir_lake::ids::{SchoolId, UserKey};
 use weir_query::alerts::{Lateness, Moment, Wanted};
+use weir_query::cells::Cells;
+use weir_query::saved::{self, SavedQuery};
 use weir_query::unclaimed::{Claim, UnclaimedSource};
 use weir_register::Role;
 use weir_register::alerts::{What, Who};
@@ -15,10 +18,12 @@ use super::alerts::{group, key_of, raise};
 use super::house::House;
 use super::markup::{check, read};
 use crate::Example;
-use crate::evidence::{Evidence, Keeping};
+use crate::evidence::{Evidence, Keeping, SeenChanges};
 use crate::figures::Asked;
 use crate::pages::UnclaimedPage;
 use crate::plain::DO_NOT_OPEN;
+use crate::questions::{Reply, Told};
+use crate::view::SchoolYear;
 
 /// What somebody may plant in a log: each holds the word by which it is found again.
 fn planted() -> Vec<String> {
@@ -67,8 +72,29 @@ impl Evidence for Hostile {
         Box::pin(async { Ok(moments(None)) })
     }
 
-    fn keeping(&self) -> Asked<'_, Keeping> {
-        self.0.keeping()
+    fn keeping(&self, held: BTreeSet<UserKey>) -> Asked<'_, Keeping> {
+        self.0.keeping(held)
+    }
+
+    fn whole_year<'a>(&'a self, school: &'a SchoolId, year: AcademicYear) -> Asked<'a, SchoolYear> {
+        self.0.whole_year(school, year)
+    }
+
+    fn questions(&self) -> Asked<'_, Vec<SavedQuery>> {
+        self.0.questions()
+    }
+
+    fn ask<'a>(&'a self, _: &'a str, _: &'a saved::Asked, written: Asked<'a, ()>) -> Asked<'a, Told> {
+        Box::pin(async move {
+            written.await?;
+            let rows = planted().into_iter().map(|text| vec![Some(text)]).collect();
+            let cells = Cells { names: vec!["host".into()], is_number: vec![false], rows };
+            Ok(Told::Answer(Box::new(Reply { cells, csv: String::new(), parameters: Vec::new(), lake_version: 1 })))
+        })
+    }
+
+    fn changes_seen<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Vec<SeenChanges>> {
+        self.0.changes_seen(school)
     }
 
     fn lateness<'a>(&'a self, school: &'a SchoolId) -> Asked<'a, Lateness> {
@@ -155,6 +181,9 @@ async fn whatever_is_planted_in_a_log_is_plain_text_on_every_page() {
         seen += usize::from(answer.body.contains("javascript:evil(") || answer.body.contains("javascript[:]evil("));
     }
     assert!(seen >= 4, "what was planted is shown, so that this test can fail");
+    let asked = lead.post("/school/oakfield/saved/themes_this_week", &[("value-week", "last week")]).await.body;
+    assert!(asked.contains("javascript:evil("), "{asked}");
+    holds_no_trap("saved", &asked);
     let day = [("day_key", key.as_str()), ("day", "23 11 2026"), ("day_form", "csv"), ("day_reason", "a worry")];
     opens_nothing("day", &lead.post("/school/oakfield/names/day", &day).await.body);
     for path in

@@ -70,7 +70,7 @@ fn kept(keeping: &Keeping) -> Vec<(&'static str, String, &'static str)> {
         ),
         (
             "Changes of the filter, with keys of whoever made them",
-            months(retention.pupil_days_months),
+            months(retention.admin_events_months),
             "evidence of the year\u{2019}s review",
         ),
         ("Sums without keys", months(retention.theme_weeks_months), "to compare with the year before"),
@@ -94,8 +94,9 @@ fn going(rows: &[(String, u64)], when: &str) -> Vec<String> {
 async fn page(Signed(person): Signed, State(dashboard): State<Dashboard>) -> Result<Response, PageError> {
     let gate = dashboard.gate.clone().ok_or(PageError::NotFound)?;
     let evidence = dashboard.evidence.clone().ok_or(PageError::NotFound)?;
-    let keeping = evidence.keeping().await?;
     let (register, today) = (gate.accounts.register(), gate.accounts.today());
+    let held = register.holds(today).await?.into_iter().map(|hold| hold.key).collect();
+    let keeping = evidence.keeping(held).await?;
     let mut schools = Vec::new();
     for (id, school) in gate.schools()?.iter().filter(|(id, _)| person.access.sees(Ability::Erase, id)) {
         let requests = register.subject_requests(id).await?;
@@ -115,6 +116,11 @@ async fn page(Signed(person): Signed, State(dashboard): State<Dashboard>) -> Res
             "Raw rows of {} past their time wait: their figures are not made yet, or lines came lately.",
             plural(keeping.waiting, "day")
         ));
+    }
+    if keeping.own_times > 0 {
+        let schools =
+            if keeping.own_times == 1 { "1 school has".to_owned() } else { format!("{} schools have", keeping.own_times) };
+        next.push(format!("{schools} times of their own: weir retention --dry-run says what goes there."));
     }
     let page = ProtectionPage {
         frame: Frame { section: "protection", ..Frame::plain("What is kept, and what do people ask?") },
