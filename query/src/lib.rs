@@ -14,6 +14,7 @@ mod figures;
 #[cfg(test)]
 mod figures_tests;
 mod figuring;
+mod file_rows;
 mod findings;
 #[cfg(test)]
 mod fixture;
@@ -37,7 +38,6 @@ mod rollup_tests;
 mod rows;
 pub mod saved;
 mod scan;
-mod school_rows;
 pub mod scope;
 #[cfg(test)]
 mod scope_tests;
