@@ -53,6 +53,7 @@ pub async fn serve(estate: &Estate, accounts: Accounts, port: u16) -> anyhow::Re
         VaultNames::new(vault, move || Estate::load(&weir_toml).map_err(|error| error.to_string()))
     };
     let schools = move || Estate::load(&weir_toml).map(|estate| estate.schools).map_err(|error| error.to_string());
+    tokio::spawn(figures.clone().keep_ready());
     let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools).with_names(names);
     let bound = bind_for(&dashboard, port).await?;
     if let Some(link) = accounts.first_link(Actor::of_command()).await? {
