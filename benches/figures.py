@@ -5,8 +5,7 @@ indicator of one school and year from the rollups.
 figures.py [--events N] [--runs N] [--only-equal] [--weir PATH] [--sample-data PATH] [--year-of-figures PATH] [--keep DIR]
 
 DuckDB answers Weir's own SQL of every rollup and kept figure (`query/rollups`, `query/figures`), with a few functions named as DuckDB names
-them, and writes zstd Parquet. Polars answers the ones that need no neighbouring rows (POLARS below), so its time is of a part of the work. All
-cells must be equal before any time is printed. With --only-equal nothing is timed: that is the form for a million events in the tests.
+them; Polars answers the same nine, written for it (`in_polars.py`). Both write zstd Parquet. All cells must be equal before any time is printed. With --only-equal nothing is timed: that is the form for a million events in the tests.
 Memory is the largest resident size of the process. Needs Python 3.9 with duckdb, polars and pyarrow, and `cargo build --release --workspace`.
 """
 import argparse
@@ -83,42 +82,6 @@ print(json.dumps({"seconds": time.perf_counter() - begin, "each": took}), flush=
 os._exit(0)
 """
 
-POLARS = """import glob, json, os, sys, time
-import polars as pl
-lake, out = sys.argv[1:3]
-begin = time.perf_counter()
-took = {}
-events = pl.scan_parquet(lake + "/events/*.parquet")
-person = pl.col("user_key").is_not_null() & ~pl.col("user_type").is_in(["shared", "device"])
-seen = ~pl.col("furniture") & pl.col("kind").is_in(["web", "dns"])
-slice_ = ["event_date", "school_id", "source_id"]
-count = lambda what: what.fill_null(False).cast(pl.Int64).sum()
-https = pl.col("scheme") == "https"
-asked = {
-    "activity_hourly": events.filter(pl.col("kind") != "flow")
-        .with_columns(pl.col("event_time").dt.convert_time_zone("Europe/London").dt.hour().cast(pl.Int32).alias("hour"))
-        .group_by(slice_ + ["profile", "user_type", "year_group", "hour", "kind", "action", "category", "furniture"])
-        .agg(pl.len().cast(pl.Int64).alias("requests"), count(person).alias("identified"), count(https).alias("https"),
-             count(https & pl.col("tls_inspected")).alias("path_visible"),
-             count(pl.col("category").is_not_null() & (pl.col("category") != "uncategorised")).alias("categorised"),
-             (pl.col("bytes_in").fill_null(0) + pl.col("bytes_out").fill_null(0)).sum().alias("bytes")),
-    "figure-overrides": events.filter(seen & pl.col("action").is_in(["blocked", "warned", "overridden"]))
-        .group_by(slice_ + ["kind", "category", "domain", "profile", "user_type"])
-        .agg(count(pl.col("action") == "overridden").alias("numerator"), pl.len().cast(pl.Int64).alias("denominator"))
-        .filter(pl.col("numerator") > 0),
-    "figure-search_visible_share": events.filter((pl.col("kind") == "web") & ~pl.col("furniture") & pl.col("search_engine").is_not_null())
-        .group_by(slice_).agg(pl.col("search_term").count().cast(pl.Int64).alias("numerator"), pl.len().cast(pl.Int64).alias("denominator")),
-}
-for name, frame in asked.items():
-    before = time.perf_counter()
-    frame.sink_parquet(out + "/" + name + ".parquet", compression="zstd")
-    took[name.replace("-", " ")] = round(time.perf_counter() - before, 3)
-print(json.dumps({"seconds": time.perf_counter() - begin, "each": took}), flush=True)
-# At Python's own way out the packages' threads sometimes end it with an abort, after the answer.
-os._exit(0)
-"""
-
-
 def measured(argv, now=None):
     """wall seconds, largest resident megabytes, standard output, processor seconds; the command must succeed"""
     environment = {**os.environ, **({"WEIR_NOW": now} if now else {})}
@@ -157,6 +120,8 @@ def compare(lake, out, polars_out):
     for name in ROLLUPS:
         ours, theirs = f"SELECT * FROM read_parquet('{lake}/{name}/*.parquet')", f"SELECT * FROM '{out}/{name}.parquet'"
         equal(name, ours, theirs, columns_of(theirs), "DuckDB")
+        theirs = f"SELECT * FROM '{polars_out}/{name}.parquet'"
+        equal(name, ours, theirs, columns_of(theirs), "Polars")
     for folder, who in ((out, "DuckDB"), (polars_out, "Polars")):
         for path in sorted(glob.glob(f"{folder}/figure-*.parquet")):
             name = os.path.basename(path)[7:-8]
@@ -166,9 +131,6 @@ def compare(lake, out, polars_out):
             theirs = f"SELECT {', '.join(KEPT)}, {object_} AS dimensions FROM '{path}'"
             ours = f"SELECT * FROM read_parquet('{lake}/figures/*.parquet') WHERE indicator = '{name}'"
             equal(f"figure {name}", ours, theirs, KEPT + ["dimensions"], who)
-    if os.path.exists(f"{polars_out}/activity_hourly.parquet"):
-        theirs = f"SELECT * FROM '{polars_out}/activity_hourly.parquet'"
-        equal("activity_hourly", f"SELECT * FROM read_parquet('{lake}/activity_hourly/*.parquet')", theirs, columns_of(theirs), "Polars")
     return compared
 
 
@@ -214,7 +176,7 @@ def main():
             with open(program, "w", encoding="utf-8") as f:
                 json.dump(duckdb_program(lake, tables, outs[0]), f)
             duck.append(measured([sys.executable, "-c", DUCKDB, program]))
-            pol.append(measured([sys.executable, "-c", POLARS, lake, outs[1]]))
+            pol.append(measured([sys.executable, os.path.join(HERE, "in_polars.py"), lake, tables, outs[1]]))
         for name, rows in compare(lake, *outs).items():
             print(f"equal: {name}, {rows} rows")
         if a.only_equal:

@@ -1,7 +1,8 @@
 //! Figures from the lake: opens a snapshot, asks the query engine, and puts its answers into the words of a page.
 //!
 //! A snapshot is looked for again every few seconds, and so are the estate's files; what was computed for one is kept until
-//! either changes. Pages say which lake version they were made from.
+//! either changes, and computed before anybody asks where [`EngineFigures::keep_ready`] runs. Pages say which lake version they were made
+//! from.
 
 mod groups;
 mod records;
@@ -50,6 +51,13 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// schools computed anew; the pages of records themselves show it at once.
 const RECORDS_AGAIN: Duration = Duration::from_secs(600);
 
+/// How long whoever keeps figures ready waits before lake and estate are looked at again: every look reads the estate's files.
+const READY_AGAIN: Duration = Duration::from_secs(20);
+
+/// School years, and comparisons of a group's year, that are kept at most of one state, some hundred kilobytes each. Whoever asks for more
+/// years than there are has them made anew.
+const MOST_KEPT: usize = 512;
+
 /// Up to this many schools the overview also says what to look at in each; beyond, computing their pages would keep the machine
 /// busy for many minutes after each run.
 const SCHOOLS_WITH_FINDINGS: usize = 60;
@@ -57,15 +65,19 @@ const SCHOOLS_WITH_FINDINGS: usize = 60;
 /// A school and year, computed once however many ask at the same time.
 type YearCell = Arc<OnceCell<Arc<page::SchoolYear>>>;
 
+/// Each school's newest year.
+type Pages = HashMap<String, Arc<page::SchoolYear>>;
+
 type LoadEstate = dyn Fn() -> Result<Estate, FiguresError> + Send + Sync;
 
-/// Figures of a lake.
+/// Figures of a lake. A clone shares what was computed.
+#[derive(Clone)]
 pub struct EngineFigures {
     load: Arc<LoadEstate>,
     options: EngineOptions,
     /// Where people record.
     register: Option<Register>,
-    opened: Mutex<Option<Looked>>,
+    opened: Arc<Mutex<Option<Looked>>>,
 }
 
 /// When lake and estate were last looked at, when the register was, and what was found.
@@ -92,6 +104,8 @@ struct Kept {
     is_looking: AtomicBool,
     overview: OnceCell<Arc<page::Overview>>,
     questions: OnceCell<SavedQueries>,
+    groups: OnceCell<Vec<compare::GroupRef>>,
+    comparisons: std::sync::Mutex<HashMap<(String, String), Arc<compare::Comparison>>>,
     years: std::sync::Mutex<HashMap<(String, String), YearCell>>,
 }
 
@@ -102,7 +116,7 @@ impl EngineFigures {
             load: Arc::new(move || load().map_err(|error| FiguresError::Failed(error.to_string()))),
             options,
             register: None,
-            opened: Mutex::new(None),
+            opened: Arc::default(),
         }
     }
 
@@ -110,6 +124,24 @@ impl EngineFigures {
     #[must_use]
     pub fn with_register(self, register: Register) -> Self {
         Self { register: Some(register), ..self }
+    }
+
+    /// Computes what pages show before anybody asks, at once and whenever lake or estate has changed. Never ends; what could not be computed
+    /// is tried again when a page asks for it.
+    pub async fn keep_ready(self) {
+        let mut ready: Weak<Opened> = Weak::new();
+        loop {
+            match self.state().await {
+                Ok(state) if ready.as_ptr() != Arc::as_ptr(&state) => {
+                    ready = Arc::downgrade(&state);
+                    drop(state);
+                    get_ready(&ready).await;
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "figures can't be got ready"),
+            }
+            tokio::time::sleep(READY_AGAIN).await;
+        }
     }
 
     /// The newest state; opened again where lake or estate changed.
@@ -173,9 +205,30 @@ async fn look_at(state: Weak<Opened>, schools: Vec<(String, AcademicYear)>) {
     for (school, year) in schools {
         let Some(state) = state.upgrade() else { return };
         // One school that can't be computed must not hide the others; its line says that nothing was looked at.
-        if let Err(error) = state.school_year(&school, year).await {
+        if let Err(error) = state.page(&school, year).await {
             tracing::error!(school, %error, "left out of the overview's findings");
         }
+    }
+}
+
+/// The overview, the groups, and the newest year of each school.
+async fn get_ready(opened: &Weak<Opened>) {
+    let Some(state) = opened.upgrade() else { return };
+    let first = async {
+        let (_, waiting) = state.known().await?;
+        let year = state.year_of_groups();
+        for group in state.groups().await? {
+            state.comparison(&group.slug, year).await?;
+        }
+        Ok::<_, FiguresError>(waiting)
+    };
+    match first.await {
+        Ok(waiting) if !waiting.is_empty() && !state.kept.is_looking.swap(true, Ordering::Relaxed) => {
+            drop(state);
+            look_at(Weak::clone(opened), waiting).await;
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "figures can't be got ready"),
     }
 }
 
@@ -203,14 +256,40 @@ impl Opened {
         Ok(Arc::clone(made.await?))
     }
 
-    async fn school_year(&self, school: &str, year: AcademicYear) -> Result<Arc<page::SchoolYear>, FiguresError> {
-        self.year_of(&page::School::new(&self.engine, school), year).await
+    async fn groups(&self) -> Result<&[compare::GroupRef], FiguresError> {
+        let year = self.year_of_groups().to_string();
+        let made = self.kept.groups.get_or_try_init(|| async { compare::groups(&self.engine, &year).await.map_err(failed) });
+        Ok(made.await?)
+    }
+
+    /// The year under which groups stand on the page of all schools.
+    fn year_of_groups(&self) -> AcademicYear {
+        AcademicYear::of(self.engine.today(), "england")
+    }
+
+    async fn comparison(&self, group: &str, year: AcademicYear) -> Result<Arc<compare::Comparison>, FiguresError> {
+        let key = (group.to_string(), year.to_string());
+        let kept = || self.kept.comparisons.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(known) = kept().get(&key).cloned() {
+            return Ok(known);
+        }
+        let found = compare::compare(&self.engine, group, &key.1).await.map_err(failed)?;
+        let found = Arc::new(found.ok_or(FiguresError::NotFound)?);
+        let mut kept = kept();
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(key, Arc::clone(&found));
+        Ok(found)
     }
 
     async fn year_of(&self, of: &page::School<'_>, year: AcademicYear) -> Result<Arc<page::SchoolYear>, FiguresError> {
         let key = (of.id().to_string(), year.to_string());
         let cell = {
             let mut years = self.kept.years.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if years.len() >= MOST_KEPT && !years.contains_key(&key) {
+                years.clear();
+            }
             Arc::clone(years.entry(key.clone()).or_default())
         };
         let made = cell.get_or_try_init(|| async { page::school_year(of, &key.1).await.map(Arc::new).map_err(failed) });
@@ -237,22 +316,29 @@ impl Opened {
     /// All schools with what is known by now. Findings need a school's whole page, some seconds each: they are computed one school
     /// after another behind the page's back, so that the first look at the schools never waits for them.
     async fn list(state: &Arc<Self>) -> Result<Overview, FiguresError> {
-        let overview = state.overview().await?;
-        let mut pages = HashMap::new();
-        let mut waiting = Vec::new();
+        let (pages, waiting) = state.known().await?;
+        if !waiting.is_empty() && !state.kept.is_looking.swap(true, Ordering::Relaxed) {
+            // Not a strong reference: once the lake has changed and nobody shows this state any more, the work ends.
+            tokio::spawn(look_at(Arc::downgrade(state), waiting));
+        }
+        Ok(words::overview(state.overview().await?.as_ref(), &pages))
+    }
+
+    /// The newest year of each school as far as it is known by now, and those that are still to be computed, where that can be waited for.
+    async fn known(&self) -> Result<(Pages, Vec<(String, AcademicYear)>), FiguresError> {
+        let overview = self.overview().await?;
+        let (mut pages, mut waiting) = (Pages::new(), Vec::new());
         for summary in &overview.schools {
             let Some(year) = AcademicYear::parse(&summary.newest_year) else { continue };
-            match state.ready(&summary.school.school_id, year) {
+            match self.ready(&summary.school.school_id, year) {
                 Some(page) => drop(pages.insert(summary.school.school_id.clone(), page)),
                 None => waiting.push((summary.school.school_id.clone(), year)),
             }
         }
-        let is_small = overview.schools.len() <= SCHOOLS_WITH_FINDINGS;
-        if is_small && !waiting.is_empty() && !state.kept.is_looking.swap(true, Ordering::Relaxed) {
-            // Not a strong reference: once the lake has changed and nobody shows this state any more, the work ends.
-            tokio::spawn(look_at(Arc::downgrade(state), waiting));
+        if overview.schools.len() > SCHOOLS_WITH_FINDINGS {
+            waiting.clear();
         }
-        Ok(words::overview(&overview, &pages))
+        Ok((pages, waiting))
     }
 
     async fn page(&self, school: &str, year: AcademicYear) -> Result<SchoolYear, FiguresError> {
@@ -455,17 +541,15 @@ impl Figures for EngineFigures {
     fn groups(&self) -> Asked<'_, Vec<GroupLink>> {
         Box::pin(async {
             let state = self.state().await?;
-            let year = AcademicYear::of(state.engine.today(), "england").to_string();
-            let found = compare::groups(&state.engine, &year).await.map_err(failed)?;
-            Ok(found.iter().map(groups::link).collect())
+            Ok(state.groups().await?.iter().map(groups::link).collect())
         })
     }
 
     fn group<'a>(&'a self, group: &'a str, year: AcademicYear) -> Asked<'a, Group> {
         Box::pin(async move {
             let state = self.state().await?;
-            let found = compare::compare(&state.engine, group, &year.to_string()).await.map_err(failed)?;
-            groups::group(&found.ok_or(FiguresError::NotFound)?, year).ok_or(FiguresError::NotFound)
+            let found = state.comparison(group, year).await?;
+            groups::group(&found, year).ok_or(FiguresError::NotFound)
         })
     }
 

@@ -23,8 +23,13 @@ use crate::schema::Table;
 /// Rows read at a time. Small enough that a row of 41 columns times some tens of open row groups stays in memory.
 pub(crate) const READ_ROWS: usize = 8 * 1024;
 
-/// Up to so many rows a file is written for speed and not for size: some hundred kilobytes, until days are merged.
+/// Up to so many rows a file, or each of its row groups, is written for speed and not for size: some hundred kilobytes, until days are
+/// merged.
 const FEW_ROWS: u64 = 4 * 1024;
+
+/// Rows after which a row group ends with a school, so that whoever reads one school opens its rows alone, and a neighbour's. Of fewer
+/// rows, what the footer says of each group costs more than reading the others' rows.
+const SCHOOL_GROUP_ROWS: usize = 1024;
 
 impl Lake {
     /// Writes rows in the table's schema as files of one date each, sorted; not visible before a commit names them.
@@ -119,8 +124,15 @@ pub fn write_rows(
     while from < rows.num_rows() {
         let date = dates(&rows)?[from];
         let length = dates(&rows)?[from..].partition_point(|other| *other == date);
-        let mut writer = RowWriter::create(root, table, date, length as u64)?;
-        writer.append(&rows.slice(from, length))?;
+        let rows = rows.slice(from, length);
+        let groups = school_groups(&rows)?;
+        let mut writer = RowWriter::create(root, table, date, groups.iter().copied().max().unwrap_or(0) as u64)?;
+        let mut start = 0;
+        for group in groups {
+            writer.append(&rows.slice(start, group))?;
+            writer.end_row_group()?;
+            start += group;
+        }
         files.extend(writer.finish(key_values)?);
         from += length;
     }
@@ -171,6 +183,21 @@ fn sorted(table: Table, rows: &RecordBatch) -> Result<RecordBatch, LakeError> {
     take_record_batch(rows, &order).map_err(|error| refused(format!("rows of {}: {error}", table.name())))
 }
 
+/// The lengths of the row groups of sorted rows of one date: each ends with a school.
+fn school_groups(rows: &RecordBatch) -> Result<Vec<usize>, LakeError> {
+    let (schools, _) = sort_key(rows)?;
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for at in 1..rows.num_rows() {
+        if at - start >= SCHOOL_GROUP_ROWS && schools.value(at) != schools.value(at - 1) {
+            groups.push(at - start);
+            start = at;
+        }
+    }
+    groups.push(rows.num_rows() - start);
+    Ok(groups)
+}
+
 fn is_identity(order: &UInt32Array) -> bool {
     order.values().iter().enumerate().all(|(at, row)| at as u32 == *row)
 }
@@ -199,7 +226,7 @@ pub(crate) struct RowWriter {
 }
 
 impl RowWriter {
-    /// `about` is the number of rows to come, or more.
+    /// `about` is the number of rows of a row group to come, or more.
     pub(crate) fn create(root: &Path, table: Table, date: i32, about: u64) -> Result<Self, LakeError> {
         let staged = StagedFile::create(root, table, date, &uuid::Uuid::new_v4().simple().to_string())?;
         let writer = plain_writer(table, about <= FEW_ROWS, &staged)?;

@@ -6,7 +6,7 @@ FROM (
     SELECT d.school_id, d.event_date, d.action, d.requests, d.identified,
            date_part('year', d.event_date)
                - CASE WHEN date_part('month', d.event_date) >= CASE WHEN s.nation = 'scotland' THEN 8 ELSE 9 END THEN 0 ELSE 1 END AS year_start
-    FROM decided_days d
+    FROM decided_hours d
     JOIN schools s ON s.school_id = d.school_id
 ) h
 GROUP BY h.school_id, h.year_start

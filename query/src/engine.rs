@@ -15,7 +15,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
-use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -29,7 +28,7 @@ use jiff::civil::Date;
 use tokio::sync::OnceCell;
 use weir_lake::estate::Estate;
 use weir_lake::ids::SchoolId;
-use weir_lake::lake::Snapshot;
+use weir_lake::lake::{DataFile, Snapshot};
 use weir_lake::schema::Table;
 
 use crate::error::QueryError;
@@ -328,38 +327,16 @@ impl Engine {
         self.asker(context).rows(text, parameters).await
     }
 
-    /// As [`Engine::rows_in`], as a table in memory. Each batch is copied as it comes, so that no page it was read from is kept.
-    pub(crate) async fn in_memory(
-        &self,
-        context: &SessionContext,
-        text: &str,
-        parameters: &[(&str, ScalarValue)],
-    ) -> Result<Arc<dyn TableProvider>, QueryError> {
-        let limits = self.limits();
-        let answer = async {
-            let frame = with_parameters(context.sql(text).await?, parameters)?;
-            let schema = tables::plain_texts(frame.schema().as_arrow());
-            let mut partitions = vec![Vec::new(); self.options.partitions.max(1)];
-            let mut stream = frame.execute_stream().await?;
-            let mut turn = 0;
-            while let Some(batch) = stream.next().await {
-                partitions[turn].push(tables::with_schema(&batch?, &schema)?);
-                turn = (turn + 1) % partitions.len();
-            }
-            MemTable::try_new(schema, partitions)
-        };
-        let table = tokio::time::timeout(self.options.time_limit, answer)
-            .await
-            .map_err(|_| limits.timed_out())?
-            .map_err(|error| limits.explain(error))?;
-        Ok(Arc::new(table))
-    }
-
     /// A context with some tables replaced or added and without the views: for roll-ups, which make many and ask tables alone.
     pub(crate) fn context_with(&self, replaced: Tables) -> Result<SessionContext, QueryError> {
         let mut tables = self.tables.clone();
         tables.extend(replaced);
         bare_context(&self.runtime, &self.options, &tables)
+    }
+
+    /// Some files of a table, as a table.
+    pub(crate) fn files_table(&self, table: Table, files: Vec<DataFile>) -> Result<FilesTable, QueryError> {
+        Ok(FilesTable::new(table, files, store_url()?))
     }
 
     fn limits(&self) -> Limits {

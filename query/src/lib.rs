@@ -15,6 +15,7 @@ mod figures;
 #[cfg(test)]
 mod figures_tests;
 mod figuring;
+mod file_rows;
 mod findings;
 #[cfg(test)]
 mod fixture;
@@ -38,7 +39,6 @@ mod rollup_tests;
 mod rows;
 pub mod saved;
 mod scan;
-mod school_rows;
 pub mod scope;
 #[cfg(test)]
 mod scope_tests;

@@ -27,7 +27,7 @@ use weir_lake::arrow_schema::UTC;
 use weir_lake::lake::DataFile;
 use weir_lake::schema::Table;
 
-use crate::school_rows::school_rows;
+use crate::file_rows::{WantedRows, rows_of};
 
 /// What the lake commit says of each file, as columns for a pruning predicate.
 struct FileBounds<'a> {
@@ -137,10 +137,10 @@ impl FilesTable {
         PartitionedFile::new(format!("{}/{}", self.table.name(), file.path), file.bytes).with_statistics(Arc::new(statistics))
     }
 
-    /// The rows of one school, in no plan.
-    pub(crate) async fn of_school(&self, runtime: &RuntimeEnv, school: &str, threads: usize) -> Result<Vec<RecordBatch>> {
+    /// The rows of some schools and columns, in no plan.
+    pub(crate) async fn rows(&self, runtime: &RuntimeEnv, wanted: &WantedRows, threads: usize) -> Result<Vec<RecordBatch>> {
         let store = runtime.object_store(&self.store)?;
-        school_rows(store, self.table.name(), &self.files, &self.schema, school, threads).await
+        rows_of(store, self.table.name(), self.files.iter(), wanted, threads).await
     }
 
     /// Files that the filters can't rule out by what the commit says of them.

@@ -63,6 +63,7 @@ pub async fn serve(estate: &Estate, accounts: Accounts, port: u16) -> anyhow::Re
     let waits = letters.clone();
     let postman = tokio::spawn(send_letters(accounts.clone(), weir_toml.clone(), letters));
     let schools = move || Estate::load(&weir_toml).map(|estate| estate.schools).map_err(|error| error.to_string());
+    tokio::spawn(figures.clone().keep_ready());
     let dashboard = Dashboard::with_sign_in(figures, accounts.clone(), estate.serving.clone(), schools)
         .with_names(names)
         .with_uploads(uploads)

@@ -1,18 +1,24 @@
-//! Asks questions of a context: one, or many shared out over threads.
+//! Asks questions of a context: one, or many shared out over threads; apart from the engine that made it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
+use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
+use futures::StreamExt;
 use tokio::task::JoinSet;
 
 use super::{Engine, with_parameters};
 use crate::error::QueryError;
 use crate::explain::Limits;
+use crate::file_rows::WantedRows;
 use crate::frame::Question;
+use crate::scan::FilesTable;
+use crate::tables;
 
 /// A context and the limits of its questions, apart from its engine.
 #[derive(Clone)]
@@ -46,6 +52,39 @@ impl Asker {
             .await
             .map_err(|_| self.limits.timed_out())?
             .map_err(|error| self.limits.explain(error))
+    }
+
+    /// The context that is asked.
+    pub(crate) fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// The rows of some files, in no plan.
+    pub(crate) async fn rows_of(&self, table: &FilesTable, wanted: &WantedRows) -> Result<Vec<RecordBatch>, QueryError> {
+        let runtime = self.context.runtime_env();
+        tokio::time::timeout(self.time_limit, table.rows(&runtime, wanted, self.threads))
+            .await
+            .map_err(|_| self.limits.timed_out())?
+            .map_err(|error| self.limits.explain(error))
+    }
+
+    /// An answer as a table in memory. Each batch is copied as it comes, so that no page it was read from is kept.
+    pub(crate) async fn in_memory(&self, text: &str) -> Result<Arc<dyn TableProvider>, QueryError> {
+        let answer = async {
+            let frame = self.context.sql(text).await?;
+            let schema = tables::plain_texts(frame.schema().as_arrow());
+            let mut rows = Vec::new();
+            let mut stream = frame.execute_stream().await?;
+            while let Some(batch) = stream.next().await {
+                rows.push(tables::with_schema(&batch?, &schema)?);
+            }
+            MemTable::try_new(schema, vec![rows])
+        };
+        let table = tokio::time::timeout(self.time_limit, answer)
+            .await
+            .map_err(|_| self.limits.timed_out())?
+            .map_err(|error| self.limits.explain(error))?;
+        Ok(Arc::new(table))
     }
 
     /// The answers of many questions, in their order. A small question is planning, which keeps one thread busy: so as many are asked at

@@ -13,6 +13,7 @@ use weir_lake::schema::Table;
 
 use super::{Engine, EngineOptions, Tables, bare_context, configuration, new_context, views, with_parameters};
 use crate::error::QueryError;
+use crate::file_rows::WantedRows;
 use crate::rollup::conformed;
 use crate::scan::FilesTable;
 use crate::tables;
@@ -43,7 +44,8 @@ impl Engine {
             let Some(files) = provider.and_then(|provider| provider.downcast_ref::<FilesTable>()) else {
                 return self.school_context_of(self.full().await?, school).await;
             };
-            let read = files.of_school(&self.runtime, school, self.options.partitions);
+            let wanted = WantedRows { schools: Some(school.to_string()..=school.to_string()), schema: table.scan_schema() };
+            let read = files.rows(&self.runtime, &wanted, self.options.partitions);
             let rows = tokio::time::timeout(self.options.time_limit, read)
                 .await
                 .map_err(|_| limits.timed_out())?
