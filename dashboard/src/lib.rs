@@ -65,7 +65,16 @@ pub struct Dashboard {
 impl Dashboard {
     /// Pages over these figures without sign-in, on this machine alone: for figures that are invented.
     pub fn new(figures: impl Figures + 'static) -> Self {
-        Self { figures: Arc::new(figures), gate: None, evidence: None, names: None, letters: None, providers: Arc::default(), numbers: Arc::default(), serving: Serving::default() }
+        Self {
+            figures: Arc::new(figures),
+            gate: None,
+            evidence: None,
+            names: None,
+            letters: None,
+            providers: Arc::default(),
+            numbers: Arc::default(),
+            serving: Serving::default(),
+        }
     }
 
     /// Pages over these figures for people with accounts, who see the schools of their roles; reached as weir.toml says.
@@ -78,7 +87,16 @@ impl Dashboard {
         let gate = Gate::new(accounts, serving.clone(), Box::new(schools));
         let figures = Arc::new(figures);
         let evidence: Arc<dyn Evidence> = figures.clone();
-        Self { figures: Arc::new(Scoped(figures)), gate: Some(Arc::new(gate)), evidence: Some(evidence), names: None, letters: None, providers: Arc::default(), numbers: Arc::default(), serving }
+        Self {
+            figures: Arc::new(Scoped(figures)),
+            gate: Some(Arc::new(gate)),
+            evidence: Some(evidence),
+            names: None,
+            letters: None,
+            providers: Arc::default(),
+            numbers: Arc::default(),
+            serving,
+        }
     }
 
     /// The same with names behind keys, for those who may see one.

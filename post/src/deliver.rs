@@ -81,7 +81,12 @@ pub async fn deliver(accounts: &Accounts, estate: &Estate, actor: &Actor) -> Res
 }
 
 /// The link of a letter that signs in, made at the last moment: it stands in the letter alone. Or why there is none.
-async fn link(accounts: &Accounts, estate: &Estate, actor: &Actor, letter: &Letter) -> Result<Result<Way, &'static str>, PostError> {
+async fn link(
+    accounts: &Accounts,
+    estate: &Estate,
+    actor: &Actor,
+    letter: &Letter,
+) -> Result<Result<Way, &'static str>, PostError> {
     // Whoever waited so long has asked again, or went another way; an old letter must not sign anybody in.
     let asked_at = letter.about.parse().unwrap_or(letter.made_at);
     if accounts.now() - asked_at > LETTER_LINK_MICROS {

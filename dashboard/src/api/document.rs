@@ -34,7 +34,8 @@ const REFUSALS: [(&str, &str); 5] = [
 /// The description.
 pub(super) fn description() -> OpenApi {
     let mut described = Described::openapi();
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token made on one's account page")).build();
+    let scheme =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token made on one's account page")).build();
     if let Some(components) = described.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
     }

@@ -45,7 +45,9 @@ pub enum ProviderError {
         id: String,
     },
     /// A role or place that there is not.
-    #[error("sign_in {id}: found the role {role:?} at {at:?}; use them as `weir user add` does, for example \"governor\" at \"school:oakfield\"")]
+    #[error(
+        "sign_in {id}: found the role {role:?} at {at:?}; use them as `weir user add` does, for example \"governor\" at \"school:oakfield\""
+    )]
     Role {
         /// Which provider.
         id: String,

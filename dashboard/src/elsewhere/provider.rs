@@ -12,8 +12,8 @@ use openidconnect::core::{
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, AuthenticationFlow, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, IssuerUrl, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse,
-    TokenResponse as _,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
+    StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use weir_lake::estate::SignInProvider;
@@ -180,8 +180,10 @@ impl Provider {
         let nonce = Nonce::new(back.way.nonce);
         let token = answer.id_token().ok_or_else(|| Refused::Unbelieved("no token says who it is".into()))?;
         // A token that no known key signed: the keys may be new.
-        let is_unknown =
-            matches!(token.claims(&verifier(&asker), &nonce), Err(openidconnect::ClaimsVerificationError::SignatureVerification(_)));
+        let is_unknown = matches!(
+            token.claims(&verifier(&asker), &nonce),
+            Err(openidconnect::ClaimsVerificationError::SignatureVerification(_))
+        );
         let asker = if is_unknown { self.asker(&back.way.back, ANEW).await? } else { asker };
         let verifier = verifier(&asker);
         let claims = token.claims(&verifier, &nonce).map_err(|error| Refused::Unbelieved(error.to_string()))?;
@@ -189,8 +191,7 @@ impl Provider {
             let unbelieved = |error: &dyn std::fmt::Display| Refused::Unbelieved(error.to_string());
             let algorithm = token.signing_alg().map_err(|error| unbelieved(&error))?;
             let key = token.signing_key(&verifier).map_err(|error| unbelieved(&error))?;
-            let found =
-                AccessTokenHash::from_token(answer.access_token(), algorithm, key).map_err(|error| unbelieved(&error))?;
+            let found = AccessTokenHash::from_token(answer.access_token(), algorithm, key).map_err(|error| unbelieved(&error))?;
             if found != *expected {
                 return Err(Refused::Unbelieved("the access token is another's".into()));
             }
@@ -213,7 +214,12 @@ impl Provider {
             email: claims.email().map(|email| email.to_string()),
             vouched: claims.email_verified() == Some(true),
             second_step: amr.iter().any(|method| method.as_str() == "mfa") || acr.is_some_and(|acr| SECOND_STEPS.contains(&acr)),
-            roles: self.roles.iter().filter(|(group, _, _)| is_theirs(group)).map(|(_, role, place)| (*role, place.clone())).collect(),
+            roles: self
+                .roles
+                .iter()
+                .filter(|(group, _, _)| is_theirs(group))
+                .map(|(_, role, place)| (*role, place.clone()))
+                .collect(),
         })
     }
 

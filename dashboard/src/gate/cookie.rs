@@ -83,7 +83,10 @@ mod tests {
             }
             assert_eq!(Kind::Plain.read(Of::Session, &headers).as_deref(), wanted, "{lines:?}");
         }
-        assert_eq!(Kind::Secure.set(Of::Session, "ab").unwrap(), "__Host-weir-session=ab; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            Kind::Secure.set(Of::Session, "ab").unwrap(),
+            "__Host-weir-session=ab; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
         assert_eq!(Kind::Plain.clear(Of::Session).unwrap(), "weir-session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
     }
 }

@@ -144,7 +144,11 @@ async fn open(addresses: &[IpAddr], port: u16) -> Result<Bound, ServeError> {
         port = listener.local_addr()?.port();
         listeners.push(listener);
     }
-    if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok(Bound { listeners, numbers: None, tls: None, port, url: None }) }
+    if listeners.is_empty() {
+        Err(ServeError::NoAddress)
+    } else {
+        Ok(Bound { listeners, numbers: None, tls: None, port, url: None })
+    }
 }
 
 impl Bound {

@@ -47,7 +47,9 @@ fn wanted(path: &str, who: Option<Role>, is_half_way: bool) -> Wanted {
     let is_way_in = path == "/sign-in"
         || ["/sign-in/letter", "/sign-in/with/", "/sign-in/back/"].iter().any(|start| path.starts_with(start))
         || path == "/api/v1/openapi.json"
-        || path.starts_with("/link/") || path.starts_with("/assets/") || path == "/health";
+        || path.starts_with("/link/")
+        || path.starts_with("/assets/")
+        || path == "/health";
     let is_half = path.starts_with("/sign-in/") || path == "/sign-out";
     let is_own = path.starts_with("/account") || path.starts_with("/mail/");
     let is_people = path.starts_with("/people");

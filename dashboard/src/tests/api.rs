@@ -132,7 +132,8 @@ async fn a_token_that_does_not_work_is_refused_alike_and_soon_not_looked_at() {
     let refused = good.get(PATHS[0]).await;
     is_problem(&refused, StatusCode::UNAUTHORIZED);
     assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"weir\"");
-    for headers in [vec![], vec![("authorization", "Basic Z3dlbjp4".to_owned())], vec![("authorization", "Bearer x".to_owned())]] {
+    for headers in [vec![], vec![("authorization", "Basic Z3dlbjp4".to_owned())], vec![("authorization", "Bearer x".to_owned())]]
+    {
         let mut nobody = house.browser();
         nobody.headers = headers;
         let answer = nobody.get(PATHS[0]).await;

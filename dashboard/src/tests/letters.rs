@@ -35,7 +35,9 @@ async fn everybody_who_asks_gets_the_same_answer() {
     check("/sign-in/letter", &page.body);
     let mut answers = Vec::new();
     // The fourth at one address is too many, and the answer is no other.
-    for email in ["gov@oak.example", "lead@oak.example", "nobody@oak.example", "gov@oak.example", "gov@oak.example", "gov@oak.example"] {
+    for email in
+        ["gov@oak.example", "lead@oak.example", "nobody@oak.example", "gov@oak.example", "gov@oak.example", "gov@oak.example"]
+    {
         let answer = browser.post("/sign-in/letter", &[("email", email)]).await;
         assert_eq!(answer.status, StatusCode::OK);
         check("/sign-in/letter", &answer.body);

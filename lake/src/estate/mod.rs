@@ -44,8 +44,8 @@ pub use receiving::{Listening, Receiving, Sender, TlsFiles, UNKNOWN_SENDERS, Unk
 pub use roster::{Roster, RosterRow};
 pub use school_map::{SchoolMap, Site, school_of};
 pub use serving::{Serving, ServingTls};
-pub use sign_in::{SignInProvider, SignInRole};
 pub use settings::{Engine, Retention, SchoolHours};
+pub use sign_in::{SignInProvider, SignInRole};
 pub use tables_arrow::estate_tables;
 pub use term_dates::{TermDates, half_terms_from_ics, six_half_terms};
 

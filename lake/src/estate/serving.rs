@@ -53,7 +53,10 @@ pub(crate) fn check(raw: RawServing, home: &Path, lake_root: &Path, place: &Plac
     let metrics = raw.metrics.as_ref().and_then(|text| {
         let found = text.get_ref().parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
         if found.is_none() {
-            let what = format!("{}; use an address of this machine and a port, for example \"127.0.0.1:9601\"", found_text(text.get_ref()));
+            let what = format!(
+                "{}; use an address of this machine and a port, for example \"127.0.0.1:9601\"",
+                found_text(text.get_ref())
+            );
             place.refuse(text, "serve.metrics", what, problems);
         }
         found

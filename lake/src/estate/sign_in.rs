@@ -115,7 +115,8 @@ pub(crate) fn check(
         for role in &raw.role {
             // Who may give every role is decided by people, in Weir.
             if role.role.get_ref() == "administrator" {
-                let what = "no group elsewhere makes an administrator; give that role on the page of people, or with `weir user add`";
+                let what =
+                    "no group elsewhere makes an administrator; give that role on the page of people, or with `weir user add`";
                 place.refuse(&role.role, "sign_in.role.role", what, problems);
             }
         }

@@ -176,7 +176,8 @@ impl Inner {
     /// Refuses to write under a key that another process replaced. Only under the lock.
     fn still_newest(&self) -> Result<(), VaultError> {
         let now = Sealings::read(&self.root, &self.secrets.root)?;
-        let is_newest = now.unsettled.is_none() && now.newest().map(|sealing| sealing.generation) == Some(self.newest().generation);
+        let is_newest =
+            now.unsettled.is_none() && now.newest().map(|sealing| sealing.generation) == Some(self.newest().generation);
         if !is_newest {
             return Err(VaultError::Rotated);
         }

@@ -176,11 +176,13 @@ impl Accounts {
 
     /// Who waits for an administrator to say that they are this person.
     pub async fn identity_claims(&self, id: AccountId) -> Result<Vec<IdentityClaim>, AccountError> {
-        let rows = sqlx::query("SELECT id, issuer, number, asked_at FROM identity_claims WHERE account = ? AND asked_at > ? ORDER BY id")
-            .bind(id.0)
-            .bind(self.now() - CLAIM_MICROS)
-            .fetch_all(self.register.readers())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT id, issuer, number, asked_at FROM identity_claims WHERE account = ? AND asked_at > ? ORDER BY id",
+        )
+        .bind(id.0)
+        .bind(self.now() - CLAIM_MICROS)
+        .fetch_all(self.register.readers())
+        .await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             Ok(IdentityClaim {
                 id: row.try_get("id")?,
@@ -292,7 +294,9 @@ impl Accounts {
         let today = self.today();
         let until = today.checked_add(GROUP_ROLE_DAYS.days()).map_err(|_| AccountError::Days)?;
         let by_people = |role: Role, place: &Place| {
-            account.roles_on(today).any(|held| held.given_by.is_none() && held.role == role && held.place == *place && held.to.is_none())
+            account
+                .roles_on(today)
+                .any(|held| held.given_by.is_none() && held.role == role && held.place == *place && held.to.is_none())
         };
         for held in of_groups(&account, &who.issuer, today) {
             let stays = who.roles.iter().any(|(role, place)| *role == held.role && *place == held.place);

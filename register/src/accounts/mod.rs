@@ -190,12 +190,7 @@ impl Accounts {
 
     /// As [`Accounts::new`], with a clock that tests can turn.
     pub fn with_clock(register: Register, vault: &Vault, now: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
-        Self {
-            register,
-            keys: Arc::new(vault.secret_keys()),
-            hashing: Arc::new(tokio::sync::Semaphore::new(HASHING)),
-            now,
-        }
+        Self { register, keys: Arc::new(vault.secret_keys()), hashing: Arc::new(tokio::sync::Semaphore::new(HASHING)), now }
     }
 
     /// The accounts of an estate; register and vault are made where there are none.

@@ -51,7 +51,8 @@ fn asked_for_sent_opened_and_used_up() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let path = home.estate().join("weir.toml");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, format!("{text}\n[serve]\nurl = \"https://weir.school.example\"\ntrusted_proxies = [\"127.0.0.1\"]\n")).unwrap();
+    fs::write(&path, format!("{text}\n[serve]\nurl = \"https://weir.school.example\"\ntrusted_proxies = [\"127.0.0.1\"]\n"))
+        .unwrap();
     set_mail(&home, &format!("port = {}\nencryption = \"none\"", mail.port));
     let mut child = home.command().args(["serve", "--port", &port.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -79,7 +80,10 @@ fn asked_for_sent_opened_and_used_up() {
 
     for _ in 0..2 {
         let page = ask(port, "GET", &link, "", "");
-        assert!(page.starts_with("HTTP/1.1 200") && page.contains("As Quill Beispiel.") && !page.contains("set-cookie"), "{page}");
+        assert!(
+            page.starts_with("HTTP/1.1 200") && page.contains("As Quill Beispiel.") && !page.contains("set-cookie"),
+            "{page}"
+        );
     }
     let answer = ask(port, "POST", &link, "", "");
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");

@@ -41,7 +41,8 @@ fn settings(home: &Home, port: u16, more: &str) {
     let path = home.estate().join("weir.toml");
     let text = fs::read_to_string(&path).unwrap();
     let text = text.split("\n[serve]").next().unwrap();
-    let serve = format!("\n[serve]\nurl = \"https://localhost:{port}\"\ncertificate = \"pages.pem\"\nkey = \"pages.key\"\n{more}");
+    let serve =
+        format!("\n[serve]\nurl = \"https://localhost:{port}\"\ncertificate = \"pages.pem\"\nkey = \"pages.key\"\n{more}");
     fs::write(path, format!("{text}{serve}")).unwrap();
 }
 
@@ -62,7 +63,15 @@ fn serve(home: &Home, port: u16) -> Server {
 fn ask(home: &Home, port: u16, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
     let mut client = Command::new("openssl")
-        .args(["s_client", "-quiet", "-verify_return_error", "-connect", &format!("127.0.0.1:{port}"), "-servername", "localhost"])
+        .args([
+            "s_client",
+            "-quiet",
+            "-verify_return_error",
+            "-connect",
+            &format!("127.0.0.1:{port}"),
+            "-servername",
+            "localhost",
+        ])
         .arg("-CAfile")
         .arg(home.estate().join("pages.pem"))
         .stdin(Stdio::piped())

@@ -46,7 +46,8 @@ impl Jar {
         let line: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nConnection: close\r\n\r\n", line.join("; ")).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nConnection: close\r\n\r\n", line.join("; "))
+            .unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (head, _) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
@@ -133,7 +134,12 @@ struct Scene {
 impl Scene {
     fn start(modules: &Path) -> Self {
         let home = Home::new();
-        for (email, role) in [("gwen@oak.example", "staff"), ("lead@oak.example", "dsl"), ("unsure@oak.example", "staff"), ("stray@oak.example", "staff")] {
+        for (email, role) in [
+            ("gwen@oak.example", "staff"),
+            ("lead@oak.example", "dsl"),
+            ("unsure@oak.example", "staff"),
+            ("stray@oak.example", "staff"),
+        ] {
             add(&home, email, role);
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -328,6 +334,9 @@ fn what_is_wrong_with_a_provider_is_said_before_anybody_comes() {
     refused(&good.replace("\"governor\"", "\"king\""), "found the role \"king\"");
     refused(&good.replace("\"governor\"", "\"administrator\""), "no group elsewhere makes an administrator");
     refused(&good.replace("http://127.0.0.1:9", "http://login.example"), "use the provider's https:// address");
-    refused(&good.replace("http://127.0.0.1:9", "https://login.microsoftonline.com/common/v2.0"), "use the provider's https:// address");
+    refused(
+        &good.replace("http://127.0.0.1:9", "https://login.microsoftonline.com/common/v2.0"),
+        "use the provider's https:// address",
+    );
     refused(&good.replace("http://127.0.0.1:9", "https://accounts.google.com"), "give hosted_domain");
 }

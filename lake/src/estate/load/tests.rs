@@ -208,7 +208,9 @@ fn weir_toml_is_refused_with_line_and_accepted_keys() {
         ),
         (
             "[serve]\nurl = \"https://weir.oak.example\"\n",
-            &["weir.toml line 2, key serve.url: needs TLS: certificate and key of your own, or trusted_proxies where a proxy speaks it"],
+            &[
+                "weir.toml line 2, key serve.url: needs TLS: certificate and key of your own, or trusted_proxies where a proxy speaks it",
+            ],
         ),
         (
             "[serve]\ncertificate = \"a.pem\"\nkey = \"lake/a.key\"\nmetrics = \"0.0.0.0:9601\"\n",

@@ -9,9 +9,13 @@ async fn a_token_works_until_its_day_or_until_it_is_revoked() {
     let id = people.with("gov@oak.example", Role::Governor).await;
     let (cookie, _) = people.sign_in("gov@oak.example", GOOD).await.unwrap();
     let session = people.accounts.session(cookie.as_str()).await.unwrap().unwrap();
-    for (label, days, password, wanted) in
-        [("", 1, GOOD, "label"), ("a\nb", 1, GOOD, "label"), ("x", 0, GOOD, "day"), ("x", 367, GOOD, "day"), ("x", 1, OTHER, "not right")]
-    {
+    for (label, days, password, wanted) in [
+        ("", 1, GOOD, "label"),
+        ("a\nb", 1, GOOD, "label"),
+        ("x", 0, GOOD, "day"),
+        ("x", 367, GOOD, "day"),
+        ("x", 1, OTHER, "not right"),
+    ] {
         let error = people.accounts.make_token(&session, label, days, password, HERE).await.unwrap_err();
         assert!(error.to_string().contains(wanted), "{label:?} {days}: {error}");
     }
@@ -19,7 +23,9 @@ async fn a_token_works_until_its_day_or_until_it_is_revoked() {
     let short = people.accounts.make_token(&session, "Another", 1, GOOD, HERE).await.unwrap();
     let of = async |token: &str| people.accounts.of_token(token).await.unwrap().map(|session| session.account.id);
     assert_eq!(of(token.as_str()).await, Some(id));
-    for wrong in ["", "weir_", "weir_00", token.as_str().trim_start_matches("weir_"), &token.as_str().to_uppercase(), cookie.as_str()] {
+    for wrong in
+        ["", "weir_", "weir_00", token.as_str().trim_start_matches("weir_"), &token.as_str().to_uppercase(), cookie.as_str()]
+    {
         assert_eq!(of(wrong).await, None, "{wrong:?}");
     }
     // It is no session: nobody's cookie, and nothing can be changed with it.
