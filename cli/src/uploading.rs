@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use weir_dashboard::{Looked, LookedLine, MOST_BYTES, Outcome, Taken, UploadRefused, UploadSource, Uploads};
 use weir_ingest::engine::{IngestError, IngestOptions, ingest};
 use weir_ingest::format::Catalogue;
-use weir_ingest::input::{self, InputError, Limits};
+use weir_ingest::input::{self, Limits};
 use weir_ingest::inspect::{InspectedLine, inspect};
 use weir_ingest::report::{FileStatus, IngestReport, Ledger};
 use weir_lake::clock;
@@ -200,12 +200,15 @@ fn outcomes_of(ledger: &Ledger) -> Vec<Outcome> {
     outcomes
 }
 
+/// An outcome, and why.
+type OutcomeOf = (&'static str, Option<&'static str>);
+
 /// What was seen of the lines so far.
 #[derive(Default)]
 struct Seen {
     formats: Vec<String>,
     days: Option<(Date, Date)>,
-    of: BTreeMap<(&'static str, Option<&'static str>), (u64, Vec<LookedLine>)>,
+    of: BTreeMap<OutcomeOf, (u64, Vec<LookedLine>)>,
 }
 
 impl Seen {
@@ -250,7 +253,7 @@ fn looked_line(line: &InspectedLine) -> LookedLine {
     let word = |column: &str| text(line, column).unwrap_or_default().to_owned();
     LookedLine {
         line_no: line.line_no,
-        time: word("event_time").trim_end_matches('Z').replace('T', " "),
+        time: word("event_time").split(['.', 'Z']).next().unwrap_or_default().replace('T', " "),
         action: if has("action") { word("action") } else { word("operation") },
         category: word("category"),
         has_person: has("user") || has("actor"),
