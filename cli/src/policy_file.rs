@@ -117,7 +117,7 @@ fn with_rows(text: &str, school: &SchoolId, rows: &[&PolicyLine]) -> Result<Stri
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut lines: Vec<&str> = text.lines().collect();
     let is_heading = |line: &&str| !line.trim().is_empty() && !line.trim_start_matches('\u{feff}').starts_with('#');
-    let heading = lines.iter().position(|line| is_heading(&line));
+    let heading = lines.iter().position(is_heading);
     let header = COLUMNS.join(",");
     let at = heading.unwrap_or_else(|| {
         lines.push(&header);

@@ -200,12 +200,15 @@ fn outcomes_of(ledger: &Ledger) -> Vec<Outcome> {
     outcomes
 }
 
+/// An outcome, and why.
+type OutcomeOf = (&'static str, Option<&'static str>);
+
 /// What was seen of the lines so far.
 #[derive(Default)]
 struct Seen {
     formats: Vec<String>,
     days: Option<(Date, Date)>,
-    of: BTreeMap<(&'static str, Option<&'static str>), (u64, Vec<LookedLine>)>,
+    of: BTreeMap<OutcomeOf, (u64, Vec<LookedLine>)>,
 }
 
 impl Seen {
@@ -250,7 +253,7 @@ fn looked_line(line: &InspectedLine) -> LookedLine {
     let word = |column: &str| text(line, column).unwrap_or_default().to_owned();
     LookedLine {
         line_no: line.line_no,
-        time: word("event_time").trim_end_matches('Z').replace('T', " "),
+        time: word("event_time").split(['.', 'Z']).next().unwrap_or_default().replace('T', " "),
         action: if has("action") { word("action") } else { word("operation") },
         category: word("category"),
         has_person: has("user") || has("actor"),

@@ -443,12 +443,7 @@ pub(crate) const BLOCKS: [Block; 21] = [
         parts: &[Part::Unseen],
         wanted: &[
             wanted("gaps", "For each gap an owner and a date; what was carried over from last year", "head"),
-            kept(
-                "questions",
-                Kept::Questions,
-                "What the head was asked this year: how much was answered, and what is still open",
-                "head",
-            ),
+            kept("questions", Kept::Questions, "What the head was asked: how much was answered, what is still open", "head"),
             kept(
                 "visits",
                 entries_say("visits", &["on", "who", "next_on"]),

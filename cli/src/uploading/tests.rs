@@ -64,7 +64,7 @@ fn counts(outcomes: &[Outcome]) -> Vec<(&str, Option<&str>, u64)> {
 }
 
 fn gzip(bytes: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     bytes.into_iter().for_each(|bytes| packed.write_all(&bytes).unwrap());
     packed.finish().unwrap()
 }
@@ -126,12 +126,11 @@ fn while_another_run_holds_the_lock_nothing_is_read() {
 #[test]
 fn a_bomb_a_picture_and_a_stranger_are_refused_without_a_word_of_where_they_lie() {
     let home = Home::new();
-    let line = LOG.lines().next().unwrap().repeat(64) + "\n";
-    // 80 MB of one line over and over come to some 300 KB.
-    let bomb = gzip((0..80).map(|_| line.repeat((1 << 20) / line.len()).into_bytes()));
+    // 80 MB of one letter come to some 80 KB.
+    let bomb = gzip((0..80).map(|_| vec![b'a'; 1 << 20]));
     let picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01".to_vec();
     let stranger = b"some words that no filter writes\nand some more of them\n".to_vec();
-    for (bytes, wanted) in [(bomb, "zip bomb"), (picture, "not a text log"), (b"\n".repeat(3).clone(), "")] {
+    for (bytes, wanted) in [(bomb, "zip bomb"), (picture, "not a text log"), (Vec::new(), "empty")] {
         let words = said(home.uploads.look(&oak(), "oak-filter", &home.file(&bytes)));
         assert!(words.contains(wanted) && !words.contains("uploads/"), "{words}");
     }
@@ -144,9 +143,11 @@ fn a_bomb_a_picture_and_a_stranger_are_refused_without_a_word_of_where_they_lie(
 fn a_path_in_an_archive_leads_nowhere() {
     let home = Home::new();
     let file = home.file(&archive("../../../escaped.log", LOG.as_bytes()));
-    let _ = home.uploads.look(&oak(), "oak-filter", &file);
-    let taken = home.uploads.take(&oak(), "oak-filter", &file);
-    assert!(taken.is_err() || taken.unwrap().lines == 4);
+    let looked = home.uploads.look(&oak(), "oak-filter", &file).map(|looked| looked.lines);
+    let taken = home.uploads.take(&oak(), "oak-filter", &file).map(|taken| taken.lines);
+    // The member is read where it lies, or the archive is refused; looking and reading agree.
+    assert_eq!(looked.as_ref().ok(), taken.as_ref().ok());
+    assert!([None, Some(&4)].contains(&taken.as_ref().ok()), "{taken:?}");
     for folder in home.folder.path().ancestors().take(4) {
         assert!(!folder.join("escaped.log").exists(), "{}", folder.display());
     }

@@ -32,6 +32,22 @@ pub(super) struct FormPage {
     pub(super) button: &'static str,
 }
 
+/// The same where what it says depends on what it is about.
+#[derive(Template)]
+#[template(path = "record_form.html")]
+pub(super) struct WordedPage {
+    pub(super) frame: Frame,
+    pub(super) school: String,
+    pub(super) base: String,
+    pub(super) wrong: Wrong,
+    pub(super) heading: &'static str,
+    pub(super) lede: Vec<String>,
+    pub(super) action: String,
+    pub(super) back: (String, String),
+    pub(super) fields: Vec<Field>,
+    pub(super) button: &'static str,
+}
+
 impl FormPage {
     pub(super) fn frame(heading: &str, wrong: &Wrong) -> Frame {
         let title = if wrong.is_empty() { heading.to_owned() } else { format!("Error: {heading}") };

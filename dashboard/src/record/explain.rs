@@ -11,7 +11,7 @@ use weir_register::Ability;
 use weir_register::records::{ChangeBook, Explanation};
 
 use super::check::lines;
-use super::check_form::FormPage;
+use super::check_form::{FormPage, WordedPage};
 use super::fields::{Entry, Field, Takes, Typed, filled};
 use super::{Here, wrong};
 use crate::account::form::{Wrong, typed_day};
@@ -115,15 +115,15 @@ async fn page(here: Here, day: Date, typed: &Typed, wrong: Wrong) -> Result<Resp
             Takes::OneOf(choices.collect()),
         ),
     ];
-    let page = FormPage {
+    let page = WordedPage {
         frame: FormPage::frame(&format!("{heading}, {}", words::day(day)), &wrong),
         heading,
         lede: vec![
-            "The filter\u{2019}s own log shows a change on this day that nobody recorded in time.",
-            "The figure keeps counting it: it was not on record. What you say stands beside it.",
+            format!("The filter\u{2019}s own log shows a change on {} that nobody recorded in time.", words::day(day)),
+            "The figure keeps counting it: it was not on record. What you say stands beside it.".into(),
         ],
         action: format!("{}/changes/explain/{day}", here.base),
-        back: (format!("{}/changes", here.base), "Changes"),
+        back: (format!("{}/changes", here.base), "Changes".into()),
         fields: filled(fields, typed, &wrong),
         button: "Record this",
         wrong,

@@ -10,7 +10,7 @@ use weir_register::Ability;
 use weir_register::records::{AskedAbout, Book, Question};
 
 use super::check::{lines, number};
-use super::check_form::FormPage;
+use super::check_form::{FormPage, WordedPage};
 use super::fields::{Field, Takes, Typed, filled};
 use super::{Here, wrong};
 use crate::account::form::Wrong;
@@ -61,22 +61,6 @@ struct QuestionPage {
     answering: Vec<Field>,
     is_answered: bool,
     withdraws: bool,
-}
-
-/// The form's page; what it says depends on the figure.
-#[derive(Template)]
-#[template(path = "record_form.html")]
-struct AskPage {
-    frame: Frame,
-    school: String,
-    base: String,
-    wrong: Wrong,
-    heading: &'static str,
-    lede: Vec<String>,
-    action: String,
-    back: (String, String),
-    fields: Vec<Field>,
-    button: &'static str,
 }
 
 /// What a question is about: the figure, its half-term, and what could be read that day.
@@ -194,7 +178,7 @@ fn ask_page(here: Here, about: Option<&AskedAbout>, typed: &Typed, wrong: Wrong)
         lede.push("The figure is kept with your question as it stands today.".into());
     }
     let hint = "Governors, the head, the safeguarding lead, officers and auditors read it. No names of pupils.";
-    let page = AskPage {
+    let page = WordedPage {
         frame: FormPage::frame(heading, &wrong),
         heading,
         lede,

@@ -35,6 +35,8 @@ struct OutcomeView {
     title: String,
     lines: String,
     why: Option<String>,
+    /// Which lines come first, where there is no more to show of them.
+    which: Option<String>,
     first: Vec<[String; 6]>,
 }
 
@@ -260,7 +262,12 @@ fn outcome_view(outcome: &Outcome) -> OutcomeView {
         _ => "Can\u{2019}t be read: kept apart, for a later look",
     };
     let yes = |is_there: bool| if is_there { "yes" } else { "no" }.to_owned();
-    let first = outcome.first.iter().map(|line| {
+    let is_row = matches!(outcome.outcome, "event" | "admin_event");
+    let numbers: Vec<String> = outcome.first.iter().map(|line| words::number(line.line_no as f64, 0)).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let which = (!is_row && !numbers.is_empty())
+        .then(|| format!("The first: {} {}.", if numbers.len() == 1 { "line" } else { "lines" }, words::listed(&numbers)));
+    let first = outcome.first.iter().filter(|_| is_row).map(|line| {
         let time = if line.time.is_empty() { "\u{2013}".to_owned() } else { line.time.clone() };
         let action = if line.action.is_empty() { "\u{2013}".to_owned() } else { line.action.clone() };
         let category = if line.category.is_empty() { "none" } else { &line.category };
@@ -277,6 +284,7 @@ fn outcome_view(outcome: &Outcome) -> OutcomeView {
         title: title.into(),
         lines: count(outcome.lines),
         why: outcome.reason.as_deref().map(reason_words),
+        which,
         first: first.collect(),
     }
 }

@@ -340,7 +340,7 @@ async fn what_the_filters_log_shows_and_nobody_recorded_is_explained() {
     let explain = format!("{BASE}/explain/2026-11-12");
     let form = technician.get(&explain).await;
     check(&explain, &form.body);
-    assert!(form.body.contains("Change 1, 23 November 2026"));
+    assert!(form.body.contains("shows a change on 12 November 2026") && form.body.contains("Change 1, 23 November 2026"));
     let page = technician.post(&explain, &[("text", ""), ("change", "7")]).await;
     check(&explain, &page.body);
     assert!(page.body.contains("<a href=\"#text\">Say what it was, who asked for it, and who agreed.</a>"));
