@@ -19,6 +19,7 @@ mod a_signed_review_stays_as_it_was;
 mod an_answer_opens_in_a_spreadsheet;
 mod an_erased_person_is_gone;
 mod an_independent_reader_counts_the_same;
+mod an_older_estate_opens;
 mod bad_input_is_explained;
 mod every_format_gives_back_what_was_written;
 mod every_planted_concern_is_raised;
