@@ -23,6 +23,7 @@ mod an_answer_opens_in_a_spreadsheet;
 mod an_attacker_gets_nothing;
 mod an_erased_person_is_gone;
 mod an_independent_reader_counts_the_same;
+mod an_older_estate_opens;
 mod bad_input_is_explained;
 mod every_figure_is_verifys;
 mod every_format_gives_back_what_was_written;
