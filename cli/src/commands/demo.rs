@@ -8,16 +8,19 @@ use clap::Args;
 use weir_ingest::engine::{IngestOptions, ingest};
 use weir_lake::clock;
 use weir_lake::estate::Estate;
+use weir_lake::ids::SchoolId;
 use weir_lake::vault::Vault;
 use weir_register::accounts::{Accounts, NewAccount};
+use weir_register::alerts::Listed;
 use weir_register::records::By;
-use weir_register::{Actor, Place, Role};
+use weir_register::{Actor, Place, Register, Role};
 use weir_sample_data::{EstateOptions, write_estate};
 
 mod records;
 
-use super::{formats, ingest as ingest_command, inspect, rollup, serve};
+use super::{alerts, formats, ingest as ingest_command, inspect, rollup, serve};
 use crate::output::{sentence, table};
+use crate::raising::Look;
 use crate::{Ended, progress};
 
 /// An estate of invented schools: generate, ingest, roll up, serve
@@ -118,6 +121,7 @@ fn make(dir: &Path, weir_toml: &Path) -> anyhow::Result<()> {
         estate.sources.len(),
         published.cells
     );
+    println!("Alerts: {}.", alerts::words(&alerts::run(&estate, Look::New)?));
     Ok(())
 }
 
@@ -129,6 +133,7 @@ async fn people(estate: &Estate, accounts: &Accounts) -> anyhow::Result<()> {
     }
     let first = estate.schools.keys().next().context("the demo has no school")?;
     let school = Place::School(first.clone());
+    let watched = most_alerts(estate, accounts.register()).await?.filter(|watched| watched != first);
     let mut lines = Vec::new();
     for role in Role::ALL {
         let place = match role {
@@ -143,14 +148,33 @@ async fn people(estate: &Estate, accounts: &Accounts) -> anyhow::Result<()> {
         if role == Role::Leader {
             records::record(accounts, first, By { id, role }).await?;
         }
+        let mut places = place.to_string();
+        // Whoever answers alerts sees some, also where the first school has none this fortnight.
+        if let Some(watched) = watched.clone().filter(|_| matches!(role, Role::Dsl | Role::Leader)) {
+            let watched = Place::School(watched);
+            places = format!("{places}, {watched}");
+            accounts.give_role(Actor::of_command(), id, role, &watched, accounts.today(), None).await?;
+        }
         let step = if role.needs_second_step() { "asks for an app at first" } else { "" };
-        lines.push(vec![email, password, place.to_string(), step.to_owned()]);
+        lines.push(vec![email, password, places, step.to_owned()]);
     }
     println!(
         "\nSign in as one of these, printed this once:\n{}",
         table(&["e-mail", "password", "schools", "second step"], &lines)
     );
     Ok(())
+}
+
+/// The school with the most open alerts.
+async fn most_alerts(estate: &Estate, register: &Register) -> anyhow::Result<Option<SchoolId>> {
+    let mut most = (0, None);
+    for school in estate.schools.keys() {
+        let open = register.alerts(school, Listed::Open).await?.len();
+        if open > most.0 {
+            most = (open, Some(school.clone()));
+        }
+    }
+    Ok(most.1)
 }
 
 /// The last day of the invented logs: yesterday, as a nightly reading would have it, as far as the invented term dates reach. Today is not
