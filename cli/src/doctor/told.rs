@@ -1,6 +1,5 @@
 //! What Weir was told and tells others: the estate's files, the nights, the feeds and the mail.
 
-use anyhow::Context;
 use weir_lake::clock;
 use weir_lake::estate::Estate;
 use weir_post::Server;
@@ -9,8 +8,8 @@ use weir_register::BlockingRegister;
 
 use super::Finding;
 use crate::commands;
-use crate::nightly::feeds as nightly_feeds;
 use crate::nightly::fetching::when;
+use crate::nightly::{feeds as nightly_feeds, report};
 
 const HOUR: i64 = 3600 * 1_000_000;
 
@@ -43,38 +42,20 @@ pub fn files(estate: &Estate) -> anyhow::Result<Vec<Finding>> {
 
 /// Whether the last night came, and how it ended.
 pub fn nights(estate: &Estate) -> anyhow::Result<Vec<Finding>> {
-    let folder = estate.home.join("nights");
     let timer = "let a timer run `weir nightly`: docs/nightly.md shows one for Linux and one for Windows";
-    let mut reports: Vec<_> = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(error).with_context(|| folder.display().to_string()),
-    };
-    reports.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
-    // Names begin with the time.
-    reports.sort();
-    let Some(last) = reports.last() else {
+    let Some(last) = report::kept(estate)?.pop() else {
         return Ok(vec![Finding::new("no night has run yet", timer)]);
     };
-    let text = std::fs::read(last).with_context(|| last.display().to_string())?;
-    let report: serde_json::Value = serde_json::from_slice(&text).with_context(|| last.display().to_string())?;
-    let ended: jiff::Timestamp = report
-        .get("ended")
-        .and_then(|ended| ended.as_str())
-        .and_then(|ended| ended.parse().ok())
-        .context("a night without an end")?;
+    let report = report::read(&last)?;
+    let ended = report::ended(&report)?;
     let mut findings = Vec::new();
     let hours = (clock::now_micros() - ended.as_microsecond()) / HOUR;
     if hours > NIGHT_HOURS {
         findings.push(Finding::new(format!("the last night was {} days ago", hours / 24), timer));
     }
-    let steps = report.get("steps").and_then(|steps| steps.as_array()).cloned().unwrap_or_default();
-    for step in &steps {
-        let text = |name: &str| step.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-        if matches!(text("how"), "failed") {
-            let found = format!("last night's step {} failed: {}", text("step"), text("text"));
-            findings.push(Finding::new(found, "mend that, and run `weir nightly`"));
-        }
+    for (step, text) in report::failed(&report) {
+        let found = format!("last night's step {step} failed: {text}");
+        findings.push(Finding::new(found, "mend that, and run `weir nightly`"));
     }
     Ok(findings)
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use jiff::SignedDuration;
 use weir_ingest::engine::{IngestOptions, ingest};
 use weir_ingest::format::Catalogue;
 use weir_ingest::report::{FileStatus, IngestReport};
@@ -14,7 +15,7 @@ use weir_lake::vault::Vault;
 
 use super::Said;
 use super::inbox::Inbox;
-use super::report::Step;
+use super::report::{self, Step};
 use crate::commands;
 
 /// What reading needs.
@@ -25,6 +26,12 @@ pub struct Reading<'a> {
     pub vault: &'a Vault,
     pub catalogue: &'a Catalogue,
 }
+
+/// The step that says why nothing was read at all.
+const STEP: &str = "read";
+
+/// A clock that was set right by less than this between two nights is no reason to stop.
+const BEHIND: SignedDuration = SignedDuration::from_hours(1);
 
 /// What of a file is known beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +47,8 @@ enum State {
 impl Reading<'_> {
     /// Reads all sources; true where anything was new.
     pub fn all(self, run_id: &RunId, take: &mut dyn FnMut(Step) -> bool) -> anyhow::Result<bool> {
-        if let Err(error) = self.has_room() {
-            take(Step::failed("read", &error));
+        if let Err(error) = self.has_room().and_then(|()| self.is_later_than_the_last_night()) {
+            take(Step::failed(STEP, &error));
             return Ok(false);
         }
         let mut has_read = false;
@@ -80,6 +87,28 @@ impl Reading<'_> {
                 free / 1_000_000,
                 estate.receiving.keep_free / 1_000_000
             );
+        }
+        Ok(())
+    }
+
+    /// Nothing is read by a clock that went back: lines of yesterday would be ahead of it, and end in quarantine as implausible.
+    fn is_later_than_the_last_night(self) -> anyhow::Result<()> {
+        let now = clock::now();
+        for path in report::kept(self.estate)?.iter().rev() {
+            let last = report::read(path)?;
+            // A night that was refused went by the clock that is wrong.
+            if report::failed(&last).iter().any(|(step, _)| *step == STEP) {
+                continue;
+            }
+            let ended = report::ended(&last)?;
+            anyhow::ensure!(
+                ended <= now.saturating_add(BEHIND)?,
+                "the clock says {} and the last night ended at {}, so nothing was read: set the clock; if it was wrong in that night, delete {}",
+                now.strftime("%Y-%m-%d %H:%M"),
+                ended.strftime("%Y-%m-%d %H:%M"),
+                path.display()
+            );
+            break;
         }
         Ok(())
     }

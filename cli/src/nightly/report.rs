@@ -1,6 +1,6 @@
 //! What a night did: kept as a file beside weir.toml, and printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -101,4 +101,41 @@ impl Night {
         write_file(&path, serde_json::to_string_pretty(self)?.as_bytes())?;
         Ok(path)
     }
+}
+
+/// The nights that are written down, oldest first.
+pub fn kept(estate: &Estate) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = estate.home.join("nights");
+    let mut reports: Vec<_> = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| folder.display().to_string()),
+    };
+    reports.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+    // Names begin with the time.
+    reports.sort();
+    Ok(reports)
+}
+
+/// A report as it stands in its file.
+pub fn read(path: &Path) -> anyhow::Result<serde_json::Value> {
+    let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+    serde_json::from_slice(&text).with_context(|| path.display().to_string())
+}
+
+/// The steps of a report that failed, each with what it said.
+pub fn failed(report: &serde_json::Value) -> Vec<(&str, &str)> {
+    let steps = report.get("steps").and_then(|steps| steps.as_array()).map_or(&[][..], Vec::as_slice);
+    let told = steps.iter().filter(|step| said(step, "how") == "failed");
+    told.map(|step| (said(step, "step"), said(step, "text"))).collect()
+}
+
+fn said<'a>(step: &'a serde_json::Value, name: &str) -> &'a str {
+    step.get(name).and_then(|value| value.as_str()).unwrap_or_default()
+}
+
+/// When a report that is written down ended.
+pub fn ended(report: &serde_json::Value) -> anyhow::Result<Timestamp> {
+    let ended = report.get("ended").and_then(|ended| ended.as_str()).and_then(|ended| ended.parse().ok());
+    ended.context("a night without an end")
 }

@@ -132,6 +132,24 @@ fn raw_rows_past_their_time_go_and_late_lines_do_not_replace_their_figures() {
 }
 
 #[test]
+fn a_clock_that_went_back_reads_nothing() {
+    let home = Home::new();
+    put(&home, "thursday.log", thursday(9).as_bytes());
+    assert!(night(&home, FRIDAY).status <= 1);
+    put(&home, "more.log", thursday(12).as_bytes());
+    // Twice: a night that was refused is no night to go by.
+    for _ in 0..2 {
+        let ran = night(&home, "2026-11-02T02:00:00Z");
+        assert_eq!(ran.status, 2, "{}", ran.stdout);
+        assert!(ran.stdout.contains("the clock says 2026-11-02 02:00") && ran.stdout.contains("set the clock"), "{}", ran.stdout);
+        assert_eq!(names(&inbox(&home)), ["more.log"]);
+    }
+    assert!(night(&home, "2026-11-06T02:10:00Z").status <= 1);
+    assert_eq!(home.number("SELECT count(*) AS n FROM events"), 13);
+    assert_eq!(home.number("SELECT count(*) AS n FROM quarantine"), 0);
+}
+
+#[test]
 fn a_filters_own_log_folder_is_read_where_it_is() {
     let home = Home::new();
     let folder = home.path().join("var-log-squid");

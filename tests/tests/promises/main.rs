@@ -18,6 +18,7 @@ mod a_real_filters_log_is_read_to_the_line;
 mod a_second_run_adds_nothing;
 mod a_shuffled_folder_is_sorted_out;
 mod a_signed_review_stays_as_it_was;
+mod a_term_of_bad_nights;
 mod an_alert_reaches_mail;
 mod an_answer_opens_in_a_spreadsheet;
 mod an_attacker_gets_nothing;
