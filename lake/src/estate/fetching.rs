@@ -156,7 +156,8 @@ fn check_one(
 
 fn from(raw: &RawFetch, home: &Path, place: &Place<'_>, problems: &mut Problems) -> Option<FetchFrom> {
     let found = raw.from.get_ref();
-    let mut refuse = |what: &str| place.refuse(&raw.from, "fetch.from", format!("{}; {what}", found_text(found)), problems);
+    let mut refuse =
+        |what: &str| place.refuse(&raw.from, "fetch.from", format!("{}; {what}", found_text(&without_account(found))), problems);
     let Ok(url) = Url::parse(found) else {
         refuse("use an address such as \"sftp://weir@files.example.org/exports\" or \"s3://bucket\"");
         return None;
@@ -217,7 +218,12 @@ fn from(raw: &RawFetch, home: &Path, place: &Place<'_>, problems: &mut Problems)
                 Some(found) => match endpoint(found.get_ref(), raw.allow_link_local) {
                     Ok(endpoint) => Some(endpoint),
                     Err(what) => {
-                        place.refuse(found, "fetch.endpoint", format!("{}; {what}", found_text(found.get_ref())), problems);
+                        place.refuse(
+                            found,
+                            "fetch.endpoint",
+                            format!("{}; {what}", found_text(&without_account(found.get_ref()))),
+                            problems,
+                        );
                         None
                     }
                 },
@@ -230,6 +236,11 @@ fn from(raw: &RawFetch, home: &Path, place: &Place<'_>, problems: &mut Problems)
             None
         }
     }
+}
+
+/// An address as it may be said: before its @ may stand a password.
+fn without_account(text: &str) -> String {
+    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("...@{rest}"))
 }
 
 fn endpoint(text: &str, allow_link_local: bool) -> Result<String, &'static str> {
