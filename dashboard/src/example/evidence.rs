@@ -55,7 +55,9 @@ impl Evidence for Example {
         Box::pin(async move {
             let mut page = self.school_year(school, year).await?;
             for figure in &mut page.figures {
-                figure.comparison = figure.comparison.replace("fewer than 5, perhaps none", "3.0");
+                for text in [&mut figure.comparison, &mut figure.meaning] {
+                    *text = text.replace("fewer than 5, perhaps none", "3.0");
+                }
                 let points = figure.points.iter_mut();
                 let numbers = points.flat_map(|point| [&mut point.value, &mut point.last_year, &mut point.numerator]);
                 let longer = figure.longer.iter_mut().flat_map(|longer| [&mut longer.value, &mut longer.last_year]);

@@ -145,6 +145,7 @@ pub(super) async fn page(
 /// The week that somebody says to have read.
 #[derive(Debug, Deserialize)]
 pub(super) struct Said {
+    #[serde(default)]
     week: String,
 }
 

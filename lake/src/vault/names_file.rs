@@ -115,8 +115,9 @@ impl NamesFile {
                     let plain = Zeroizing::new(plain);
                     read_entries(&plain, &mut entries).ok_or_else(damaged)?;
                 }
-                // The file grew to its new length and not all of the record reached the disk.
-                Err(_) if after.is_empty() => return Ok((entries, at)),
+                // The file grew to its new length and not all of the record reached the disk. The first record is written with its file,
+                // whole or not at all: one that does not open is under a key that is not here.
+                Err(_) if after.is_empty() && at > HEADER as u64 => return Ok((entries, at)),
                 Err(_) => return Err(damaged()),
             }
             rest = after;
@@ -147,7 +148,7 @@ impl NamesFile {
 
     /// Appends entries as one record behind `tail`, what lies there being torn, and makes it durable. Only under the lock.
     pub(crate) fn append(&self, tail: Option<Tail>, entries: &[VaultEntry]) -> Result<Tail, VaultError> {
-        let Some(tail) = tail else {
+        let Some(tail) = tail.filter(|tail| tail.end > HEADER as u64) else {
             let (file_id, end) = self.rewrite(entries)?;
             return Ok(Tail { file_id, end });
         };

@@ -433,6 +433,6 @@ fn a_damaged_or_lost_file_of_sealing_keys_is_refused() {
     let session = lost.session();
     session.pseudonyms().key(&school("oak"), Named::Person, "default", &clear("newcomer"));
     assert!(session.flush().is_err());
-    std::fs::write(&path, good).unwrap();
+    super::disk::replace(&path, good.as_bytes()).unwrap();
     assert_eq!(names(&place.open()), ["apatel"]);
 }

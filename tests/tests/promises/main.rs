@@ -26,7 +26,7 @@ mod an_erased_person_is_gone;
 mod an_independent_reader_counts_the_same;
 mod an_older_estate_opens;
 mod bad_input_is_explained;
-mod every_figure_is_verifys;
+mod both_engines_figures_are_shown;
 mod every_format_gives_back_what_was_written;
 mod every_page_is_for_everyone;
 mod every_planted_concern_is_raised;

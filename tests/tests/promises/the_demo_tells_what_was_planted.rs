@@ -355,7 +355,7 @@ fn ledger_and_pages() {
     }
 
     figures_equal_the_truth(&estate, port, &cookie, &truth);
-    crate::every_figure_is_verifys::check(&estate, &|school, year| figures(port, &cookie, school, year));
+    crate::both_engines_figures_are_shown::check(&estate, &|school, year| figures(port, &cookie, school, year));
     crate::nothing_identifies_a_child::check(&estate, port, &printed, &log);
     many_read_at_once(port, &cookie);
 

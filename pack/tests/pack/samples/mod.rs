@@ -395,7 +395,6 @@ fn bundle(id: &str, name: &str, sections: Vec<Section>, rows: u32) -> Bundle {
 pub fn tiny() -> Bundle {
     let school = School { name: "Larkfield Infants", pupils: 24, is_hidden: true, silent: 0..0, is_full: false };
     let mut bundle = bundle("larkfield", school.name, vec![section(&school, None)], 6);
-    bundle.audience = Audience::Public;
     bundle.lead.truncate(2);
     bundle.questions.drain(..1);
     bundle.findings = vec![];
