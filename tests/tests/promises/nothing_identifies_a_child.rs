@@ -28,6 +28,16 @@ fn words(text: &str) -> Vec<String> {
     text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// The text between marks of markup, as somebody reads it.
+fn read(text: &str) -> String {
+    let mut parts = text.split('<');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.split_once('>').map_or(part, |(_, after)| after));
+    }
+    out
+}
+
 impl Wanted {
     fn new(keys: BTreeSet<String>) -> Self {
         let traces = traces(SEED);
@@ -46,12 +56,14 @@ impl Wanted {
 
     /// What of it stands in a text.
     fn found(&self, text: &str) -> BTreeMap<&'static str, String> {
-        let words = words(text);
         let mut found = BTreeMap::new();
-        for (at, word) in words.iter().enumerate() {
-            for (rest, kind) in self.0.get(word).into_iter().flatten() {
-                if words[at + 1..].starts_with(rest) {
-                    found.insert(*kind, format!("{word} {}", rest.join(" ")));
+        // As it stands, attributes and all, and as it is read.
+        for words in [words(text), words(&read(text))] {
+            for (at, word) in words.iter().enumerate() {
+                for (rest, kind) in self.0.get(word).into_iter().flatten() {
+                    if words[at + 1..].starts_with(rest) {
+                        found.insert(*kind, format!("{word} {}", rest.join(" ")));
+                    }
                 }
             }
         }

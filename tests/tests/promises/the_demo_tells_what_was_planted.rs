@@ -314,7 +314,7 @@ fn ledger_and_pages() {
         }
     }
     let people = sign_in::printed(printed.iter().map(String::as_str));
-    assert_eq!(people.len(), 9, "one of each role");
+    assert_eq!(people.len(), 10, "one of each role");
     let officer = people.iter().find(|one| one.email == "officer@weir-demo.example").expect("an officer's sign-in");
     let password = officer.password.clone();
     let until = Instant::now() + Duration::from_secs(30);

@@ -111,7 +111,10 @@ fn modules() -> Option<PathBuf> {
 
 fn first_line(child: &mut Child) -> String {
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    reader.read_line(&mut line).unwrap();
+    // It says more later, and would end where nobody reads it.
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
     line.trim().to_owned()
 }
 
