@@ -173,6 +173,25 @@ async fn only_what_came_since_is_looked_at() {
     assert_eq!(days_since(&engine, Some((newest.0, day("2025-09-11")))).await.unwrap(), None);
 }
 
+/// An export that comes late stands beside newer ones, and its day is looked at; nor does a greatest value beside a least one hide it.
+#[tokio::test]
+async fn a_late_day_is_looked_at_beside_newer_ones() {
+    let lake = TestLake::new();
+    let days = ["2025-09-10", "2025-09-11", "2025-09-08", "2025-09-09"];
+    for (number, day) in days.iter().enumerate() {
+        let file: &'static str = Box::leak(format!("{number:064x}").into_boxed_str());
+        let at: &'static str = Box::leak(format!("{day}T09:00:00Z").into_boxed_str());
+        lake.ingest_file(&[Event { at, file, ..SEARCH }], "2025-09-12T02:00:00Z", 0);
+    }
+    let engine = engine(&lake, "2025-09-12");
+    let looked = days_since(&engine, Some((0, day("2025-09-11")))).await.unwrap();
+    assert_eq!(looked, Some(Days { from: day("2025-09-07"), to: day("2025-09-12") }));
+    let asked = "SELECT min(CAST(first_event_time AS DATE)) AS first_day, max(lake_version) AS newest FROM receipts";
+    let batches = engine.rows(asked, &[]).await.unwrap();
+    let first = super::rows(&batches).next().unwrap().day("first_day").unwrap();
+    assert_eq!(first, Some(day("2025-09-08")));
+}
+
 #[tokio::test]
 async fn the_words_of_an_alert_hide_what_is_listed() {
     let lake = TestLake::new();
