@@ -109,7 +109,7 @@ mod tests {
         memory.add("s3://logs", &found("b", "1"), 1_000).unwrap();
         let path = home.path().join("fetched/cloud.ndjson");
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.clone() + &text.lines().next().unwrap()[..20]).unwrap();
+        fs::write(&path, text.clone() + text.lines().next().unwrap().get(..20).unwrap()).unwrap();
 
         let memory = Memory::open(home.path(), "cloud", 1_001).unwrap();
         assert!(memory.knows("s3://logs", &found("a", "1")) && memory.knows("s3://logs", &found("b", "1")));

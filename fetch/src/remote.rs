@@ -25,6 +25,7 @@ pub(crate) struct Found {
 }
 
 /// A place that is connected to.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(crate) enum Remote {
     Bucket(Bucket),
     Server(Server),

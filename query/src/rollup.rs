@@ -377,7 +377,7 @@ fn write_in_parallel(root: &Path, rows: &Rows) -> Result<Vec<(Table, DataFile)>,
             }
         }
     }
-    let files: Vec<((i32, Table), Vec<(&RecordBatch, usize)>)> = files.into_iter().collect();
+    let files: Vec<(_, Vec<(&RecordBatch, usize)>)> = files.into_iter().collect();
     let next = AtomicUsize::new(0);
     let write = || {
         let mut written = Vec::new();

@@ -12,7 +12,7 @@ const MOST_BARS: usize = 40;
 pub fn answer_charts(chart: &Chart, cells: &Cells) -> Option<Svg> {
     let drawn = match chart {
         Chart::Line { x, value, series: by, before } => {
-            let Some((places, lines)) = series(cells, x, value, by.as_deref(), before.as_deref()) else { return None };
+            let (places, lines) = series(cells, x, value, by.as_deref(), before.as_deref())?;
             let unit = Cells::heading(value);
             let drawn: Vec<String> = lines.iter().enumerate().map(|(at, line)| small(at, &places, line, &unit)).collect();
             let key = if before.is_some() { " The dashed line is the year before." } else { "" };
@@ -27,7 +27,7 @@ pub fn answer_charts(chart: &Chart, cells: &Cells) -> Option<Svg> {
         }
         Chart::None | Chart::Timeline { .. } | Chart::Heat { .. } => String::new(),
     };
-    (!drawn.is_empty()).then(|| Svg(drawn))
+    (!drawn.is_empty()).then_some(Svg(drawn))
 }
 
 fn label(axis: Axis, value: f64) -> String {

@@ -44,7 +44,10 @@ fn token(home: &Home, address: &str, role: &str) -> String {
     let email = format!("{role}@oak.example");
     let at = format!("school:{}", home.school());
     let added = home.weir_ok(["user", "add", &email, "--name", "Quill Beispiel", "--role", role, "--at", &at], 0).stdout;
-    let link = added.split_whitespace().find_map(|word| word.find("/link/").map(|at| word[at..].to_owned())).expect("a link");
+    let link = added
+        .split_whitespace()
+        .find_map(|word| word.find("/link/").and_then(|at| word.get(at..)).map(str::to_owned))
+        .expect("a link");
     let body = format!("password={}", PASSWORD.replace(' ', "+"));
     ask(address, "POST", &link, "", &body);
     let body = format!("email={}&password={}", email.replace('@', "%40"), PASSWORD.replace(' ', "+"));

@@ -356,14 +356,18 @@ fn ledger_and_pages() {
 
     figures_equal_the_truth(&estate, port, &cookie, &truth);
     crate::both_engines_figures_are_shown::check(&estate, &|school, year| figures(port, &cookie, school, year));
-    crate::nothing_identifies_a_child::check(&estate, port, &printed, &log);
     many_read_at_once(port, &cookie);
+    crate::nothing_identifies_a_child::check(&estate, port, &printed, &log);
 
     let Some(mut browser) = Browser::start() else {
         return not_run("the_demo_tells_what_was_planted (in a browser)", "chromium");
     };
-    crate::the_questions_of_governors::check(&mut browser, port, &printed);
-    browser.send(&[], "Sign out");
+    // The long form: every page as every role, and fifteen questions by clicks.
+    let is_long = std::env::var_os("WEIR_LONG").is_some();
+    if is_long {
+        crate::the_questions_of_governors::check(&mut browser, port, &printed);
+        browser.send(&[], "Sign out");
+    }
     browser.open(&format!("http://localhost:{port}/school/kestrel-academy/2026-27"));
     assert_eq!(browser.text("h1"), "Sign in");
     browser.send(&[("email", "officer@weir-demo.example"), ("password", &password)], "Sign in");
@@ -376,5 +380,7 @@ fn ledger_and_pages() {
     );
     assert_eq!(dom.matches("<h1").count(), 1);
     assert!(!dom.contains("<script"), "the page needs no script");
-    crate::every_page_is_for_everyone::check(&format!("http://localhost:{port}"), &people);
+    if is_long {
+        crate::every_page_is_for_everyone::check(&format!("http://localhost:{port}"), &people);
+    }
 }

@@ -43,7 +43,7 @@ fn race(ingest: &(dyn Fn(&Path) -> Command + Sync), logs: &[PathBuf], dice: &mut
     let killed = AtomicU32::new(0);
     std::thread::scope(|scope| {
         for order in [first, second] {
-            let mut dice = Dice::new(dice.next());
+            let mut dice = Dice::new(dice.roll());
             let killed = &killed;
             scope.spawn(move || {
                 for path in order {

@@ -171,6 +171,7 @@ impl Register {
     }
 
     /// Closes an incident with what came of it. Whoever does it has said that they are sure.
+    #[expect(clippy::too_many_arguments, reason = "who, where, which, what and when are five things")]
     pub async fn close_incident(
         &self,
         by: By,

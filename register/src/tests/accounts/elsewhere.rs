@@ -94,7 +94,7 @@ async fn groups_give_the_roles_of_the_settings_and_take_them_and_no_other() {
     };
     let own = (Role::Governor, Place::Everywhere, None);
     assert_eq!(stage(&people, &gwen(true)).await, Stage::Full);
-    assert_eq!(held().await, [own.clone()], "no group, no role");
+    assert_eq!(held().await, std::slice::from_ref(&own), "no group, no role");
     // The same twice, one that people gave already, and one that no group may give.
     let groups = vec![
         (Role::Officer, oak.clone()),
