@@ -14,6 +14,7 @@ use crate::evidence::{Evidence, Keeping, SeenChanges};
 use crate::figures::{Asked, Figures as _, FiguresError};
 use crate::questions::{Reply, Told};
 use crate::view::{SchoolYear, Shown};
+use crate::words::FEWER_THAN_5;
 
 fn moment(time: &str, what: &str, of_what: &str, about: &str, times: u64) -> Moment {
     Moment {
@@ -55,9 +56,8 @@ impl Evidence for Example {
         Box::pin(async move {
             let mut page = self.school_year(school, year).await?;
             for figure in &mut page.figures {
-                for text in [&mut figure.comparison, &mut figure.meaning] {
-                    *text = text.replace("fewer than 5, perhaps none", "3.0");
-                }
+                figure.comparison = figure.comparison.replace(FEWER_THAN_5, "3.0");
+                figure.reason.take_if(|reason| reason == FEWER_THAN_5);
                 let points = figure.points.iter_mut();
                 let numbers = points.flat_map(|point| [&mut point.value, &mut point.last_year, &mut point.numerator]);
                 let longer = figure.longer.iter_mut().flat_map(|longer| [&mut longer.value, &mut longer.last_year]);
